@@ -1,0 +1,49 @@
+# Two commands do everything on a fresh Debian 12 with python3, python3-venv and make:
+#   make demo    run the daemon over February and March 2020 on the embedded exchange
+#   make test    lint, types, import contracts and tests
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+OUT    ?= demo-out
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types contracts check lock clean
+
+help: ## Show this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+# Both environments are one: the run-time lock is a part of the development lock.
+$(BIN)/.run: requirements/run.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/run.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(BIN)/.dev: requirements/dev.txt $(BIN)/.run
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
+	touch $@
+
+demo: $(BIN)/.run ## Run the daemon over February and March 2020 on the embedded exchange
+	$(BIN)/condord rehearse --from 2020-02-18 --to 2020-03-31 --out $(OUT) --force
+
+test: $(BIN)/.dev lint types contracts ## Lint, types, import contracts and tests
+	$(BIN)/python -m pytest
+
+lint: $(BIN)/.dev ## Check style and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(BIN)/.dev ## Check types
+	$(BIN)/mypy
+
+contracts: $(BIN)/.dev ## Check who imports whom
+	$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+
+COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \
+  --no-emit-trusted-host --strip-extras --allow-unsafe
+lock: $(BIN)/.dev ## Write the locked requirements anew
+	$(COMPILE) -o requirements/run.txt pyproject.toml requirements/build.in
+	$(COMPILE) --extra dev -c requirements/run.txt -o requirements/dev.txt pyproject.toml requirements/build.in
+
+clean: ## Remove what the other targets made
+	rm -rf $(VENV) $(OUT) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

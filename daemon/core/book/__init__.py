@@ -1,0 +1,1 @@
+"""Positions and cash as a fold; reconciliation."""

@@ -1,0 +1,1 @@
+"""Sessions, early closes, expiries and settlements."""

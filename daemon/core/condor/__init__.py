@@ -1,0 +1,1 @@
+"""Choosing, sizing and exiting iron condors."""

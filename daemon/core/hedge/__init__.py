@@ -1,0 +1,1 @@
+"""Layers, sizing, rolls and strikes of the VIX-call hedge."""

@@ -1,0 +1,1 @@
+"""Contracts, quotes, pricing and parity."""

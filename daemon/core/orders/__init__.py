@@ -1,0 +1,1 @@
+"""Intents, their state machine, limit-price ladders."""

@@ -1,0 +1,149 @@
+"""An intent: our committed wish to trade, written down before any byte is sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Final, NewType
+
+from daemon.core.market.contracts import OptionContract
+
+OrderRef = NewType("OrderRef", str)
+"""Our text on the order; identifies it for ever."""
+PermId = NewType("PermId", int)
+"""The broker's lasting number of an order."""
+
+REF_PREFIX: Final = "cd"
+
+
+class Strategy(StrEnum):
+    """Whose order it is."""
+
+    CONDOR = "condor"
+    HEDGE = "hedge"
+
+
+class Purpose(StrEnum):
+    """Why an order exists (decision 8 of the design)."""
+
+    ENTRY = "ENTRY"
+    EXIT = "EXIT"
+    ROLL_BUY = "ROLL_BUY"
+    ROLL_SELL = "ROLL_SELL"
+    RESIZE = "RESIZE"
+    DRIFT = "DRIFT"
+    HARVEST = "HARVEST"
+    FLATTEN = "FLATTEN"
+    REPAIR = "REPAIR"
+
+
+class IntentState(StrEnum):
+    """States of an intent; a partial fill is a quantity, not a state."""
+
+    PLANNED = "PLANNED"
+    SENDING = "SENDING"
+    WORKING = "WORKING"
+    UNKNOWN = "UNKNOWN"
+    FILLED = "FILLED"
+    CANCELLED = "CANCELLED"
+    REJECTED = "REJECTED"
+    EXPIRED = "EXPIRED"
+    ABSENT = "ABSENT"
+
+    @property
+    def terminal(self) -> bool:
+        """Whether no further order can come of it (a late execution is still booked)."""
+        return self in TERMINAL
+
+
+TERMINAL: Final = frozenset(
+    {IntentState.FILLED, IntentState.CANCELLED, IntentState.REJECTED, IntentState.EXPIRED, IntentState.ABSENT}
+)
+
+
+class TimeInForce(StrEnum):
+    """How long an order rests."""
+
+    DAY = "DAY"
+    GTC = "GTC"
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One contract of an order; ``ratio`` is positive to buy and negative to sell."""
+
+    contract: OptionContract
+    ratio: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderSpec:
+    """What is sent: one or more legs, priced together.
+
+    ``net_limit_pts100`` is the most we pay for one unit (all legs once), in points x 100: negative
+    when we must receive. One convention for everything: a condor is entered by *buying* its legs as
+    held at a negative net price; a single contract is sold by a leg of ratio -1 at a negative net price.
+    """
+
+    legs: tuple[Leg, ...]
+    quantity: int
+    net_limit_pts100: int
+    tif: TimeInForce
+
+    def __post_init__(self) -> None:
+        assert self.legs, "an order needs a leg"
+        assert self.quantity > 0, "an order of zero contracts is never made"
+        assert all(leg.ratio != 0 for leg in self.legs), "a leg needs a direction"
+
+    @property
+    def is_combo(self) -> bool:
+        """Whether the broker sees it as a combination."""
+        return len(self.legs) > 1
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class IntentKey:
+    """The unique key of an intent. Subject: the layer (``L2``) or the condor's id."""
+
+    session: date
+    strategy: Strategy
+    purpose: Purpose
+    subject: str
+    attempt: int
+
+    @property
+    def ref(self) -> OrderRef:
+        """Return the order ref, the key as text."""
+        return OrderRef(
+            f"{REF_PREFIX}.{self.session:%Y%m%d}.{self.strategy}.{self.purpose}.{self.subject}.{self.attempt}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why something was decided: a named gate or rule, the value found, the limit, and a sentence."""
+
+    name: str
+    text: str
+    value: float | str | None = None
+    limit: float | str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A committed intent with what is known of its order."""
+
+    key: IntentKey
+    spec: OrderSpec
+    created_at: datetime
+    state: IntentState = IntentState.PLANNED
+    perm_id: PermId | None = None
+    filled: int = 0
+    reasons: tuple[Reason, ...] = field(default=())
+    mid_at_decision_pts: float | None = None
+
+    @property
+    def ref(self) -> OrderRef:
+        """Return the order ref."""
+        return self.key.ref

@@ -1,0 +1,187 @@
+"""What is written down: decisions, outcomes, computations, the day's figures. Values, no behaviour."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+from daemon.core.market.contracts import OptionContract
+from daemon.core.orders.intent import IntentKey, Reason
+
+
+class RunState(StrEnum):
+    """Whether the program may open risk. Never relaxed by the program once a person set it."""
+
+    RUNNING = "RUNNING"
+    EXITS_ONLY = "EXITS_ONLY"
+    HALTED = "HALTED"
+
+
+@dataclass(frozen=True, slots=True)
+class RunStateRecord:
+    """The run state, who set it, why and when."""
+
+    state: RunState
+    by: str
+    """``person`` or ``program``."""
+    reason: str
+    at: datetime | None
+
+
+class Outcome(StrEnum):
+    """Result of a job run; exactly one per session and job."""
+
+    DONE = "done"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+    MISSED = "missed"
+
+
+@dataclass(frozen=True, slots=True)
+class JobOutcome:
+    """The outcome of one job of one session with its reason."""
+
+    outcome: Outcome
+    reason: str
+    at: datetime
+
+
+class DecisionKind(StrEnum):
+    """What was decided."""
+
+    ENTER = "enter"
+    EXIT = "exit"
+    ROLL = "roll"
+    RESIZE = "resize"
+    SKIP = "skip"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A decision with its reasons and the numbers it rested on."""
+
+    session: date
+    job: str
+    kind: DecisionKind
+    subject: str
+    at: datetime
+    reasons: tuple[Reason, ...]
+    inputs: Mapping[str, float | int | str | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CondorRecord:
+    """A condor as it was planned, with the policy it was entered with (decision 19 of the design)."""
+
+    condor_id: str
+    """Entry session and sequence, for example ``C20200218-1``."""
+    entry_session: date
+    put_long: OptionContract
+    put_short: OptionContract
+    call_short: OptionContract
+    call_long: OptionContract
+    policy: Mapping[str, float | int | str | bool | None]
+    intent: IntentKey
+
+    @property
+    def expiry(self) -> date:
+        """Return the expiry of all four legs."""
+        return self.put_short.expiry
+
+    @property
+    def width_pts100(self) -> int:
+        """Return the wider wing in points x 100."""
+        return max(
+            self.put_short.strike_pts100 - self.put_long.strike_pts100,
+            self.call_long.strike_pts100 - self.call_short.strike_pts100,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LayerComputation:
+    """One layer of a hedge computation."""
+
+    layer: str
+    contract: OptionContract | None
+    """The contract the delta-dollars are of: the held one, or the one that would be bought."""
+    forward_pts: float | None
+    delta: float | None
+    delta_usd: float | None
+    """Delta-dollars of one call: 100 x forward x delta."""
+    held: int
+    target: int
+
+
+@dataclass(frozen=True, slots=True)
+class HedgeComputation:
+    """The hedge notional for the regime, recorded before any VIX-call order is placed."""
+
+    session: date
+    at: datetime
+    vix: float
+    regime: str
+    """``low``, ``moderate`` or ``high``."""
+    pct: float
+    """Regime percentage p(V) of the wing notional."""
+    wing_notional_usd: int
+    target_usd: float
+    """p x W in VIX delta-dollars."""
+    held_usd: float
+    """VIX delta-dollars held now."""
+    contracts: int
+    layers: tuple[LayerComputation, ...]
+    reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PositionLine:
+    """One position at the end of a session."""
+
+    strategy: str
+    subject: str
+    contract: OptionContract
+    quantity: int
+    mark_pts: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class DayRecord:
+    """The closing figures of one session."""
+
+    session: date
+    spx: float
+    vix: float
+    net_liquidation_usd_cents: int
+    condor_pnl_usd_cents: int
+    """Since the start: cash flows, fees and marks of every condor."""
+    hedge_pnl_usd_cents: int
+    """Since the start, the same for the hedge layers."""
+    wing_notional_usd: int
+    hedge_pct: float | None
+    hedge_target_usd: float | None
+    hedge_held_usd: float | None
+    regime: str | None
+    breaks_open: int
+    positions: tuple[PositionLine, ...] = ()
+
+
+class Level(StrEnum):
+    """Severity of an event."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class EventRecord:
+    """An immutable recorded fact: a snake_case name in the past tense with fields of the glossary."""
+
+    name: str
+    at: datetime
+    session: date
+    level: Level
+    fields: Mapping[str, object]

@@ -1,0 +1,275 @@
+"""What the engine needs from the world. Adapters and the simulated exchange provide it; ``app`` joins them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Protocol
+
+from daemon.core.book.book import BookEntry
+from daemon.core.market.contracts import ConId, ContractInfo, OptionContract, OptionParams, Underlying
+from daemon.core.market.quotes import Bar, IndexQuote, Mark, Quote
+from daemon.core.orders.broker_facts import (
+    BrokerFact,
+    Connected,
+    ExecId,
+    LinkState,
+    Margin,
+    PositionFact,
+    Snapshot,
+)
+from daemon.core.orders.intent import Intent, IntentState, OrderRef, OrderSpec, PermId
+from daemon.core.records import (
+    CondorRecord,
+    DayRecord,
+    Decision,
+    EventRecord,
+    HedgeComputation,
+    JobOutcome,
+    RunStateRecord,
+)
+
+FactSink = Callable[[BrokerFact], None]
+
+
+class Clock(Protocol):
+    """The only source of the time."""
+
+    def now(self) -> datetime:
+        """Return the current instant, aware, in UTC, on the clock that trading follows."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait on the same clock."""
+        ...
+
+
+class Scheduler(Protocol):
+    """Runs coroutines at absolute instants of the trading clock."""
+
+    def start(self) -> None:
+        """Begin to fire."""
+        ...
+
+    def at(self, when: datetime, name: str, job: Callable[[], Awaitable[None]]) -> None:
+        """Run ``job`` once at ``when``; a job of the same name is replaced."""
+        ...
+
+    def cancel_all(self) -> None:
+        """Forget every job that has not fired."""
+        ...
+
+    async def stop(self) -> None:
+        """Stop firing; a job that runs is left to finish."""
+        ...
+
+
+class Broker(Protocol):
+    """A paper account behind a TWS gateway. Every call has a time-out and raises BrokerError or a subclass."""
+
+    @property
+    def link(self) -> LinkState:
+        """State of the connection."""
+        ...
+
+    def subscribe(self, sink: FactSink) -> None:
+        """Send every later fact to ``sink``, which must only record it and return."""
+        ...
+
+    async def connect(self) -> Connected:
+        """Connect, check that every account is paper, and re-check the start-up answers.
+
+        Raises LinkDownError (try again), LiveAccountError, WrongProtocolError.
+        """
+        ...
+
+    async def disconnect(self) -> None:
+        """Close the connection; does nothing when there is none."""
+        ...
+
+    async def gateway_time(self) -> datetime:
+        """Ask the gateway for its time (also the heartbeat)."""
+        ...
+
+    async def snapshot(self) -> Snapshot:
+        """Read positions, orders, executions and account values as one consistent whole."""
+        ...
+
+    def positions(self) -> Mapping[ConId, PositionFact]:
+        """Return the positions as streamed so far, without asking."""
+        ...
+
+    def marks(self) -> Mapping[ConId, Mark]:
+        """Return the portfolio's own values as streamed so far."""
+        ...
+
+    async def option_params(self, underlying: Underlying) -> tuple[OptionParams, ...]:
+        """List trading classes, expiries (settlement dates) and strikes."""
+        ...
+
+    async def contracts(self, wanted: Sequence[OptionContract]) -> Mapping[OptionContract, ContractInfo]:
+        """Look contracts up; one that does not exist is absent from the answer."""
+        ...
+
+    async def index_quote(self, underlying: Underlying) -> IndexQuote:
+        """Return the last value of an index, from a line that stays open."""
+        ...
+
+    async def quotes(self, wanted: Sequence[ContractInfo], *, greeks: bool) -> Mapping[OptionContract, Quote]:
+        """Open lines, wait until each has a two-sided quote (and model greeks), close them.
+
+        A contract without any quote in time is absent; the budget of market-data lines is kept.
+        """
+        ...
+
+    async def bars(self, underlying: Underlying, *, minutes: int, count: int) -> tuple[Bar, ...]:
+        """Return the last ``count`` bars of an index; ``minutes`` 1440 means daily bars."""
+        ...
+
+    async def what_if(self, spec: OrderSpec) -> Margin:
+        """Ask for the margin an order would need, without placing it."""
+        ...
+
+    async def place(self, ref: OrderRef, spec: OrderSpec) -> None:
+        """Send a new order; what becomes of it arrives as facts. Raises when it certainly was not sent."""
+        ...
+
+    async def modify(self, ref: OrderRef, net_limit_pts100: int) -> None:
+        """Change the price of a working order that this connection knows."""
+        ...
+
+    async def cancel(self, ref: OrderRef) -> None:
+        """Ask for a cancel; it is final only with evidence."""
+        ...
+
+    @property
+    def requests_sent(self) -> int:
+        """Messages sent since the start, for pacing figures."""
+        ...
+
+
+class Store(Protocol):
+    """The program's memory. Every method is one transaction; nothing is kept only in RAM."""
+
+    def meta(self, key: str) -> str | None:
+        """Return a named value."""
+        ...
+
+    def set_meta(self, key: str, value: str) -> None:
+        """Keep a named value."""
+        ...
+
+    def run_state(self) -> RunStateRecord:
+        """Return the persistent run state."""
+        ...
+
+    def set_run_state(self, record: RunStateRecord) -> None:
+        """Change the run state."""
+        ...
+
+    def job_outcome(self, session: date, job: str) -> JobOutcome | None:
+        """Return what became of a job of a session."""
+        ...
+
+    def record_job(self, session: date, job: str, outcome: JobOutcome) -> bool:
+        """Record an outcome; False when the job already has one (the first stays)."""
+        ...
+
+    def record_decision(self, decision: Decision) -> None:
+        """Record a decision with its reasons."""
+        ...
+
+    def decisions(self, session: date) -> tuple[Decision, ...]:
+        """Return the decisions of a session in order."""
+        ...
+
+    def plan_intent(self, intent: Intent, condor: CondorRecord | None = None) -> None:
+        """Commit a new intent (and the condor it opens). Raises InvariantError on a key that exists."""
+        ...
+
+    def advance_intent(
+        self, ref: OrderRef, state: IntentState, at: datetime, why: str, perm_id: PermId | None = None
+    ) -> Intent:
+        """Move an intent on, keep the transition, return the intent as it now is."""
+        ...
+
+    def reprice_intent(self, ref: OrderRef, net_limit_pts100: int, at: datetime) -> None:
+        """Commit a new limit price before it is sent."""
+        ...
+
+    def intent(self, ref: OrderRef) -> Intent | None:
+        """Return one intent."""
+        ...
+
+    def intents(
+        self, *, session: date | None = None, subject: str | None = None, live_only: bool = False
+    ) -> tuple[Intent, ...]:
+        """Return intents in the order they were planned."""
+        ...
+
+    def record_execution(self, entry: BookEntry) -> bool:
+        """Book one execution or settlement in one transaction: execution, intent, event.
+
+        False when this stem and revision (or a higher one) is booked already.
+        """
+        ...
+
+    def record_fee(self, exec_id: ExecId, fee_usd_e4: int) -> bool:
+        """Add the fee of an execution; False when it is known, or the execution is not."""
+        ...
+
+    def entries(self) -> tuple[BookEntry, ...]:
+        """Return every booked entry, oldest first, superseded revisions left out."""
+        ...
+
+    def condors(self) -> tuple[CondorRecord, ...]:
+        """Return every condor ever planned."""
+        ...
+
+    def record_hedge_computation(self, computation: HedgeComputation) -> None:
+        """Record the hedge notional per regime; required before any VIX order."""
+        ...
+
+    def hedge_computations(self, session: date | None = None) -> tuple[HedgeComputation, ...]:
+        """Return recorded computations, oldest first."""
+        ...
+
+    def record_day(self, day: DayRecord) -> None:
+        """Record the closing figures of a session, replacing an earlier record of it."""
+        ...
+
+    def days(self) -> tuple[DayRecord, ...]:
+        """Return the closing figures of every session, oldest first."""
+        ...
+
+    def append_event(self, event: EventRecord) -> None:
+        """Append a fact to the event log."""
+        ...
+
+    def events(self, *, session: date | None = None) -> tuple[EventRecord, ...]:
+        """Return events in the order they happened."""
+        ...
+
+    def close(self) -> None:
+        """Close the database."""
+        ...
+
+
+class Notifier(Protocol):
+    """Tells the service manager how the program is."""
+
+    def ready(self) -> None:
+        """Say that start-up is over."""
+        ...
+
+    def status(self, text: str) -> None:
+        """Set the one-line status."""
+        ...
+
+    def alive(self) -> None:
+        """Ping the watchdog."""
+        ...
+
+    def stopping(self) -> None:
+        """Say that the program is stopping."""
+        ...

@@ -1,0 +1,1 @@
+"""The day as text, the period as one HTML file."""

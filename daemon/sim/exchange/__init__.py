@@ -1,0 +1,1 @@
+"""Orders, fills, margin, account and settlement."""

@@ -1,0 +1,1 @@
+"""The TWS protocol: codec, sessions, server, faults."""

@@ -1,0 +1,1 @@
+"""Daily market history: files, the shipped windows, the generator."""

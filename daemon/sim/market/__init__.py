@@ -1,0 +1,1 @@
+"""Market state at an instant: paths, surfaces, chains, quotes."""
