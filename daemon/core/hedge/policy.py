@@ -1,0 +1,66 @@
+"""The rules of the layered VIX-call hedge as frozen values; ``settings`` builds them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerPolicy:
+    """One layer: expiry window, roll calendar, share of the contracts, moneyness (000-03 to 000-06, 001-02)."""
+
+    name: str
+    """``L1``, ``L2`` or ``L3``."""
+    dte_target: int
+    dte_min: int
+    dte_max: int
+    min_buy_dte: int
+    """Smallest DTE a roll may buy, so that the next roll comes before ``min_dte`` (decision 24)."""
+    monthly_only: bool
+    """Whether only monthly expiries are bought (L3)."""
+    roll_days: int
+    anchor: date | None
+    """First roll date; None means the first session of operation."""
+    weight: int
+    """Share of the contracts: 4, 4 or 2."""
+    otm_pct: float
+    """Distance of the strike above the same-expiry forward, in percent (000-04)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Band:
+    """A VIX regime: p(V) runs linearly from ``pct_low`` at ``vix_low`` to ``pct_high`` at ``vix_high`` (004-03..05).
+
+    Outside of its ramp the percentage is clipped to the band.
+    """
+
+    name: str
+    vix_low: float
+    vix_high: float
+    pct_low: float
+    pct_high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HedgePolicy:
+    """The whole hedge (strategy section 5)."""
+
+    enabled: bool
+    rolls_enabled: bool
+    layers: tuple[LayerPolicy, ...]
+    low: Band
+    moderate: Band
+    high: Band
+    hysteresis_pts: float
+    """VIX points by which a border must be passed before the regime changes (decision 25)."""
+    high_fallback_sessions: int
+    """Sessions after VIX first passed the upper border until p falls back to the moderate band's top (004-05)."""
+    resize_min_contracts: int
+    resize_min_pct: float
+    """A resize needs the total target to move by this many contracts and this percentage (decision 23)."""
+    ladder_step_pts100: int
+    ladder_step_s: float
+    ladder_through_pts100: int
+    max_spread_pct: float
+    """Largest (ask - bid) / mid of a VIX call that is traded, in percent."""
