@@ -1,0 +1,68 @@
+"""APScheduler behind the Scheduler port: absolute instants only, a memory job store, no misfire limit.
+
+Cron triggers are not used: around midnight they skip a day each spring and run twice each autumn, and
+their misfire grace of one second loses jobs. Instants come from the trading calendar.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+
+from apscheduler.executors.asyncio import AsyncIOExecutor
+from apscheduler.jobstores.base import JobLookupError
+from apscheduler.jobstores.memory import MemoryJobStore
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.date import DateTrigger
+
+from daemon.adapters.clock import SystemClock
+
+Job = Callable[[], Awaitable[None]]
+
+logging.getLogger("apscheduler").setLevel(logging.ERROR)
+
+
+class ApScheduler:
+    """Runs coroutines at instants of trading time."""
+
+    def __init__(self, clock: SystemClock, on_error: Callable[[str, BaseException], None]) -> None:
+        self._clock = clock
+        self._on_error = on_error
+        self._scheduler = AsyncIOScheduler(
+            jobstores={"default": MemoryJobStore()},
+            executors={"default": AsyncIOExecutor()},
+            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
+            timezone=UTC,
+        )
+
+    def start(self) -> None:
+        """Begin to fire."""
+        self._scheduler.start()
+
+    def at(self, when: datetime, name: str, job: Job) -> None:
+        """Run ``job`` once at ``when``; a job of the same name is replaced."""
+        trigger = DateTrigger(run_date=self._clock.real(when), timezone=UTC)
+        self._scheduler.add_job(self._guarded, trigger, args=(name, job), id=name, replace_existing=True)
+
+    def cancel(self, name: str) -> None:
+        """Forget one job; does nothing when it has fired."""
+        try:
+            self._scheduler.remove_job(name)
+        except JobLookupError:
+            return
+
+    def cancel_all(self) -> None:
+        """Forget every job that has not fired."""
+        self._scheduler.remove_all_jobs()
+
+    async def stop(self) -> None:
+        """Stop firing; ``wait=True`` would cancel coroutines that run."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+
+    async def _guarded(self, name: str, job: Job) -> None:
+        try:
+            await job()
+        except Exception as error:  # noqa: BLE001 - APScheduler would only log it; we report every failure
+            self._on_error(name, error)
