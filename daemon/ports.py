@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from daemon.core.book.book import BookEntry
-from daemon.core.market.contracts import ConId, ContractInfo, OptionContract, OptionParams, Underlying
+from daemon.core.market.contracts import ConId, ContractInfo, OptionContract, OptionParams, TradingClass, Underlying
 from daemon.core.market.quotes import Bar, IndexQuote, Mark, Quote
 from daemon.core.orders.broker_facts import (
     BrokerFact,
@@ -101,6 +101,13 @@ class Broker(Protocol):
 
     def marks(self) -> Mapping[ConId, Mark]:
         """Return the portfolio's own values as streamed so far."""
+        ...
+
+    async def settlement_value(self, trading_class: TradingClass, expiry: date) -> float | None:
+        """Return the final settlement value in points, or None while it is not published.
+
+        SPXW: the closing value of SPX; VIX and VIXW: the morning auction (VRO); SPX: the opening one (SET).
+        """
         ...
 
     async def option_params(self, underlying: Underlying) -> tuple[OptionParams, ...]:
@@ -207,10 +214,10 @@ class Store(Protocol):
         """Return intents in the order they were planned."""
         ...
 
-    def record_execution(self, entry: BookEntry) -> bool:
-        """Book one execution or settlement in one transaction: execution, intent, event.
+    def record_execution(self, entry: BookEntry, event: EventRecord) -> bool:
+        """Book one execution or settlement in one transaction: execution, intent (FILLED when complete), event.
 
-        False when this stem and revision (or a higher one) is booked already.
+        False, and nothing written, when this stem and revision (or a higher one) is booked already.
         """
         ...
 

@@ -1,0 +1,81 @@
+"""What every use case of the engine works with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from daemon.core.book.book import Book, fold
+from daemon.core.calendar.expiries import last_trade_at
+from daemon.core.calendar.schedule import SchedulePolicy
+from daemon.core.condor.policy import CondorPolicy
+from daemon.core.hedge.policy import HedgePolicy
+from daemon.core.market.contracts import OptionContract, OptionParams, Underlying
+from daemon.core.risk.limits import RiskLimits
+from daemon.engine.journal import Journal
+from daemon.ports import Broker, Clock, Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnginePolicy:
+    """All the policies the engine follows, and its own time limits."""
+
+    condor: CondorPolicy
+    hedge: HedgePolicy
+    limits: RiskLimits
+    schedule: SchedulePolicy
+    absence_proof_s: float
+    """Least time between the two proofs that an order does not exist (decision 12)."""
+    evidence_wait_s: float
+    """How long a sent order or cancel may stay without evidence before it counts as UNKNOWN."""
+    heartbeat_s: float
+    reconnect_min_s: float
+    reconnect_max_s: float
+
+
+@dataclass(slots=True)
+class LinkView:
+    """What the engine knows of the connection and of its last reconciliation."""
+
+    account: str = ""
+    simulated: bool = False
+    paper: bool = False
+    synced: bool = False
+    clock_skew_s: float | None = None
+    reconciled_at: datetime | None = None
+    breaks_open: int = 0
+
+
+@dataclass(slots=True)
+class Desk:
+    """The engine's shared state: ports, policies, and what is derived from them."""
+
+    broker: Broker
+    store: Store
+    clock: Clock
+    journal: Journal
+    policy: EnginePolicy
+    link: LinkView = field(default_factory=LinkView)
+    _params: dict[Underlying, tuple[date, tuple[OptionParams, ...]]] = field(default_factory=dict)
+
+    def book(self) -> Book:
+        """Return the book as it is now."""
+        return fold(self.store.entries())
+
+    def alive(self, positions: Mapping[OptionContract, int]) -> dict[OptionContract, int]:
+        """Return the positions that can still be traded."""
+        now = self.clock.now()
+        return {
+            contract: quantity
+            for contract, quantity in positions.items()
+            if now < last_trade_at(contract.trading_class, contract.expiry)
+        }
+
+    async def option_params(self, underlying: Underlying, session: date) -> tuple[OptionParams, ...]:
+        """Return what is listed, asked once a session."""
+        known = self._params.get(underlying)
+        if known is None or known[0] != session:
+            known = (session, await self.broker.option_params(underlying))
+            self._params[underlying] = known
+        return known[1]

@@ -1,0 +1,165 @@
+"""Working an order: commit, send, follow, reprice by the ladder, cancel, and never guess how it ended."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from daemon.core.orders.intent import Intent, IntentKey, IntentState, OrderRef, Purpose, Strategy
+from daemon.core.records import CondorRecord
+from daemon.engine.context import Desk
+from daemon.engine.facts import FactRecorder
+from daemon.errors import BrokerError, LinkDownError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ladder:
+    """Net limits in points x 100, one after the other, each for ``step_s``, until ``until`` at the latest."""
+
+    rungs: tuple[int, ...]
+    step_s: float
+    until: datetime
+
+
+class Executor:
+    """Sends and follows orders. One intent, at most one order, whatever happens in between."""
+
+    def __init__(self, desk: Desk, facts: FactRecorder) -> None:
+        self._desk = desk
+        self._facts = facts
+        self._working: set[OrderRef] = set()
+
+    @property
+    def working(self) -> frozenset[OrderRef]:
+        """Return the refs of orders that a ladder works just now."""
+        return frozenset(self._working)
+
+    def next_key(self, strategy: Strategy, purpose: Purpose, subject: str) -> IntentKey:
+        """Return the key of the next attempt in this session."""
+        session = self._desk.journal.session()
+        attempts = [
+            intent.key.attempt
+            for intent in self._desk.store.intents(session=session, subject=subject)
+            if intent.key.strategy is strategy and intent.key.purpose is purpose
+        ]
+        return IntentKey(session, strategy, purpose, subject, max(attempts, default=0) + 1)
+
+    async def send(self, intent: Intent, condor: CondorRecord | None = None) -> Intent:
+        """Commit an intent, commit that it is being sent, then send it; what becomes of it arrives as facts."""
+        desk = self._desk
+        desk.store.plan_intent(intent, condor)
+        desk.journal.emit("order_planned", order_fields(intent))
+        desk.store.advance_intent(intent.ref, IntentState.SENDING, desk.clock.now(), "sending")
+        try:
+            await desk.broker.place(intent.ref, intent.spec)
+        except LinkDownError as error:
+            # The bytes may or may not have left: only evidence can tell.
+            return self._facts.advance(self._now(intent.ref), IntentState.UNKNOWN, f"link lost while sending: {error}")
+        except BrokerError as error:
+            return self._facts.advance(self._now(intent.ref), IntentState.REJECTED, f"not sent: {error}")
+        desk.journal.emit("order_sent", {"order_ref": intent.ref, "limit_pts100": intent.spec.net_limit_pts100})
+        return self._now(intent.ref)
+
+    async def work(self, intent: Intent, ladder: Ladder, condor: CondorRecord | None = None) -> Intent:
+        """Send an order at the first rung, walk the ladder, cancel at its end; return the intent as it then is.
+
+        The state returned is FILLED, CANCELLED (perhaps partly filled), REJECTED, or UNKNOWN.
+        """
+        intent = replace(intent, spec=replace(intent.spec, net_limit_pts100=ladder.rungs[0]))
+        self._working.add(intent.ref)
+        try:
+            current = await self.send(intent, condor)
+            current = await self._walk(current, ladder)
+            return await self.cancel(current.ref, "the end of its ladder") if not settled(current) else current
+        finally:
+            self._working.discard(intent.ref)
+            self._facts.forget(intent.ref)
+
+    async def cancel(self, ref: OrderRef, why: str) -> Intent:
+        """Cancel an order and wait for evidence; without any the intent becomes UNKNOWN, never "cancelled"."""
+        desk = self._desk
+        intent = self._now(ref)
+        if intent.state.terminal:
+            return intent
+        desk.journal.emit("order_cancel_sent", {"order_ref": ref, "why": why})
+        try:
+            await desk.broker.cancel(ref)
+        except BrokerError as error:
+            return self._facts.advance(self._now(ref), IntentState.UNKNOWN, f"cancel not sent: {error}")
+        current = await self._wait_until_settled(ref, desk.policy.evidence_wait_s)
+        if current.state.terminal:
+            return current
+        return self._facts.advance(current, IntentState.UNKNOWN, "no evidence of the cancel")
+
+    async def _walk(self, intent: Intent, ladder: Ladder) -> Intent:
+        intent = await self._rest(intent, ladder)
+        for rung in ladder.rungs[1:]:
+            if settled(intent) or self._desk.clock.now() >= ladder.until:
+                return intent
+            intent = await self._reprice(intent, rung)
+            intent = await self._rest(intent, ladder)
+        if not settled(intent):
+            intent = await self._rest(intent, replace(ladder, step_s=self._left_s(ladder)))
+        return intent
+
+    async def _rest(self, intent: Intent, ladder: Ladder) -> Intent:
+        if settled(intent):
+            return intent
+        return await self._wait_until_settled(intent.ref, min(ladder.step_s, self._left_s(ladder)))
+
+    def _left_s(self, ladder: Ladder) -> float:
+        return max(0.0, (ladder.until - self._desk.clock.now()).total_seconds())
+
+    async def _reprice(self, intent: Intent, rung: int) -> Intent:
+        if intent.state is not IntentState.WORKING:
+            return intent
+        desk = self._desk
+        desk.store.reprice_intent(intent.ref, rung, desk.clock.now())
+        try:
+            await desk.broker.modify(intent.ref, rung)
+        except LinkDownError as error:
+            return self._facts.advance(self._now(intent.ref), IntentState.UNKNOWN, f"link lost: {error}")
+        except BrokerError as error:
+            desk.journal.emit("order_message", {"order_ref": intent.ref, "code": error.code, "text": str(error)})
+            return self._now(intent.ref)
+        desk.journal.emit("order_repriced", {"order_ref": intent.ref, "limit_pts100": rung})
+        return self._now(intent.ref)
+
+    async def _wait_until_settled(self, ref: OrderRef, seconds: float) -> Intent:
+        news = self._facts.news(ref)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while not settled(self._now(ref)):
+                    news.clear()
+                    await news.wait()
+        return self._now(ref)
+
+    def _now(self, ref: OrderRef) -> Intent:
+        intent = self._desk.store.intent(ref)
+        assert intent is not None, f"{ref} was planned before it was sent"
+        return intent
+
+
+def settled(intent: Intent) -> bool:
+    """Whether waiting for this order is over: it ended, or nobody knows."""
+    return intent.state.terminal or intent.state is IntentState.UNKNOWN
+
+
+def order_fields(intent: Intent) -> dict[str, object]:
+    """Return the fields of an ``order_planned`` event."""
+    return {
+        "order_ref": intent.ref,
+        "legs": [f"{leg.ratio:+d} {leg.contract}" for leg in intent.spec.legs],
+        "quantity": intent.spec.quantity,
+        "limit_pts100": intent.spec.net_limit_pts100,
+        "mid_pts": intent.mid_at_decision_pts,
+        "tif": intent.spec.tif.value,
+    }
+
+
+def first_unknown(intents: Sequence[Intent]) -> Intent | None:
+    """Return an intent whose outcome nobody knows, if any."""
+    return next((intent for intent in intents if intent.state in (IntentState.UNKNOWN, IntentState.SENDING)), None)
