@@ -1,0 +1,84 @@
+"""Build the four legs of a condor and price any set of legs from quotes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from daemon.core.condor.policy import CondorPolicy
+from daemon.core.market.contracts import OptionContract, Right, TradingClass
+from daemon.core.market.quotes import Quote
+from daemon.core.orders.intent import Leg
+
+
+@dataclass(frozen=True, slots=True)
+class CondorLegs:
+    """The four contracts of an iron condor."""
+
+    put_long: OptionContract
+    put_short: OptionContract
+    call_short: OptionContract
+    call_long: OptionContract
+
+    def __post_init__(self) -> None:
+        strikes = tuple(contract.strike_pts100 for contract in self.contracts)
+        assert len({contract.expiry for contract in self.contracts}) == 1, "a condor has one expiry"
+        assert tuple(sorted(set(strikes))) == strikes, f"condor strikes must rise from leg to leg, not {strikes}"
+
+    @property
+    def contracts(self) -> tuple[OptionContract, ...]:
+        """Return the contracts by rising strike."""
+        return (self.put_long, self.put_short, self.call_short, self.call_long)
+
+
+@dataclass(frozen=True, slots=True)
+class ComboPrice:
+    """What buying the legs once costs: negative for a credit."""
+
+    mid_pts: float
+    """Net of the mids in points; exact, a multiple of half a cent."""
+    natural_pts100: int
+    """Net of buying at the ask and selling at the bid, in points x 100."""
+
+
+def build_legs(expiry: date, put_short_pts100: int, call_short_pts100: int, policy: CondorPolicy) -> CondorLegs:
+    """Return the legs around two short strikes, with wings of ``wing_pts`` on both sides, in SPXW."""
+    wing_pts100 = policy.wing_pts * 100
+
+    def option(strike_pts100: int, right: Right) -> OptionContract:
+        return OptionContract(TradingClass.SPXW, expiry, strike_pts100, right)
+
+    return CondorLegs(
+        put_long=option(put_short_pts100 - wing_pts100, Right.PUT),
+        put_short=option(put_short_pts100, Right.PUT),
+        call_short=option(call_short_pts100, Right.CALL),
+        call_long=option(call_short_pts100 + wing_pts100, Right.CALL),
+    )
+
+
+def entry_legs(legs: CondorLegs) -> tuple[Leg, ...]:
+    """Return the legs oriented as held: +1 the long options, -1 the short ones."""
+    return (
+        Leg(legs.put_long, 1),
+        Leg(legs.put_short, -1),
+        Leg(legs.call_short, -1),
+        Leg(legs.call_long, 1),
+    )
+
+
+def exit_legs(legs: CondorLegs) -> tuple[Leg, ...]:
+    """Return the legs that close a held condor: the entry with every direction reversed."""
+    return tuple(Leg(leg.contract, -leg.ratio) for leg in entry_legs(legs))
+
+
+def price_combo(legs: Sequence[Leg], quotes: Mapping[OptionContract, Quote]) -> ComboPrice | None:
+    """Return mid and natural price of buying the legs once, or None when a quote is missing or one-sided."""
+    twice_mid = natural = 0
+    for leg in legs:
+        quote = quotes.get(leg.contract)
+        if quote is None or not quote.two_sided or quote.bid_pts100 is None or quote.ask_pts100 is None:
+            return None
+        twice_mid += leg.ratio * (quote.bid_pts100 + quote.ask_pts100)
+        natural += leg.ratio * (quote.ask_pts100 if leg.ratio > 0 else quote.bid_pts100)
+    return ComboPrice(mid_pts=twice_mid / 200, natural_pts100=natural)

@@ -1,0 +1,80 @@
+"""Size a condor entry and judge its price."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from daemon.core.condor.build import ComboPrice
+from daemon.core.condor.policy import CondorPolicy
+from daemon.core.market.contracts import MULTIPLIER
+from daemon.core.orders.intent import Reason
+from daemon.core.risk.exposure import exact, share_usd, wing_notional_max_usd
+from daemon.core.risk.limits import RiskLimits
+
+
+@dataclass(frozen=True, slots=True)
+class EntrySize:
+    """How many condors to enter, the largest allowed wing notional, and what bound the quantity."""
+
+    quantity: int
+    wing_notional_max_usd: int
+    reasons: tuple[Reason, ...]
+
+
+def size_entry(nlv_usd_cents: int, open_wing_notional_usd: int, policy: CondorPolicy, limits: RiskLimits) -> EntrySize:
+    """Return the quantity of one entry: its share of W_max, within the room left under W_max (004-16, 004-24).
+
+    A quantity of zero always comes with a reason.
+    """
+    most_usd = wing_notional_max_usd(nlv_usd_cents, limits)
+    one_usd = policy.wing_pts * MULTIPLIER
+    budget_usd = share_usd(policy.entry_risk_pct, most_usd)
+    room_usd = max(0, most_usd - open_wing_notional_usd)
+    wanted, possible = budget_usd // one_usd, room_usd // one_usd
+    reasons: tuple[Reason, ...] = ()
+    if possible == 0:
+        text = "The open wing notional leaves no room for one more condor under its limit, in dollars."
+        reasons = (Reason("wing_notional_full", text, open_wing_notional_usd + one_usd, most_usd),)
+    elif wanted == 0:
+        text = "The risk allowed for one entry does not cover the wing of a single condor, in dollars."
+        reasons = (Reason("entry_risk_too_small", text, one_usd, budget_usd),)
+    elif possible < wanted:
+        text = "The entry is smaller than usual because little room is left under the wing notional limit, in condors."
+        reasons = (Reason("wing_notional_nearly_full", text, wanted, possible),)
+    return EntrySize(min(wanted, possible), most_usd, reasons)
+
+
+def credit_min_pts(policy: CondorPolicy) -> Decimal:
+    """Return the smallest credit in points: ``min_credit_pct`` of the wing width."""
+    return exact(policy.min_credit_pct) * policy.wing_pts / 100
+
+
+def credit_floor_pts100(policy: CondorPolicy) -> int:
+    """Return the largest net limit an entry order may take, in points x 100: minus the smallest credit."""
+    # Towards a larger credit: a fraction of a cent is never given away.
+    return int((-credit_min_pts(policy) * 100).to_integral_value(rounding="ROUND_FLOOR"))
+
+
+def judge_entry(price: ComboPrice, policy: CondorPolicy) -> tuple[Reason, ...]:
+    """Return why a priced condor is refused, or nothing: credit too small, or quotes too wide (decision 20)."""
+    credit_pts = -price.mid_pts
+    least_pts = credit_min_pts(policy)
+    refusals: list[Reason] = []
+    if exact(credit_pts) < least_pts:
+        text = "The mid credit in points is below the smallest accepted share of the wing width."
+        refusals.append(Reason("credit_too_small", text, credit_pts, float(least_pts)))
+    if credit_pts > 0:
+        spread_pct = combo_spread_pct(price)
+        if spread_pct > exact(policy.max_spread_pct):
+            text = "Crossing the quotes would cost too large a share of the mid credit, in percent."
+            refusals.append(Reason("combo_spread_too_wide", text, round(float(spread_pct), 2), policy.max_spread_pct))
+    return tuple(refusals)
+
+
+def combo_spread_pct(price: ComboPrice) -> Decimal:
+    """Return (mid credit - natural credit) / mid credit in percent; the mid must be a credit (decision 20)."""
+    assert price.mid_pts < 0, f"the spread of a debit of {price.mid_pts} points has no meaning"
+    mid_credit = -exact(price.mid_pts)
+    natural_credit = Decimal(-price.natural_pts100) / 100
+    return (mid_credit - natural_credit) / mid_credit * 100
