@@ -10,6 +10,7 @@ from daemon.core.book.book import BookEntry
 from daemon.core.market.contracts import ConId, ContractInfo, OptionContract, OptionParams, TradingClass, Underlying
 from daemon.core.market.quotes import Bar, IndexQuote, Mark, Quote
 from daemon.core.orders.broker_facts import (
+    AccountValues,
     BrokerFact,
     Connected,
     ExecId,
@@ -93,6 +94,10 @@ class Broker(Protocol):
 
     async def snapshot(self) -> Snapshot:
         """Read positions, orders, executions and account values as one consistent whole."""
+        ...
+
+    async def account_values(self) -> AccountValues:
+        """Return the account values as streamed last; raises while none are known."""
         ...
 
     def positions(self) -> Mapping[ConId, PositionFact]:
