@@ -43,7 +43,7 @@ def guess_strikes(spx: float, vix: float, session: date, expiry: date, policy: C
         raise ValueError(f"SPX and VIX must be positive to guess strikes, not {spx} and {vix}.")
     dte = max(float((expiry - session).days), _DTE_FLOOR)
     return (
-        _on_step(spx * exp(_log_distance(vix, dte, delta=policy.short_delta - 1, z_far=_PUT_Z))),
+        _on_step(spx * exp(_log_distance(vix, dte, delta=-policy.short_delta, z_far=_PUT_Z))),
         _on_step(spx * exp(_log_distance(vix, dte, delta=policy.short_delta, z_far=_CALL_Z))),
     )
 
