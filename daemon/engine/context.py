@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from daemon.core.book.book import Book, fold
+from daemon.core.book.book import Book, BookEntry, fold
+from daemon.core.book.condors import OpenCondor, open_condors
 from daemon.core.calendar.expiries import last_trade_at
 from daemon.core.calendar.schedule import SchedulePolicy
 from daemon.core.condor.policy import CondorPolicy
@@ -34,6 +35,15 @@ class EnginePolicy:
     reconnect_max_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class BookView:
+    """The book with what is derived from it, for as long as the store returns the same entries."""
+
+    entries: tuple[BookEntry, ...]
+    book: Book
+    condors: tuple[OpenCondor, ...]
+
+
 @dataclass(slots=True)
 class LinkView:
     """What the engine knows of the connection and of its last reconciliation."""
@@ -58,10 +68,15 @@ class Desk:
     policy: EnginePolicy
     link: LinkView = field(default_factory=LinkView)
     _params: dict[Underlying, tuple[date, tuple[OptionParams, ...]]] = field(default_factory=dict)
+    _view: BookView | None = None
 
-    def book(self) -> Book:
-        """Return the book as it is now."""
-        return fold(self.store.entries())
+    def view(self) -> BookView:
+        """Return the book and the open condors, folded anew only when something was booked."""
+        entries = self.store.entries()
+        if self._view is None or self._view.entries is not entries:
+            book = fold(entries)
+            self._view = BookView(entries, book, open_condors(book, self.store.condors(), entries))
+        return self._view
 
     def alive(self, positions: Mapping[OptionContract, int]) -> dict[OptionContract, int]:
         """Return the positions that can still be traded."""

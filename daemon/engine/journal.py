@@ -35,9 +35,7 @@ class Journal:
         self._store.append_event(event)
         self.show(event)
 
-    def make(
-        self, name: str, fields: Mapping[str, object] | None = None, *, level: Level | None = None
-    ) -> EventRecord:
+    def make(self, name: str, fields: Mapping[str, object] | None = None, *, level: Level | None = None) -> EventRecord:
         """Make an event of this moment without writing it, for the store to write in a transaction of its own."""
         now = self._clock.now()
         return EventRecord(name, now, self._session_of(now), level or level_of(name), dict(fields or {}))

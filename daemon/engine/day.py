@@ -1,0 +1,150 @@
+"""The frame of a session: pre-flight, periodic checks, settlement, closing figures."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from daemon.core.book.pnl import strategy_pnl_usd_cents
+from daemon.core.market.contracts import OptionContract
+from daemon.core.orders.intent import Strategy
+from daemon.core.records import DayRecord, JobOutcome, Outcome, PositionLine
+from daemon.core.risk.exposure import wing_notional_max_usd
+from daemon.engine.context import Desk
+from daemon.engine.gather import Refusal, indexes
+from daemon.engine.reconciler import Reconciler
+from daemon.engine.risk_monitor import RiskMonitor
+from daemon.engine.settlement import Settler
+
+PNL_TOLERANCE_USD_CENTS_PER_CONTRACT = 1
+BASELINE = "baseline_net_liquidation_usd_cents"
+
+
+class DayDesk:
+    """Opens and closes the session's books."""
+
+    def __init__(self, desk: Desk, reconciler: Reconciler, settler: Settler, risk: RiskMonitor) -> None:
+        self._desk = desk
+        self._reconciler = reconciler
+        self._settler = settler
+        self._risk = risk
+        self._breached: frozenset[str] = frozenset()
+
+    async def preflight(self, _session: date) -> JobOutcome:
+        """Check clock and account before the session and reconcile."""
+        desk = self._desk
+        gateway = await desk.broker.gateway_time()
+        desk.link.clock_skew_s = (desk.clock.now() - gateway).total_seconds()
+        result = await self._reconciler.run("pre-flight")
+        text = f"clock {desk.link.clock_skew_s:+.1f} s, {len(result.blocking)} breaks open"
+        return JobOutcome(Outcome.DONE, text, desk.clock.now())
+
+    async def check_book(self, _session: date) -> None:
+        """Reconcile when the streamed positions leave the book, or an absence waits for its second proof."""
+        desk = self._desk
+        if not desk.link.synced:
+            return
+        if desk.link.breaks_open or self._reconciler.absence_pending or not self._reconciler.matches_stream():
+            await self._reconciler.run("positions differ from the book")
+
+    async def check_risk(self, _session: date) -> None:
+        """Write down each limit that is newly breached, and each that is no more."""
+        desk = self._desk
+        if not desk.link.synced:
+            return
+        found: dict[str, str] = {}
+        account = await desk.broker.account_values()
+        most_usd = wing_notional_max_usd(account.net_liquidation_usd_cents, desk.policy.limits)
+        wing_usd = self._risk.wing_notional_usd()
+        if wing_usd > most_usd:
+            found["wing_notional"] = f"open wing notional {wing_usd} USD is over its limit of {most_usd} USD"
+        share_pct = 100 * account.maintenance_margin_usd_cents / max(1, account.net_liquidation_usd_cents)
+        if share_pct > desk.policy.limits.margin_max_nlv_pct:
+            found["margin"] = (
+                f"maintenance margin is {share_pct:.1f} % of net liquidation, "
+                f"over its limit of {desk.policy.limits.margin_max_nlv_pct:g} %"
+            )
+        try:
+            age_s = (await indexes(desk)).age_s
+            if age_s > desk.policy.limits.index_max_age_s:
+                found["stale_index"] = f"SPX or VIX is {age_s:.0f} s old"
+        except Refusal as refusal:
+            found["index"] = str(refusal)
+        for name in sorted(found.keys() - self._breached):
+            desk.journal.emit("limit_breached", {"limit": name, "text": found[name]})
+        for name in sorted(self._breached - found.keys()):
+            desk.journal.emit("limit_kept", {"limit": name})
+        self._breached = frozenset(found)
+
+    async def settlement(self, _session: date) -> JobOutcome:
+        """Settle what has expired."""
+        booked = await self._settler.settle()
+        waiting = len(self._settler.due())
+        text = f"{booked} settled" + (f", {waiting} without a settlement value yet" if waiting else "")
+        return JobOutcome(Outcome.DONE, text, self._desk.clock.now())
+
+    async def close(self, session: date) -> JobOutcome:
+        """Reconcile after the close and record the session's figures."""
+        desk = self._desk
+        result = await self._reconciler.run("after the close")
+        day = await self._figures(session, len(result.blocking))
+        if isinstance(day, str):
+            return JobOutcome(Outcome.FAILED, day, desk.clock.now())
+        desk.store.record_day(day)
+        self._explain(day)
+        return JobOutcome(Outcome.DONE, f"net liquidation {day.net_liquidation_usd_cents / 100:,.2f}", desk.clock.now())
+
+    async def _figures(self, session: date, breaks_open: int) -> DayRecord | str:
+        """Return the day's record, or a sentence that says what is missing; nothing is ever guessed."""
+        desk, book = self._desk, self._desk.view().book
+        marks = self.marks()
+        pnl = {strategy: strategy_pnl_usd_cents(book, strategy, marks) for strategy in Strategy}
+        condor_pnl, hedge_pnl = pnl[Strategy.CONDOR], pnl[Strategy.HEDGE]
+        if condor_pnl is None or hedge_pnl is None:
+            missing = ", ".join(str(contract) for contract in book.positions() if contract not in marks)
+            return f"the portfolio gave no mark for {missing or 'a held contract'}"
+        account = await desk.broker.account_values()
+        seen = await indexes(desk)
+        hedges = desk.store.hedge_computations(session)
+        hedge = hedges[-1] if hedges else None
+        return DayRecord(
+            session,
+            seen.spx,
+            seen.vix,
+            account.net_liquidation_usd_cents,
+            condor_pnl,
+            hedge_pnl,
+            self._risk.wing_notional_usd(),
+            None if hedge is None else hedge.pct,
+            None if hedge is None else hedge.target_usd,
+            None if hedge is None else hedge.held_usd,
+            None if hedge is None else hedge.regime,
+            breaks_open,
+            self._lines(marks),
+        )
+
+    def marks(self) -> dict[OptionContract, float]:
+        """Return the portfolio's marks by contract; a settled contract needs none."""
+        by_id = self._desk.broker.marks()
+        con_ids = self._desk.view().book.con_ids
+        return {contract: by_id[con_id].value_pts for contract, con_id in con_ids.items() if con_id in by_id}
+
+    def _lines(self, marks: dict[OptionContract, float]) -> tuple[PositionLine, ...]:
+        return tuple(
+            PositionLine(holding.strategy.value, holding.subject, contract, quantity, marks.get(contract))
+            for _, holding in sorted(self._desk.view().book.holdings.items())
+            for contract, quantity in sorted(holding.positions.items())
+        )
+
+    def _explain(self, day: DayRecord) -> None:
+        """Compare the change of net liquidation with what condors and hedge have made."""
+        baseline = self._desk.store.meta(BASELINE)
+        if baseline is None:
+            return
+        change = day.net_liquidation_usd_cents - int(baseline)
+        explained = day.condor_pnl_usd_cents + day.hedge_pnl_usd_cents
+        contracts = sum(abs(line.quantity) for line in day.positions) + 1
+        if abs(change - explained) > PNL_TOLERANCE_USD_CENTS_PER_CONTRACT * contracts:
+            self._desk.journal.emit(
+                "pnl_unexplained",
+                {"change_usd": change / 100, "explained_usd": explained / 100, "of_session": day.session.isoformat()},
+            )

@@ -1,0 +1,210 @@
+"""The engine: owns tasks, start, resync, stop; the desks do the work."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from datetime import date, time, timedelta
+
+from daemon.core.calendar.sessions import next_session
+from daemon.core.hedge.rolls import next_roll
+from daemon.core.orders.intent import Purpose
+from daemon.core.records import JobOutcome, Outcome, RunState, RunStateRecord
+from daemon.engine.condor_desk import CondorDesk
+from daemon.engine.context import Desk
+from daemon.engine.day import BASELINE, DayDesk
+from daemon.engine.executor import Executor
+from daemon.engine.facts import FactRecorder
+from daemon.engine.hedge_desk import HedgeDesk
+from daemon.engine.jobs import DailyJob, JobBook, RepeatedJob, daily_jobs
+from daemon.engine.link import LinkKeeper
+from daemon.engine.reconciler import Reconciler, left_over
+from daemon.engine.risk_monitor import RiskMonitor
+from daemon.engine.settlement import Settler
+from daemon.errors import BrokerError
+from daemon.ports import Notifier, Scheduler
+
+DayClosed = Callable[[date, tuple[str, ...]], None]
+"""Called after the closing figures of a session are recorded, with the next actions in words."""
+
+
+class Engine:
+    """One running daemon, from connection to stop."""
+
+    def __init__(self, desk: Desk, scheduler: Scheduler, notifier: Notifier, day_closed: DayClosed) -> None:
+        self.desk = desk
+        self._scheduler = scheduler
+        self._notifier = notifier
+        self._day_closed = day_closed
+        self._tasks: list[asyncio.Task[None]] = []
+        self._catching_up = False
+        facts = FactRecorder(desk)
+        self._facts = facts
+        desk.broker.subscribe(facts.sink)
+        self.risk = RiskMonitor(desk)
+        self.executor = Executor(desk, facts)
+        self.settler = Settler(desk)
+        self.reconciler = Reconciler(desk, facts, self.executor, self.settler)
+        self.condors = CondorDesk(desk, self.executor, self.risk)
+        self.hedge = HedgeDesk(desk, self.executor, self.risk)
+        self.day = DayDesk(desk, self.reconciler, self.settler, self.risk)
+        self.link = LinkKeeper(desk, facts, notifier, self._resync)
+        self.jobs = JobBook(desk, scheduler, self._daily(), self._repeated(), self._missed)
+
+    # -- life --------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Connect, reconcile, catch up, and let the schedule run; raises what makes trading impossible."""
+        self._tasks = [
+            asyncio.create_task(self._facts.run(), name="facts"),
+            asyncio.create_task(self.link.run(), name="link"),
+        ]
+        await self.link.wait_ready()
+        store, today = self.desk.store, self.desk.journal.session()
+        if store.meta("first_session") is None:
+            store.set_meta("first_session", today.isoformat())
+        await self._take_baseline()
+        self._scheduler.start()
+        await self.jobs.catch_up(today)
+        store.set_meta("last_session", today.isoformat())
+        self._notifier.status(self.status_line())
+
+    async def run(self) -> None:
+        """Return only when the connection has become impossible, raising why."""
+        await self._tasks[1]
+        if self.link.failure is not None:
+            raise self.link.failure
+
+    async def stop(self, why: str) -> None:
+        """Cancel working entries and hedge orders, wait for evidence, close the connection (decision 13)."""
+        self._notifier.stopping()
+        self._scheduler.cancel_all()
+        for ref in sorted(self.executor.working):
+            with contextlib.suppress(BrokerError):
+                await self.executor.cancel(ref, why)
+        await self._scheduler.stop()
+        self.desk.journal.emit("daemon_stopped", {"why": why})
+        for task in reversed(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.desk.broker.disconnect()
+
+    async def _resync(self) -> None:
+        """Bring book and orders back together after every gap of the connection."""
+        await self.reconciler.run("connected")
+        live = self.desk.store.intents(live_only=True)
+        for intent in left_over(live, self.executor.working):
+            await self.executor.cancel(intent.ref, "nobody works it any more")
+        await self.condors.rest_take_profits()
+        if self.reconciler.absence_pending:
+            self._scheduler.at(
+                self.desk.clock.now() + timedelta(seconds=self.desk.policy.absence_proof_s),
+                "second proof of absence",
+                self._prove_again,
+            )
+
+    async def _prove_again(self) -> None:
+        if self.desk.link.synced:
+            await self.reconciler.run("second proof of absence")
+
+    async def _take_baseline(self) -> None:
+        """Keep the net liquidation of the first start, from which profit is measured."""
+        store = self.desk.store
+        if store.meta(BASELINE) is None:
+            account = await self.desk.broker.account_values()
+            store.set_meta(BASELINE, str(account.net_liquidation_usd_cents))
+
+    # -- jobs --------------------------------------------------------------------------------------
+
+    def _daily(self) -> tuple[DailyJob, ...]:
+        return daily_jobs(
+            self.desk.policy.schedule,
+            {
+                "preflight": self.day.preflight,
+                "hedge_roll": self.hedge.roll,
+                "condor_entry": self._entry,
+                "hedge_resize": self.hedge.resize,
+                "settlement": self.day.settlement,
+                "end_of_day": self._close,
+            },
+        )
+
+    def _repeated(self) -> tuple[RepeatedJob, ...]:
+        schedule = self.desk.policy.schedule
+        return (
+            RepeatedJob("exits", schedule.exits_from, time(15, 59), schedule.exits_every_min, self._exits),
+            RepeatedJob("reconcile", time(9, 35), time(16, 10), schedule.reconcile_every_min, self.day.check_book),
+            RepeatedJob("risk", time(9, 40), time(16, 0), schedule.risk_every_min, self.day.check_risk),
+        )
+
+    async def _entry(self, session: date) -> JobOutcome:
+        """Reconcile, then decide the entry: exits and a right book come first."""
+        if self.desk.link.synced:
+            await self.reconciler.run("before the entry")
+        return await self.condors.enter(session)
+
+    async def _exits(self, session: date) -> None:
+        if self.desk.link.synced and self.desk.store.run_state().state is not RunState.HALTED:
+            if self.settler.due():
+                await self.settler.settle()
+            await self.condors.check_exits(session)
+
+    async def _close(self, session: date) -> JobOutcome:
+        """Close the session and schedule the next one, whatever the closing itself came to."""
+        try:
+            outcome = await self.day.close(session)
+        except BrokerError as error:
+            outcome = JobOutcome(Outcome.FAILED, f"the broker failed: {error}", self.desk.clock.now())
+        tomorrow = next_session(session)
+        self._day_closed(session, self.next_actions(tomorrow))
+        self.desk.store.set_meta("last_session", tomorrow.isoformat())
+        self.jobs.schedule(tomorrow)
+        return outcome
+
+    def _missed(self, session: date, job: DailyJob) -> None:
+        if job.name == "condor_entry" and not any(d.job == job.name for d in self.desk.store.decisions(session)):
+            self.condors.missed(session, "the session's entry time passed without a run of the entry job")
+
+    # -- words -------------------------------------------------------------------------------------
+
+    def next_actions(self, tomorrow: date) -> tuple[str, ...]:
+        """Return what comes next, in words."""
+        policy = self.desk.policy
+        lines = [f"{tomorrow}: next session"]
+        for layer in policy.hedge.layers if policy.hedge.rolls_enabled else ():
+            rolls = next_roll(self.hedge.anchor(layer, tomorrow), layer.roll_days, tomorrow - timedelta(days=1))
+            lines.append(f"{rolls}: {layer.name} rolls")
+        lines += [
+            f"{condor.record.condor_id} expires {condor.record.expiry}"
+            for condor in self.desk.view().condors
+            if (condor.record.expiry - tomorrow).days <= policy.condor.time_exit_dte + 1
+        ]
+        return tuple(lines)
+
+    def status_line(self) -> str:
+        """Return one line for the service manager."""
+        link, state = self.desk.link, self.desk.store.run_state().state
+        mode = "SIMULATED" if link.simulated else "PAPER"
+        condors = len(self.desk.view().condors)
+        return f"{mode} {link.account}, {state.value}, {condors} condors, {link.breaks_open} breaks open"
+
+    # -- control -----------------------------------------------------------------------------------
+
+    async def halt(self, reason: str, state: RunState = RunState.HALTED) -> None:
+        """Stop opening risk by a person's word; HALTED also cancels working entries (decision 9)."""
+        self._set_state(RunStateRecord(state, "person", reason, self.desk.clock.now()))
+        for ref in sorted(self.executor.working):
+            intent = self.desk.store.intent(ref)
+            if intent is not None and intent.key.purpose is Purpose.ENTRY:
+                await self.executor.cancel(ref, f"halted: {reason}")
+
+    async def resume(self, reason: str) -> None:
+        """Trade again by a person's word."""
+        self._set_state(RunStateRecord(RunState.RUNNING, "person", reason, self.desk.clock.now()))
+
+    def _set_state(self, record: RunStateRecord) -> None:
+        self.desk.store.set_run_state(record)
+        fields = {"state": record.state.value, "by": record.by, "reason": record.reason}
+        self.desk.journal.emit("run_state_changed", fields)
+        self._notifier.status(self.status_line())

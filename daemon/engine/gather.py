@@ -1,0 +1,268 @@
+"""Reading the market for a decision: index values, the median of VIX, chains, forwards."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+
+from daemon.core.calendar.expiries import settlement_at
+from daemon.core.condor.build import CondorLegs, build_legs
+from daemon.core.condor.policy import CondorPolicy
+from daemon.core.condor.selection import bracket, choose_expiry, choose_short, guess_strikes, refine
+from daemon.core.market.contracts import ContractInfo, OptionContract, OptionParams, Right, TradingClass, Underlying
+from daemon.core.market.pricing import black76, implied_vol
+from daemon.core.market.quotes import DataKind, Quote
+from daemon.core.orders.intent import Reason
+from daemon.engine.context import Desk
+
+MEDIAN_MINUTES: Final = 15
+MEDIAN_MIN_BARS: Final = 5
+BRACKET_COUNT: Final = 3
+BRACKET_STEP_PTS100: Final = 2000
+SEARCH_ROUNDS: Final = 4
+YEAR_DAYS: Final = 365.0
+
+
+@dataclass(frozen=True, slots=True)
+class Indexes:
+    """SPX and VIX as last seen, with the age of the older one."""
+
+    spx: float
+    vix: float
+    age_s: float
+
+
+class Refusal(Exception):  # noqa: N818 - it is an answer, not an error
+    """A named reason why something is not done now."""
+
+    def __init__(self, *reasons: Reason) -> None:
+        super().__init__("; ".join(reason.text for reason in reasons))
+        self.reasons = reasons
+
+
+async def indexes(desk: Desk) -> Indexes:
+    """Read SPX and VIX; refuse delayed or frozen values."""
+    spx = await desk.broker.index_quote(Underlying.SPX)
+    vix = await desk.broker.index_quote(Underlying.VIX)
+    for name, quote in (("SPX", spx), ("VIX", vix)):
+        if quote.kind is not DataKind.LIVE:
+            text = f"{name} is {quote.kind}, and only live data are traded on"
+            raise Refusal(Reason("data_not_live", text, quote.kind.value, DataKind.LIVE.value))
+    age_s = (desk.clock.now() - min(spx.at, vix.at)).total_seconds()
+    return Indexes(spx.value_pts, vix.value_pts, age_s)
+
+
+async def vix_median(desk: Desk) -> float:
+    """Return the median of VIX over the last 15 minutes (decision 25); refuse when there are too few bars."""
+    bars = await desk.broker.bars(Underlying.VIX, minutes=1, count=MEDIAN_MINUTES)
+    oldest_s = (MEDIAN_MINUTES + 2) * 60
+    fresh = [bar.close for bar in bars if (desk.clock.now() - bar.at).total_seconds() <= oldest_s]
+    if len(fresh) < MEDIAN_MIN_BARS:
+        text = f"VIX has {len(fresh)} fresh one-minute bars in the last {MEDIAN_MINUTES} minutes"
+        raise Refusal(Reason("vix_stale", text, len(fresh), MEDIAN_MIN_BARS))
+    return statistics.median(fresh)
+
+
+@dataclass(frozen=True, slots=True)
+class CondorCandidate:
+    """Four legs that could be entered, with their contracts, quotes and the deltas found on the way."""
+
+    legs: CondorLegs
+    infos: dict[OptionContract, ContractInfo]
+    quotes: dict[OptionContract, Quote]
+    put_delta: float
+    call_delta: float
+
+
+class StrikeSearch:
+    """Finds the short strikes by delta with few requests: a model guess, then bracketing."""
+
+    def __init__(self, desk: Desk, expiry: date, listed: Sequence[int]) -> None:
+        self._desk = desk
+        self._expiry = expiry
+        self._listed = tuple(listed)
+        self.infos: dict[OptionContract, ContractInfo] = {}
+        self.quotes: dict[OptionContract, Quote] = {}
+
+    async def observe(self, wanted: Sequence[OptionContract], *, greeks: bool = True) -> None:
+        """Look up and quote the contracts not seen yet."""
+        new = [contract for contract in dict.fromkeys(wanted) if contract not in self.infos]
+        if new:
+            self.infos.update(await self._desk.broker.contracts(new))
+        known = [self.infos[contract] for contract in dict.fromkeys(wanted) if contract in self.infos]
+        fresh = [info for info in known if info.contract not in self.quotes]
+        if fresh:
+            self.quotes.update(await self._desk.broker.quotes(fresh, greeks=greeks))
+
+    def deltas(self, right: Right) -> dict[int, float]:
+        """Return strike -> absolute model delta of one side."""
+        return {
+            contract.strike_pts100: abs(quote.greeks.delta)
+            for contract, quote in self.quotes.items()
+            if contract.right is right and quote.greeks is not None and quote.kind is DataKind.LIVE
+        }
+
+    def contract(self, strike_pts100: int, right: Right) -> OptionContract:
+        """Return the SPXW contract of this expiry."""
+        return OptionContract(TradingClass.SPXW, self._expiry, strike_pts100, right)
+
+    async def shorts(self, guess: tuple[int, int], policy: CondorPolicy) -> tuple[int, int]:
+        """Return the put and call short strikes nearest the target delta; refuse when none is in the window."""
+        sides = ((Right.PUT, guess[0]), (Right.CALL, guess[1]))
+        await self.observe(
+            [
+                self.contract(strike, right)
+                for right, centre in sides
+                for strike in bracket(centre, self._listed, BRACKET_STEP_PTS100, BRACKET_COUNT)
+            ]
+        )
+        for _ in range(SEARCH_ROUNDS):
+            wanted = [
+                self.contract(best, right)
+                for right, _ in sides
+                if (best := refine(self.deltas(right), policy.short_delta, self._listed)) is not None
+            ]
+            if all(contract in self.infos for contract in wanted):
+                break
+            await self.observe(wanted)
+        put, call = (choose_short(self.deltas(right), policy) for right, _ in sides)
+        if put is None or call is None:
+            missing = [right for right, strike in ((Right.PUT, put), (Right.CALL, call)) if strike is None]
+            raise Refusal(*(_no_strike(right, self.deltas(right), policy) for right in missing))
+        return put, call
+
+
+def _no_strike(right: Right, deltas: dict[int, float], policy: CondorPolicy) -> Reason:
+    side = "put" if right is Right.PUT else "call"
+    seen = ", ".join(f"{strike / 100:g}: {delta:.3f}" for strike, delta in sorted(deltas.items())) or "no greeks"
+    text = (
+        f"no short {side} with |delta| between {policy.short_delta_min:g} and {policy.short_delta_max:g} "
+        f"was found (seen {seen})"
+    )
+    return Reason("no_strike_at_delta", text, len(deltas), policy.short_delta)
+
+
+async def find_condor(desk: Desk, session: date, now_indexes: Indexes, policy: CondorPolicy) -> CondorCandidate:
+    """Choose expiry and strikes and quote all four legs; refuse with the name of what is missing."""
+    params = _spxw(await desk.option_params(Underlying.SPX, session))
+    expiry = choose_expiry(params.expiries, session, policy)
+    if expiry is None:
+        text = f"no SPXW expiry is listed between {policy.dte_min} and {policy.dte_max} days"
+        raise Refusal(Reason("no_expiry_in_window", text, None, f"{policy.dte_min}-{policy.dte_max}"))
+    search = StrikeSearch(desk, expiry, params.strikes_pts100)
+    guess = guess_strikes(now_indexes.spx, now_indexes.vix, session, expiry, policy)
+    put_short, call_short = await search.shorts(guess, policy)
+    legs = build_legs(expiry, put_short, call_short, policy)
+    await search.observe([legs.put_long, legs.put_short, legs.call_short, legs.call_long])
+    missing = [str(leg) for leg in legs.contracts if leg not in search.infos or leg not in search.quotes]
+    if missing:
+        raise Refusal(Reason("leg_not_quoted", f"no contract or no quote for {', '.join(missing)}", len(missing), 0))
+    return CondorCandidate(
+        legs,
+        {leg: search.infos[leg] for leg in legs.contracts},
+        {leg: search.quotes[leg] for leg in legs.contracts},
+        search.deltas(Right.PUT)[put_short],
+        search.deltas(Right.CALL)[call_short],
+    )
+
+
+def _spxw(params: Sequence[OptionParams]) -> OptionParams:
+    for row in params:
+        if row.trading_class is TradingClass.SPXW:
+            return row
+    raise Refusal(Reason("no_chain", "the broker lists no SPXW options", None, None))
+
+
+@dataclass(frozen=True, slots=True)
+class CallView:
+    """One VIX call as the hedge sees it: forward of the same expiry, own delta, quote."""
+
+    info: ContractInfo
+    quote: Quote
+    forward_pts: float
+    iv: float | None
+    delta: float
+
+
+class VixChain:
+    """One VIX expiry: its parity forward and its calls, read with few requests."""
+
+    def __init__(self, desk: Desk, trading_class: TradingClass, expiry: date, strikes_pts100: Sequence[int]) -> None:
+        self._desk = desk
+        self.trading_class = trading_class
+        self.expiry = expiry
+        self.strikes_pts100 = tuple(strikes_pts100)
+        self._forward: float | None = None
+
+    def call(self, strike_pts100: int) -> OptionContract:
+        """Return a call of this expiry."""
+        return OptionContract(self.trading_class, self.expiry, strike_pts100, Right.CALL)
+
+    async def forward(self, guess_pts: float) -> float:
+        """Return the forward by put-call parity at the listed strike nearest to it (never spot VIX)."""
+        if self._forward is None:
+            first = await self._parity(self._nearest(guess_pts))
+            second = self._nearest(first)
+            self._forward = first if second == self._nearest(guess_pts) else await self._parity(second)
+        return self._forward
+
+    async def view(self, contract: OptionContract, forward_pts: float) -> CallView:
+        """Quote one call and compute its delta by Black-76 on the same-expiry forward."""
+        info, quote = (await self._quoted([contract]))[contract]
+        iv, delta = call_delta(quote, contract, forward_pts, years_to(self._desk.clock.now(), contract))
+        return CallView(info, quote, forward_pts, iv, delta)
+
+    def _nearest(self, level_pts: float) -> int:
+        return min(self.strikes_pts100, key=lambda strike: (abs(strike - level_pts * 100), strike))
+
+    async def _parity(self, strike_pts100: int) -> float:
+        pair = [
+            OptionContract(self.trading_class, self.expiry, strike_pts100, right) for right in (Right.CALL, Right.PUT)
+        ]
+        quoted = await self._quoted(pair)
+        call_mid, put_mid = (quoted[contract][1].mid_pts for contract in pair)
+        if call_mid is None or put_mid is None:
+            text = f"{self.expiry} {strike_pts100 / 100:g} has no two-sided call and put for the parity forward"
+            raise Refusal(Reason("no_forward", text, None, None))
+        return strike_pts100 / 100 + call_mid - put_mid
+
+    async def _quoted(self, wanted: Sequence[OptionContract]) -> dict[OptionContract, tuple[ContractInfo, Quote]]:
+        infos = await self._desk.broker.contracts(wanted)
+        quotes = await self._desk.broker.quotes([infos[c] for c in wanted if c in infos], greeks=False)
+        missing = [str(contract) for contract in wanted if contract not in infos or contract not in quotes]
+        if missing:
+            raise Refusal(Reason("no_hedge_quote", f"no contract or no quote for {', '.join(missing)}", None, None))
+        stale = [str(c) for c in wanted if quotes[c].kind is not DataKind.LIVE]
+        if stale:
+            raise Refusal(Reason("data_not_live", f"only live data are traded on: {', '.join(stale)}", None, None))
+        return {contract: (infos[contract], quotes[contract]) for contract in wanted}
+
+
+def call_delta(quote: Quote, contract: OptionContract, forward_pts: float, years: float) -> tuple[float | None, float]:
+    """Return implied volatility and delta of a VIX call by Black-76 on its own forward, undiscounted.
+
+    A call that quotes within its spread of intrinsic value has no volatility to find: deep in the money its
+    delta is 1, far out of it 0. Without an ask there is no value at all, and the call is refused.
+    """
+    if quote.ask_pts100 is None:
+        raise Refusal(Reason("no_hedge_quote", f"{contract} has no ask"))
+    bid = quote.bid_pts100 or 0  # no bid is a bid of zero: nobody pays for it
+    mid_pts = (bid + quote.ask_pts100) / 200
+    intrinsic_pts = max(0.0, forward_pts - contract.strike)
+    iv = implied_vol(mid_pts, forward_pts, contract.strike, years, 1.0, is_call=True)
+    if math.isnan(iv):
+        if mid_pts - intrinsic_pts > (quote.ask_pts100 - bid) / 100:
+            text = f"{contract} at {mid_pts:g} fits no volatility on its forward {forward_pts:.2f}"
+            raise Refusal(Reason("no_hedge_quote", text, mid_pts, intrinsic_pts))
+        return None, 1.0 if intrinsic_pts > 0 else 0.0
+    return iv, float(black76(forward_pts, contract.strike, years, iv, 1.0, is_call=True).delta)
+
+
+def years_to(now: datetime, contract: OptionContract) -> float:
+    """Return calendar years to settlement, at least one minute."""
+    seconds = (settlement_at(contract.trading_class, contract.expiry) - now).total_seconds()
+    return max(seconds, 60.0) / (YEAR_DAYS * 86_400)

@@ -1,0 +1,178 @@
+"""The day's jobs: instants from the calendar, exactly one outcome per session and job, catch-up at start."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Final
+
+from daemon.core.calendar.schedule import SchedulePolicy
+from daemon.core.calendar.sessions import Session, next_session, session, sessions_between, shifted
+from daemon.core.records import JobOutcome, Outcome
+from daemon.engine.context import Desk
+from daemon.errors import BrokerError
+from daemon.ports import Scheduler
+
+Run = Callable[[date], Awaitable[JobOutcome]]
+MISSED_SESSIONS_MAX: Final = 30
+"""How many sessions back missed jobs are written down after a long pause."""
+
+OPEN: Final = time(9, 30)
+SETTLE_IN: Final = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class DailyJob:
+    """A job that runs once a session; ``until`` is the last moment at which a late run still makes sense."""
+
+    name: str
+    at: time
+    until: time
+    run: Run
+
+
+@dataclass(frozen=True, slots=True)
+class RepeatedJob:
+    """A check that runs every few minutes between two New York times."""
+
+    name: str
+    first: time
+    last: time
+    every_min: int
+    run: Callable[[date], Awaitable[None]]
+
+
+class JobBook:
+    """Schedules a session's jobs and keeps their outcomes."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        scheduler: Scheduler,
+        daily: tuple[DailyJob, ...],
+        repeated: tuple[RepeatedJob, ...],
+        on_missed: Callable[[date, DailyJob], None],
+    ) -> None:
+        self._desk = desk
+        self._scheduler = scheduler
+        self._daily = daily
+        self._repeated = repeated
+        self._on_missed = on_missed
+
+    async def catch_up(self, today: date) -> None:
+        """Write down what was missed, run late what still makes sense, schedule the rest of the session."""
+        self._write_missed(today)
+        now = self._desk.clock.now()
+        for job in self._daily:
+            due = instant(today, job.at)
+            if now < due or self._desk.store.job_outcome(today, job.name) is not None:
+                continue
+            if now <= instant(today, job.until):
+                self._desk.journal.emit("job_caught_up", {"job": job.name})
+                self._scheduler.at(now, f"{today} {job.name}", self._runner(job, today))
+            else:
+                self._miss(today, job, "its time had passed when the daemon started")
+        self.schedule(today)
+
+    def schedule(self, today: date) -> None:
+        """Schedule every instant of a session that is still to come."""
+        now = self._desk.clock.now()
+        for job in self._daily:
+            when = instant(today, job.at)
+            if when > now and self._desk.store.job_outcome(today, job.name) is None:
+                self._scheduler.at(when, f"{today} {job.name}", self._runner(job, today))
+        for check in self._repeated:
+            self._schedule_next(check, today)
+
+    def next_instants(self, today: date) -> tuple[tuple[str, datetime], ...]:
+        """Return the daily jobs still to come, earliest first: of this session, or of the next one."""
+        now = self._desk.clock.now()
+        ahead = [(job.name, instant(today, job.at)) for job in self._daily if instant(today, job.at) > now]
+        if not ahead:
+            tomorrow = next_session(today)
+            ahead = [(job.name, instant(tomorrow, job.at)) for job in self._daily]
+        return tuple(sorted(ahead, key=lambda item: item[1]))
+
+    def _runner(self, job: DailyJob, today: date) -> Callable[[], Awaitable[None]]:
+        async def run() -> None:
+            await self._run(job, today)
+
+        return run
+
+    async def _run(self, job: DailyJob, today: date) -> None:
+        desk = self._desk
+        if desk.store.job_outcome(today, job.name) is not None:
+            return
+        try:
+            outcome = await job.run(today)
+        except BrokerError as error:
+            outcome = JobOutcome(Outcome.FAILED, f"the broker failed: {error}", desk.clock.now())
+            self._on_missed(today, job)
+        except Exception as error:
+            failed = JobOutcome(Outcome.FAILED, f"{type(error).__name__}: {error}", desk.clock.now())
+            self._record(today, job.name, failed)
+            raise
+        self._record(today, job.name, outcome)
+
+    def _record(self, today: date, name: str, outcome: JobOutcome) -> None:
+        if self._desk.store.record_job(today, name, outcome):
+            fields = {"job": name, "of_session": today.isoformat(), "reason": outcome.reason}
+            self._desk.journal.emit(f"job_{outcome.outcome.value}", fields)
+
+    def _miss(self, today: date, job: DailyJob, why: str) -> None:
+        self._on_missed(today, job)
+        self._record(today, job.name, JobOutcome(Outcome.MISSED, why, self._desk.clock.now()))
+
+    def _write_missed(self, today: date) -> None:
+        last = self._desk.store.meta("last_session")
+        if last is None:
+            return
+        for day in sessions_between(date.fromisoformat(last), today)[:-1][-MISSED_SESSIONS_MAX:]:
+            for job in self._daily:
+                if self._desk.store.job_outcome(day, job.name) is None:
+                    self._miss(day, job, "the daemon was not running")
+
+    def _schedule_next(self, check: RepeatedJob, today: date) -> None:
+        when = next_slot(session(today), check, self._desk.clock.now())
+        if when is None:
+            return
+
+        async def run() -> None:
+            try:
+                await check.run(today)
+            finally:
+                self._schedule_next(check, today)
+
+        self._scheduler.at(when, f"{today} {check.name}", run)
+
+
+def instant(day: date, at: time) -> datetime:
+    """Return the instant of a regular session's New York time, moved with an early close (decision 6).
+
+    What the move would push before the open waits until the market has been open for a quarter of an hour.
+    """
+    when, opened = shifted(day, at), session(day).open_at
+    return opened + SETTLE_IN if at >= OPEN and when < opened else when
+
+
+def next_slot(today: Session, check: RepeatedJob, now: datetime) -> datetime | None:
+    """Return the next instant of a repeated check strictly after ``now``, or None when the session has none left."""
+    first, last = instant(today.day, check.first), instant(today.day, check.last)
+    every = timedelta(minutes=check.every_min)
+    passed = max(0, (now - first) // every + 1)
+    when = first + passed * every
+    return when if when <= last else None
+
+
+def daily_jobs(policy: SchedulePolicy, runs: dict[str, Run]) -> tuple[DailyJob, ...]:
+    """Return the daily jobs in the order in which they are caught up."""
+    rows = (
+        ("preflight", policy.preflight, policy.end_of_day),
+        ("hedge_roll", policy.hedge_roll, time(15, 45)),
+        ("condor_entry", policy.condor_entry, policy.condor_entry_until),
+        ("hedge_resize", policy.hedge_resize, time(16, 5)),
+        ("settlement", policy.settlement, time(23, 59)),
+        ("end_of_day", policy.end_of_day, time(23, 59)),
+    )
+    return tuple(DailyJob(name, at, until, runs[name]) for name, at, until in rows)

@@ -1,0 +1,126 @@
+"""Keeping the connection: connect with back-off without end, heartbeat, resync after every gap."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+
+from daemon.core.orders.broker_facts import LinkFact, LinkState
+from daemon.engine.context import Desk
+from daemon.engine.facts import FactRecorder
+from daemon.errors import BrokerError, LiveAccountError, WrongProtocolError
+from daemon.ports import Notifier
+
+Resync = Callable[[], Awaitable[None]]
+CONNECTED_CHECK_S = 1.0
+
+
+class LinkKeeper:
+    """Owns the connection. Nothing else connects or disconnects."""
+
+    def __init__(self, desk: Desk, facts: FactRecorder, notifier: Notifier, resync: Resync) -> None:
+        self._desk = desk
+        self._notifier = notifier
+        self._resync = resync
+        self._changed = asyncio.Event()
+        self._ready = asyncio.Event()
+        self._failure: BaseException | None = None
+        facts.on_link(self._on_link)
+
+    async def wait_ready(self) -> None:
+        """Wait for the first synchronised and reconciled connection; raise what makes one impossible."""
+        await self._ready.wait()
+        if self._failure is not None:
+            raise self._failure
+
+    @property
+    def failure(self) -> BaseException | None:
+        """What made a connection impossible, if anything did."""
+        return self._failure
+
+    async def run(self) -> None:
+        """Connect, watch, and come back, until cancelled or a connection is impossible."""
+        try:
+            while True:
+                await self._connect()
+                await self._watch()
+        except BrokerError as error:
+            self._failure = error
+            self._desk.journal.emit("gateway_refused", {"why": str(error)})
+            self._ready.set()
+
+    async def _connect(self) -> None:
+        """Try until it works; a live account or a wrong protocol is raised at once (decision 11)."""
+        desk, policy = self._desk, self._desk.policy
+        wait_s = policy.reconnect_min_s
+        while True:
+            self._changed.clear()
+            try:
+                connected = await desk.broker.connect()
+                desk.link.account, desk.link.simulated = connected.account, connected.simulated
+                desk.link.paper = True
+                await self._measure_skew()
+                desk.link.synced = True
+                await self._resync()
+            except (LiveAccountError, WrongProtocolError):
+                raise
+            except BrokerError as error:
+                desk.link.synced = False
+                await desk.broker.disconnect()
+                desk.journal.emit("gateway_waiting", {"why": str(error), "retry_s": wait_s})
+                self._notifier.status(f"waiting for the gateway: {error}")
+                self._notifier.ready()
+                await desk.clock.sleep(wait_s)
+                wait_s = min(wait_s * 2, policy.reconnect_max_s)
+            else:
+                self._ready.set()
+                self._notifier.ready()
+                return
+
+    async def _watch(self) -> None:
+        """Return when the connection is lost; a gateway that falls silent counts as lost."""
+        desk = self._desk
+        while desk.broker.link is not LinkState.DOWN:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), desk.policy.heartbeat_s)
+            if self._changed.is_set():
+                self._changed.clear()
+                await self._after_change()
+            else:
+                await self._beat()
+        desk.link.synced = False
+
+    async def _after_change(self) -> None:
+        state = self._desk.broker.link
+        if state is LinkState.DOWN or state is LinkState.DEGRADED:
+            self._desk.link.synced = False
+        elif state is LinkState.SYNCING or not self._desk.link.synced:
+            await self._resync_or_drop()
+
+    async def _resync_or_drop(self) -> None:
+        try:
+            self._desk.link.synced = True
+            await self._resync()
+        except BrokerError as error:
+            await self._drop(f"the resync failed: {error}")
+
+    async def _beat(self) -> None:
+        try:
+            await self._measure_skew()
+        except BrokerError as error:
+            await self._drop(f"no heartbeat: {error}")
+
+    async def _drop(self, why: str) -> None:
+        self._desk.link.synced = False
+        self._desk.journal.emit("link_dropped", {"why": why})
+        await self._desk.broker.disconnect()
+
+    async def _measure_skew(self) -> None:
+        gateway = await self._desk.broker.gateway_time()
+        self._desk.link.clock_skew_s = (self._desk.clock.now() - gateway).total_seconds()
+
+    async def _on_link(self, fact: LinkFact) -> None:
+        if fact.state in (LinkState.DOWN, LinkState.DEGRADED):
+            self._desk.link.synced = False
+        self._changed.set()

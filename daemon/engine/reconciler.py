@@ -1,0 +1,173 @@
+"""Reconciliation: snapshot, compare, heal what heals itself, name what does not, and prove absences twice."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from daemon.core.book.breaks import Break, BreakKind, Reconciliation
+from daemon.core.book.reconcile import OurSide, booked_by_stem, reconcile
+from daemon.core.calendar.expiries import settlement_at
+from daemon.core.market.contracts import ConId, OptionContract
+from daemon.core.orders.broker_facts import Snapshot
+from daemon.core.orders.intent import Intent, IntentState, OrderRef
+from daemon.engine.context import Desk
+from daemon.engine.executor import Executor
+from daemon.engine.facts import FactRecorder
+from daemon.engine.settlement import Settler
+from daemon.errors import BrokerError
+
+
+@dataclass(frozen=True, slots=True)
+class _Absence:
+    """One proof that an order is nowhere: when, and with which positions."""
+
+    at: datetime
+    positions: Mapping[ConId, int]
+
+
+class Reconciler:
+    """Keeps book and account together. Runs one reconciliation at a time."""
+
+    def __init__(self, desk: Desk, facts: FactRecorder, executor: Executor, settler: Settler) -> None:
+        self._desk = desk
+        self._facts = facts
+        self._executor = executor
+        self._settler = settler
+        self._lock = asyncio.Lock()
+        self._absences: dict[OrderRef, _Absence] = {}
+        self._shown: frozenset[str] = frozenset()
+
+    async def run(self, why: str) -> Reconciliation:
+        """Reconcile once; raises BrokerError when the broker gives no complete snapshot."""
+        async with self._lock:
+            self._withdraw_unsent()
+            snapshot = await self._desk.broker.snapshot()
+            await self._facts.drained()
+            result = self._compare(snapshot)
+            self._heal(result, snapshot)
+            await self._cancel_orphans(result)
+            await self._settler.settle()
+            self._report(result, why)
+            return result
+
+    def matches_stream(self) -> bool:
+        """Compare the book with the streamed positions, without a request; False asks for a reconciliation."""
+        book = self._desk.view().book.positions()
+        now = self._desk.clock.now()
+        account = {
+            fact.contract: fact.quantity
+            for fact in self._desk.broker.positions().values()
+            if fact.contract is not None and fact.quantity
+        }
+        ours = {c for holding in self._desk.view().book.holdings.values() for c in holding.positions}
+        return all(
+            book.get(contract, 0) == account.get(contract, 0)
+            for contract in ours
+            if settlement_at(contract.trading_class, contract.expiry) > now
+        )
+
+    def _withdraw_unsent(self) -> None:
+        """A plan of an earlier process whose bytes never left is withdrawn: SENDING is committed before them."""
+        for intent in self._desk.store.intents(live_only=True):
+            if intent.state is IntentState.PLANNED and intent.ref not in self._executor.working:
+                self._facts.advance(intent, IntentState.CANCELLED, "planned by an earlier run and never sent")
+
+    def _compare(self, snapshot: Snapshot) -> Reconciliation:
+        store, now = self._desk.store, self._desk.clock.now()
+
+        def past_settlement(contract: OptionContract) -> bool:
+            return settlement_at(contract.trading_class, contract.expiry) <= now
+
+        view = self._desk.view()
+        ours = OurSide(
+            book=view.book,
+            booked=booked_by_stem(view.entries),
+            known_refs=frozenset(intent.ref for intent in store.intents()),
+            live_intents=store.intents(live_only=True),
+        )
+        return reconcile(ours, snapshot, past_settlement=past_settlement)
+
+    def _heal(self, result: Reconciliation, snapshot: Snapshot) -> None:
+        for execution in result.executions_to_book:
+            self._facts.book_execution(execution)
+        for fee in result.fees_to_add:
+            self._desk.store.record_fee(fee.exec_id, fee.fee_usd_e4)
+        for _, order in sorted(result.evidence.items()):
+            self._facts.note_order(order)
+        for ref in result.absent:
+            self._prove_absence(ref, snapshot)
+        self._absences = {ref: proof for ref, proof in self._absences.items() if ref in result.absent}
+
+    def _prove_absence(self, ref: OrderRef, snapshot: Snapshot) -> None:
+        """Absence counts only after a complete sync, twice, some time apart, with positions unchanged."""
+        intent = self._desk.store.intent(ref)
+        if intent is None or intent.state.terminal or intent.ref in self._executor.working:
+            return
+        positions = {fact.con_id: fact.quantity for fact in snapshot.positions if fact.quantity}
+        first = self._absences.get(ref)
+        if first is None or first.positions != positions:
+            self._absences[ref] = _Absence(snapshot.at, positions)
+            if intent.state is not IntentState.UNKNOWN:
+                self._facts.advance(intent, IntentState.UNKNOWN, "in no list of the broker")
+        elif (snapshot.at - first.at).total_seconds() >= self._desk.policy.absence_proof_s:
+            self._facts.advance(intent, IntentState.ABSENT, "in no list of the broker, twice, positions unchanged")
+
+    @property
+    def absence_pending(self) -> bool:
+        """Whether an order waits for the second proof of its absence."""
+        return bool(self._absences)
+
+    async def _cancel_orphans(self, result: Reconciliation) -> None:
+        for found in result.breaks:
+            if found.kind is BreakKind.OUR_ORPHAN and found.order_ref is not None:
+                try:
+                    await self._desk.broker.cancel(found.order_ref)
+                except BrokerError as error:
+                    self._desk.journal.emit("order_message", {"order_ref": found.order_ref, "text": str(error)})
+
+    def _report(self, result: Reconciliation, why: str) -> None:
+        desk = self._desk
+        desk.link.reconciled_at = desk.clock.now()
+        desk.link.breaks_open = len(result.blocking)
+        shown = frozenset(found.text for found in result.open_breaks)
+        for found in result.breaks:
+            if found.kind.heals_itself or found.text not in self._shown:
+                desk.journal.emit("break_found", _break_fields(found))
+        for text in sorted(self._shown - shown):
+            desk.journal.emit("break_cleared", {"text": text})
+        self._shown = shown
+        for note in result.notes:
+            desk.journal.emit("net_price_differs", {"text": note})
+        desk.journal.emit(
+            "book_reconciled",
+            {
+                "why": why,
+                "positions": len(desk.view().book.positions()),
+                "booked": len(result.executions_to_book),
+                "breaks_open": len(result.blocking),
+                "foreign": sum(found.kind is BreakKind.FOREIGN for found in result.breaks),
+            },
+        )
+
+
+def _break_fields(found: Break) -> dict[str, object]:
+    return {
+        "kind": found.kind.value,
+        "text": found.text,
+        "contract": None if found.contract is None else str(found.contract),
+        "book_qty": found.book_qty,
+        "account_qty": found.account_qty,
+        "order_ref": found.order_ref,
+    }
+
+
+def left_over(intents: tuple[Intent, ...], working: frozenset[OrderRef]) -> tuple[Intent, ...]:
+    """Return live DAY orders that no ladder follows any more: what an earlier process or a lost link left."""
+    return tuple(
+        intent
+        for intent in intents
+        if intent.state is IntentState.WORKING and intent.spec.tif == "DAY" and intent.ref not in working
+    )
