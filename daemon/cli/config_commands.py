@@ -1,0 +1,175 @@
+"""``condord config``: check the settings, show them, write them out."""
+
+# ruff: noqa: PLC0415 -- the settings are imported by the commands that need them, so that --help stays quick
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from daemon.errors import ExitCode, SettingsError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table as RichTable
+
+    from daemon.settings import Row, Settings
+
+_COLUMNS_FROM: Final = 120
+"""Narrowest terminal, in characters, on which five columns can be read."""
+
+env_file_option = click.option(
+    "--env-file",
+    "env_files",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Read settings from this file; may be given several times, later files win.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+
+@click.group("config")
+def config() -> None:
+    """Check, show and write the settings."""
+
+
+@config.command()
+@env_file_option
+@json_option
+def check(*, env_files: tuple[Path, ...], as_json: bool) -> None:
+    """Check every setting and name everything that is wrong."""
+    try:
+        settings = _load(env_files)
+    except SettingsError as error:
+        _print_problems(error.problems, as_json=as_json)
+        raise click.exceptions.Exit(ExitCode.SETTINGS) from None
+    found = _rows(settings)
+    changed = sum(row.changed for row in found)
+    if as_json:
+        _print_json(
+            {"ok": True, "settings": len(found), "changed": changed, "warnings": [*settings.warnings], "problems": []}
+        )
+        return
+    for warning in settings.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    click.echo(f"settings ok: {len(found)} settings, {changed} changed from default")
+
+
+@config.command()
+@env_file_option
+@click.option("--changed", "changed_only", is_flag=True, help="Leave out settings that have their default.")
+@json_option
+def show(*, env_files: tuple[Path, ...], changed_only: bool, as_json: bool) -> None:
+    """Show every setting with its value, source, range and sentence."""
+    settings = _load(env_files)
+    found = [row for row in _rows(settings) if row.changed or not changed_only]
+    if as_json:
+        _print_json({"digest": settings.digest, "settings": [_as_json(row) for row in found]})
+    else:
+        _print_table(found)
+
+
+@config.command()
+@click.argument("path", required=False, type=click.Path(path_type=Path))
+@click.option("--force", is_flag=True, help="Replace a file that exists.")
+def init(*, path: Path | None, force: bool) -> None:
+    """Write an env file with every setting commented out, to PATH or to standard output."""
+    from daemon.settings import env_file_text
+
+    if path is None:
+        click.echo(env_file_text(), nl=False)
+        return
+    try:
+        with path.open("w" if force else "x", encoding="utf-8") as file:
+            file.write(env_file_text())
+    except FileExistsError:
+        raise SettingsError(f"{path} exists; name another file or add --force") from None
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be written: {error.strerror}; name another file") from None
+    click.echo(f"wrote {path}; check it with: condord config check --env-file {path}")
+
+
+@config.command()
+def table() -> None:
+    """Print the reference of all settings as Markdown."""
+    from daemon.settings import table_text
+
+    click.echo(table_text(), nl=False)
+
+
+def _load(env_files: tuple[Path, ...]) -> Settings:
+    from daemon.settings import environment, load
+
+    return load(env_files, environment())
+
+
+def _rows(settings: Settings) -> tuple[Row, ...]:
+    from daemon.settings import rows
+
+    return rows(settings)
+
+
+def _print_problems(problems: tuple[str, ...], *, as_json: bool) -> None:
+    if as_json:
+        _print_json({"ok": False, "problems": [*problems]})
+        return
+    for problem in problems:
+        click.echo(problem, err=True)
+    click.echo(f"settings not ok: {len(problems)} problem{'s' if len(problems) > 1 else ''}", err=True)
+
+
+def _print_json(value: dict[str, Any]) -> None:
+    click.echo(json.dumps(value, indent=2))
+
+
+def _as_json(row: Row) -> dict[str, object]:
+    return {
+        "name": row.spec.name,
+        "value": row.value,
+        "default": row.default,
+        "changed": row.changed,
+        "source": str(row.source),
+        "allowed": row.spec.allowed,
+        "unit": row.spec.unit,
+        "text": row.spec.text,
+    }
+
+
+def _print_table(found: list[Row]) -> None:
+    """Print columns on a terminal, two lines a setting on a narrow one, and tab-separated lines to anything else."""
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        for row in found:
+            click.echo("\t".join((row.spec.name, row.value, str(row.source), row.spec.range, row.spec.text)))
+    elif console.width >= _COLUMNS_FROM:
+        console.print(_columns(found))
+    else:
+        _print_narrow(console, found)
+
+
+def _columns(found: list[Row]) -> RichTable:
+    from rich.table import Table
+    from rich.text import Text
+
+    view = Table(box=None, pad_edge=False, header_style="bold")
+    view.add_column("setting", no_wrap=True)
+    for heading in ("value", "source", "allowed", "meaning"):
+        view.add_column(heading, overflow="fold")
+    for row in found:
+        parts = (row.spec.name, row.value, str(row.source), row.spec.range, row.spec.text)
+        view.add_row(*(Text(part) for part in parts), style="bold" if row.changed else "")
+    return view
+
+
+def _print_narrow(console: Console, found: list[Row]) -> None:
+    from rich.padding import Padding
+    from rich.text import Text
+
+    for row in found:
+        console.print(Text(f"{row.spec.name}={row.value}", style="bold"), Text(f"({row.source})"))
+        console.print(Padding(Text(f"{row.spec.text} Allowed: {row.spec.range}."), (0, 0, 0, 4)))

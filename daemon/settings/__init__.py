@@ -1,0 +1,38 @@
+"""Every setting of the program: declared once, read from env files and the environment, checked all at once."""
+
+from daemon.settings.document import Row, env_file_text, rows, table_text
+from daemon.settings.fields import GatewayMode, LogFormat, Synchronous
+from daemon.settings.groups import (
+    CondorSettings,
+    GatewaySettings,
+    HedgeSettings,
+    LogSettings,
+    RiskSettings,
+    ScheduleSettings,
+    StoreSettings,
+)
+from daemon.settings.loading import environment, load
+from daemon.settings.model import ServiceManager, Settings, Source, SourceKind
+
+__all__ = [
+    "CondorSettings",
+    "GatewayMode",
+    "GatewaySettings",
+    "HedgeSettings",
+    "LogFormat",
+    "LogSettings",
+    "RiskSettings",
+    "Row",
+    "ScheduleSettings",
+    "ServiceManager",
+    "Settings",
+    "Source",
+    "SourceKind",
+    "StoreSettings",
+    "Synchronous",
+    "env_file_text",
+    "environment",
+    "load",
+    "rows",
+    "table_text",
+]

@@ -1,0 +1,140 @@
+"""How one setting is declared: its default, unit, range and sentence, and the types that texts are read into."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date, time
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError, PydanticUndefined
+
+from daemon.core.records import Level
+
+NOT_ALLOWED: Final = "not_allowed"
+"""Type of our own validation errors; their text continues the sentence ``NAME=value in place ...``."""
+
+PAPER_PREFIXES: Final = ("DU", "DF", "DI")
+"""How the ids of Interactive Brokers' paper accounts begin."""
+
+
+class Group(BaseModel):
+    """Settings that share the first part of their name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_enum_values=False)
+
+
+def setting(
+    default: object,
+    text: str,
+    *,
+    unit: str = "",
+    allowed: str = "",
+    default_text: str | None = None,
+    ge: object = None,
+    le: object = None,
+    multiple_of: object = None,
+) -> Any:
+    """Declare a setting; ``text`` is its one sentence, ``allowed`` names the range where bounds do not say it."""
+    extra: dict[str, Any] = {"unit": unit, "allowed": allowed, "default_text": default_text}
+    bounds: dict[str, Any] = {"ge": ge, "le": le, "multiple_of": multiple_of}
+    given = {name: bound for name, bound in bounds.items() if bound is not None}
+    value = PydanticUndefined if default is ... else default
+    return Field(default=value, description=text, json_schema_extra=extra, **given)
+
+
+def refuse(text: str) -> PydanticCustomError:
+    """Make the error whose text continues the sentence about a value."""
+    return PydanticCustomError(NOT_ALLOWED, "{text}", {"text": text})
+
+
+def _read_time(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    if not re.fullmatch(r"([01]?\d|2[0-3]):[0-5]\d", value):
+        raise refuse("is not a time of day")
+    hour, minute = value.split(":")
+    return time(int(hour), int(minute))
+
+
+def _read_date(value: object) -> object:
+    if not isinstance(value, str) or value == "":
+        return value or None
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+        raise refuse("is not a date")
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise refuse("is not a date of the calendar") from None
+
+
+def _read_path(value: object) -> object:
+    return (value or None) if isinstance(value, str) else value
+
+
+def _any_case(kind: type[StrEnum]) -> Callable[[object], object]:
+    by_text = {member.value.casefold(): member for member in kind}
+
+    def read(value: object) -> object:
+        return by_text.get(value.casefold(), value) if isinstance(value, str) else value
+
+    return read
+
+
+def _paper(account: str) -> str:
+    if account and not (account.startswith(PAPER_PREFIXES) and account.isalnum()):
+        raise refuse("is not a paper account")
+    return account
+
+
+def _host(host: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9.:_-]+", host):
+        raise refuse("is not a host name or address")
+    return host
+
+
+class GatewayMode(StrEnum):
+    """Where orders go."""
+
+    SIMULATED = "simulated"
+    IB = "ib"
+
+
+class LogFormat(StrEnum):
+    """How lines look on the terminal and in the journal."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class Synchronous(StrEnum):
+    """SQLite's ``synchronous`` pragma (sqlite.org/pragma.html)."""
+
+    EXTRA = "EXTRA"
+    FULL = "FULL"
+    NORMAL = "NORMAL"
+    OFF = "OFF"
+
+
+TimeOfDay = Annotated[time, BeforeValidator(_read_time)]
+OptionalDate = Annotated[date | None, BeforeValidator(_read_date)]
+OptionalFolder = Annotated[Path | None, BeforeValidator(_read_path)]
+Folder = Annotated[Path, BeforeValidator(_read_path)]
+PaperAccount = Annotated[str, AfterValidator(_paper)]
+Host = Annotated[str, AfterValidator(_host)]
+Points = Annotated[Decimal, AfterValidator(Decimal.normalize)]
+Mode = Annotated[GatewayMode, BeforeValidator(_any_case(GatewayMode))]
+Format = Annotated[LogFormat, BeforeValidator(_any_case(LogFormat))]
+LeastLevel = Annotated[Level, BeforeValidator(_any_case(Level))]
+SyncMode = Annotated[Synchronous, BeforeValidator(_any_case(Synchronous))]
+
+
+def pts100(points: Decimal) -> int:
+    """Return points as points x 100; the field's step makes it whole."""
+    scaled = points * 100
+    assert scaled == int(scaled), "a price setting is declared with a step of at least 0.01"
+    return int(scaled)

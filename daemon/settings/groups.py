@@ -1,0 +1,325 @@
+"""Every setting with its unit, range, default and one sentence; the defaults are the canonical strategy."""
+
+from __future__ import annotations
+
+from datetime import time
+from decimal import Decimal
+from typing import Final
+
+from daemon.core.records import Level
+from daemon.settings.fields import (
+    Format,
+    GatewayMode,
+    Group,
+    Host,
+    LeastLevel,
+    LogFormat,
+    Mode,
+    OptionalDate,
+    OptionalFolder,
+    PaperAccount,
+    Points,
+    Synchronous,
+    SyncMode,
+    TimeOfDay,
+    setting,
+)
+
+_CENT: Final = Decimal("0.01")
+_TICK: Final = Decimal("0.05")
+_NEW_YORK: Final = "New York"
+
+
+class GatewaySettings(Group):
+    """The connection to IB Gateway or TWS, or to the built-in simulated gateway."""
+
+    mode: Mode = setting(
+        GatewayMode.SIMULATED,
+        "Where orders go: to the built-in simulated exchange, or to the paper account behind an IB Gateway or TWS.",
+    )
+    host: Host = setting(
+        "127.0.0.1", "Address of the gateway in mode ib.", allowed="a host name or address without spaces"
+    )
+    port: int = setting(
+        4002,
+        "TCP port of the gateway in mode ib: 4002 for a paper IB Gateway, 7497 for a paper TWS.",
+        ge=1,
+        le=65535,
+    )
+    client_id: int = setting(
+        17, "Number of our connection in mode ib; no other program may use it on the same gateway.", ge=1, le=99999
+    )
+    account: PaperAccount = setting(
+        "",
+        "The paper account we trade; may stay empty where the login has only one.",
+        allowed="empty, or an account that begins with DU, DF or DI",
+    )
+    allow_live_port: bool = setting(
+        False, "Whether the ports 4001 and 7496, usual for live trading, may be used; live accounts stay refused."
+    )
+    connect_timeout_s: float = setting(
+        10, "How long a connection may take until it counts as failed.", unit="s", ge=1, le=120
+    )
+    request_timeout_s: float = setting(15, "How long the gateway may take for an answer.", unit="s", ge=1, le=120)
+    quote_timeout_s: float = setting(
+        10,
+        "How long to wait for the quotes of a selection before going on without the missing ones.",
+        unit="s",
+        ge=1,
+        le=60,
+    )
+    max_lines: int = setting(
+        90,
+        "Most market-data lines open at one time; the broker allows 100 to most accounts.",
+        unit="lines",
+        ge=10,
+        le=100,
+    )
+    absence_proof_s: float = setting(
+        30, "Time between the two looks that prove an order absent.", unit="s", ge=0, le=600
+    )
+    reconnect_min_s: float = setting(2, "First wait before a new attempt to connect.", unit="s", ge=0.1, le=60)
+    reconnect_max_s: float = setting(60, "Longest wait between two attempts to connect.", unit="s", ge=1, le=3600)
+    heartbeat_s: float = setting(
+        30, "How often the gateway is asked for its time to see that it is alive.", unit="s", ge=5, le=600
+    )
+    history: OptionalFolder = setting(
+        None,
+        "Folder of market history for the simulated exchange; empty takes the shipped days and then generated ones.",
+        unit="folder",
+        allowed="empty, or a folder",
+    )
+    seed: int = setting(1, "Seed of everything random in the simulated exchange.", ge=0, le=2**31 - 1)
+
+
+def _hour(default: str, text: str, first: str, last: str) -> time:
+    """Declare a New York time of day of a regular session between two others."""
+    bounds = time.fromisoformat(first), time.fromisoformat(last)
+    declared: time = setting(time.fromisoformat(default), text, unit=_NEW_YORK, ge=bounds[0], le=bounds[1])
+    return declared
+
+
+class ScheduleSettings(Group):
+    """When jobs run: New York times of a regular session; on an early close all of them move with the close."""
+
+    preflight: TimeOfDay = _hour(
+        "09:00", "Checks of the account, calendar and market data before the open.", "04:00", "09:29"
+    )
+    exits_from: TimeOfDay = _hour("09:45", "First look at the exits of open condors.", "09:30", "16:00")
+    exits_every_min: int = setting(5, "Time between two looks at the exits.", unit="min", ge=1, le=60)
+    hedge_roll: TimeOfDay = _hour("10:30", "Rolls of the hedge layers that are due.", "09:30", "16:00")
+    condor_entry: TimeOfDay = _hour("15:30", "The one entry decision of the session.", "09:35", "15:55")
+    condor_entry_until: TimeOfDay = _hour(
+        "15:45", "When an entry order that still works is cancelled.", "09:36", "16:00"
+    )
+    hedge_resize: TimeOfDay = _hour(
+        "15:50", "Resizing of the hedge to the wing notional as it is after the entry.", "09:35", "16:10"
+    )
+    last_resort: TimeOfDay = _hour(
+        "15:30", "Last attempt to close a series that should not be held into its expiry today.", "09:30", "15:55"
+    )
+    risk_every_min: int = setting(5, "Time between two risk checks of the session.", unit="min", ge=1, le=60)
+    settlement: TimeOfDay = _hour("16:20", "Booking of the series that settled today.", "16:15", "20:00")
+    end_of_day: TimeOfDay = _hour(
+        "16:40", "Last reconciliation, closing figures and the page of the day.", "16:16", "23:00"
+    )
+    reconcile_every_min: int = setting(
+        5, "Time between two comparisons of the book with the account in the session.", unit="min", ge=1, le=60
+    )
+
+
+class CondorSettings(Group):
+    """Entry, working order and exits of the daily iron condor."""
+
+    enabled: bool = setting(True, "Whether new condors are entered; exits go on either way.")
+    dte_target: int = setting(30, "Days to expiry that an entry looks for.", unit="days", ge=1, le=120)
+    dte_min: int = setting(25, "Fewest days to expiry that an entry accepts.", unit="days", ge=1, le=120)
+    dte_max: int = setting(37, "Most days to expiry that an entry accepts.", unit="days", ge=1, le=150)
+    short_delta: float = setting(0.15, "Delta of both short strikes, without its sign.", unit="delta", ge=0.01, le=0.5)
+    short_delta_min: float = setting(
+        0.12, "Smallest delta, without its sign, that a short strike may have.", unit="delta", ge=0.005, le=0.5
+    )
+    short_delta_max: float = setting(
+        0.18, "Largest delta, without its sign, that a short strike may have.", unit="delta", ge=0.01, le=0.6
+    )
+    wing_pts: int = setting(
+        25, "Distance from short to long strike, equal on both sides.", unit="points", ge=5, le=500, multiple_of=5
+    )
+    entry_risk_pct: float = setting(
+        5,
+        "Wing notional of one entry as a share of the largest allowed wing notional.",
+        unit="%",
+        ge=0.1,
+        le=100,
+    )
+    min_credit_pct: float = setting(
+        15, "Smallest credit as a share of the wing width; the working order stops there too.", unit="%", ge=0, le=90
+    )
+    max_spread_pct: float = setting(
+        25,
+        "Widest condor that is entered: mid credit less natural credit, as a share of the mid.",
+        unit="%",
+        ge=1,
+        le=200,
+    )
+    ladder_step_pts: Points = setting(
+        Decimal("0.05"),
+        "What the working order gives up at each step.",
+        unit="points",
+        ge=_TICK,
+        le=Decimal(5),
+        multiple_of=_TICK,
+    )
+    ladder_step_s: float = setting(60, "Time between two steps of the working order.", unit="s", ge=5, le=600)
+    ladder_through_pts: Points = setting(
+        Decimal("0.20"),
+        "How far beyond the natural price the working order may go.",
+        unit="points",
+        ge=Decimal(0),
+        le=Decimal(5),
+        multiple_of=_TICK,
+    )
+    take_profit_enabled: bool = setting(True, "Whether a condor is closed once the share of its credit is earned.")
+    take_profit_pct: float = setting(50, "Share of the credit that is taken as profit.", unit="%", ge=1, le=99)
+    time_exit_enabled: bool = setting(True, "Whether a condor is closed some days before its expiry.")
+    time_exit_dte: int = setting(5, "Days to expiry at which a condor is closed.", unit="days", ge=0, le=119)
+
+
+class LayerSettings(Group):
+    """One layer of the hedge."""
+
+    dte_target: int = setting(..., "Days to expiry that a purchase looks for.", unit="days", ge=1, le=250)
+    dte_min: int = setting(..., "Fewest days to expiry that a first purchase accepts.", unit="days", ge=1, le=250)
+    dte_max: int = setting(..., "Most days to expiry that a purchase accepts.", unit="days", ge=1, le=300)
+    min_buy_dte: int = setting(
+        ..., "Fewest days to expiry that a roll buys, so that the next roll comes in time.", unit="days", ge=1, le=250
+    )
+    monthly_only: bool = setting(..., "Whether only monthly expiries are bought.")
+    roll_days: int = setting(..., "Days from one roll to the next.", unit="days", ge=1, le=200)
+    anchor: OptionalDate = setting(
+        None,
+        "Date that the roll calendar counts from; empty takes the first session of operation.",
+        unit="date",
+        allowed="empty, or YYYY-MM-DD",
+    )
+    weight: int = setting(..., "Share of this layer in the contracts of the hedge.", unit="parts", ge=0, le=100)
+    otm_pct: float = setting(10, "Distance of the strike above the forward of its own expiry.", unit="%", ge=0, le=50)
+
+
+class BandSettings(Group):
+    """The hedge percentages of one VIX regime."""
+
+    pct_min: float = setting(
+        ..., "Share of the wing notional to hedge where the regime begins.", unit="%", ge=0, le=100
+    )
+    pct_max: float = setting(..., "Share of the wing notional to hedge where the regime ends.", unit="%", ge=0, le=100)
+
+
+def _layer(dte: tuple[int, int, int], *, buy: int, monthly: bool, roll: int, weight: int) -> LayerSettings:
+    return LayerSettings(
+        dte_target=dte[0],
+        dte_min=dte[1],
+        dte_max=dte[2],
+        min_buy_dte=buy,
+        monthly_only=monthly,
+        roll_days=roll,
+        weight=weight,
+    )
+
+
+class HedgeSettings(Group):
+    """The layered VIX-call hedge: size by VIX regime, layers, rolls, resizes and the working order."""
+
+    enabled: bool = setting(True, "Whether the hedge is bought, rolled and resized.")
+    rolls_enabled: bool = setting(True, "Whether due layers are rolled; without it they are held into settlement.")
+    low_vix_from: float = setting(
+        10, "VIX at which the ramp of the low regime begins; below it the low minimum holds.", unit="VIX", ge=5, le=100
+    )
+    moderate_vix_from: float = setting(15, "VIX at which the moderate regime begins.", unit="VIX", ge=5, le=100)
+    high_vix_from: float = setting(25, "VIX at which the high regime begins.", unit="VIX", ge=5, le=100)
+    high_vix_to: float = setting(
+        40, "VIX at which the ramp of the high regime ends; above it the high maximum holds.", unit="VIX", ge=5, le=200
+    )
+    low: BandSettings = BandSettings(pct_min=6, pct_max=8)
+    moderate: BandSettings = BandSettings(pct_min=12, pct_max=18)
+    high: BandSettings = BandSettings(pct_min=25, pct_max=35)
+    hysteresis_pts: float = setting(
+        0.5, "How far VIX must pass a border before the regime changes.", unit="VIX", ge=0, le=5
+    )
+    high_fallback_sessions: int = setting(
+        20,
+        "Sessions after VIX entered the high regime until the hedge falls back to the moderate maximum.",
+        unit="sessions",
+        ge=1,
+        le=250,
+    )
+    resize_min_contracts: int = setting(
+        1, "Smallest move of the target, in contracts, that causes a resize.", unit="contracts", ge=1, le=100
+    )
+    resize_min_pct: float = setting(
+        20,
+        "Smallest move of the target, as a share of the contracts held, that causes a resize.",
+        unit="%",
+        ge=0,
+        le=100,
+    )
+    ladder_step_pts: Points = setting(
+        Decimal("0.05"),
+        "What a working order gives up at each step.",
+        unit="points",
+        ge=_CENT,
+        le=Decimal(5),
+        multiple_of=_CENT,
+    )
+    ladder_step_s: float = setting(60, "Time between two steps of a working order.", unit="s", ge=5, le=600)
+    ladder_through_pts: Points = setting(
+        Decimal("0.10"),
+        "How far beyond the natural price a working order may go.",
+        unit="points",
+        ge=Decimal(0),
+        le=Decimal(5),
+        multiple_of=_CENT,
+    )
+    max_spread_pct: float = setting(
+        40, "Widest VIX call that is traded: ask less bid, as a share of the mid.", unit="%", ge=1, le=200
+    )
+    l1: LayerSettings = _layer((12, 9, 16), buy=11, monthly=False, roll=8, weight=4)
+    l2: LayerSettings = _layer((37, 30, 45), buy=30, monthly=False, roll=21, weight=4)
+    l3: LayerSettings = _layer((90, 75, 110), buy=75, monthly=True, roll=50, weight=2)
+
+
+class RiskSettings(Group):
+    """What the risk monitor holds every order against."""
+
+    wing_notional_max_usd: int = setting(
+        100_000, "Largest wing notional of all open condors together.", unit="USD", ge=500, le=100_000_000
+    )
+    wing_notional_max_nlv_pct: float = setting(
+        50, "The same bound as a share of net liquidation; the smaller of the two holds.", unit="%", ge=1, le=100
+    )
+    margin_max_nlv_pct: float = setting(
+        50, "Largest initial margin after an order, as a share of net liquidation.", unit="%", ge=1, le=100
+    )
+    clock_skew_max_s: float = setting(
+        5, "Largest difference between our clock and the gateway's with which we trade.", unit="s", ge=0.5, le=60
+    )
+    index_max_age_s: float = setting(120, "Oldest value of SPX or VIX that is traded on.", unit="s", ge=5, le=3600)
+    quote_max_age_s: float = setting(60, "Oldest option quote that is traded on.", unit="s", ge=5, le=3600)
+
+
+class StoreSettings(Group):
+    """The database."""
+
+    synchronous: SyncMode = setting(
+        Synchronous.FULL,
+        "When SQLite waits for the disk; below FULL a power cut can lose the last transactions.",
+    )
+
+
+class LogSettings(Group):
+    """The lines on the terminal, in the journal and in the file of the session."""
+
+    level: LeastLevel = setting(Level.INFO, "The least severe line that is written; the database keeps all.")
+    format: Format = setting(
+        LogFormat.TEXT, "Form of the lines on the terminal and in the journal; the session file is always text."
+    )

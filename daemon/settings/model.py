@@ -1,0 +1,202 @@
+"""All settings as one frozen value, and the policies that the core gets from them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from pydantic import PrivateAttr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from daemon.core.calendar.schedule import SchedulePolicy
+from daemon.core.condor.policy import CondorPolicy
+from daemon.core.hedge.policy import Band, HedgePolicy, LayerPolicy
+from daemon.core.risk.limits import RiskLimits
+from daemon.settings.fields import Folder, pts100, setting
+from daemon.settings.groups import (
+    BandSettings,
+    CondorSettings,
+    GatewaySettings,
+    HedgeSettings,
+    LayerSettings,
+    LogSettings,
+    RiskSettings,
+    ScheduleSettings,
+    StoreSettings,
+)
+
+PREFIX: Final = "CONDORD_"
+FOLDERS: Final = ("state_dir", "log_dir", "runtime_dir")
+"""Where things lie; they change no decision and are no part of the digest."""
+
+
+class SourceKind(StrEnum):
+    """Where a value came from; a later kind wins over an earlier one."""
+
+    DEFAULT = "default"
+    FILE = "file"
+    ENVIRONMENT = "environment"
+    COMMAND_LINE = "command line"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the value of one setting came from; ``place`` is file:line, or the variable a default came from."""
+
+    kind: SourceKind
+    place: str = ""
+
+    def __str__(self) -> str:
+        if self.kind is SourceKind.FILE:
+            return self.place
+        return f"{self.kind} ({self.place})" if self.place else str(self.kind)
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceManager:
+    """What the service manager told us: sd_notify(3), sd_watchdog_enabled(3), systemd.exec(5)."""
+
+    notify_socket: str | None = None
+    watchdog_usec: int | None = None
+    journal_stream: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """How a set of settings came about."""
+
+    sources: Mapping[str, Source]
+    """By full name; a name that is absent has its default."""
+    folder_defaults: Mapping[str, str]
+    """The defaults of the folders on this machine, by full name."""
+    warnings: tuple[str, ...]
+    service: ServiceManager
+
+
+class Settings(BaseSettings):
+    """Every setting of the program, checked. Made by ``load`` only."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", allow_inf_nan=False)
+
+    state_dir: Folder = setting(
+        ...,
+        "Where the database, the lock and the simulated account are kept.",
+        unit="folder",
+        allowed="a folder",
+        default_text="~/.local/state/condord",
+    )
+    log_dir: Folder = setting(
+        ...,
+        "Where the file of each session is written.",
+        unit="folder",
+        allowed="a folder",
+        default_text="~/.local/state/condord/logs",
+    )
+    runtime_dir: Folder = setting(
+        ...,
+        "Where the control socket is.",
+        unit="folder",
+        allowed="a folder",
+        default_text="~/.local/state/condord",
+    )
+    gateway: GatewaySettings = GatewaySettings()
+    schedule: ScheduleSettings = ScheduleSettings()
+    condor: CondorSettings = CondorSettings()
+    hedge: HedgeSettings = HedgeSettings()
+    risk: RiskSettings = RiskSettings()
+    store: StoreSettings = StoreSettings()
+    log: LogSettings = LogSettings()
+
+    _origin: Origin = PrivateAttr(
+        default_factory=lambda: Origin(MappingProxyType({}), MappingProxyType({}), (), ServiceManager())
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 -- see above
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- see above
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- see above
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- see above
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take values from ``load`` alone, which knows the file and line of each."""
+        return (init_settings,)
+
+    @property
+    def origin(self) -> Origin:
+        """Return where the values came from."""
+        return self._origin
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Return what is allowed but worth a look."""
+        return self._origin.warnings
+
+    @property
+    def service(self) -> ServiceManager:
+        """Return what the service manager told us."""
+        return self._origin.service
+
+    @property
+    def digest(self) -> str:
+        """Return 12 characters that change with any setting but the folders."""
+        values = self.model_dump_json(exclude={*FOLDERS})
+        return hashlib.sha256(values.encode()).hexdigest()[:12]
+
+    def condor_policy(self) -> CondorPolicy:
+        """Build the rules of the condor desk."""
+        return _condor_policy(self.condor)
+
+    def hedge_policy(self) -> HedgePolicy:
+        """Build the rules of the hedge."""
+        return _hedge_policy(self.hedge)
+
+    def risk_limits(self) -> RiskLimits:
+        """Build the limits of the risk monitor."""
+        return RiskLimits(**self.risk.model_dump())
+
+    def schedule_policy(self) -> SchedulePolicy:
+        """Build the job times."""
+        return SchedulePolicy(**self.schedule.model_dump())
+
+
+def _condor_policy(group: CondorSettings) -> CondorPolicy:
+    prices = {"ladder_step_pts", "ladder_through_pts"}
+    return CondorPolicy(
+        **group.model_dump(exclude=prices),
+        ladder_step_pts100=pts100(group.ladder_step_pts),
+        ladder_through_pts100=pts100(group.ladder_through_pts),
+    )
+
+
+def _hedge_policy(group: HedgeSettings) -> HedgePolicy:
+    edges = (group.low_vix_from, group.moderate_vix_from, group.high_vix_from, group.high_vix_to)
+    return HedgePolicy(
+        enabled=group.enabled,
+        rolls_enabled=group.rolls_enabled,
+        layers=(_layer("L1", group.l1), _layer("L2", group.l2), _layer("L3", group.l3)),
+        low=_band("low", group.low, edges[0], edges[1]),
+        moderate=_band("moderate", group.moderate, edges[1], edges[2]),
+        high=_band("high", group.high, edges[2], edges[3]),
+        hysteresis_pts=group.hysteresis_pts,
+        high_fallback_sessions=group.high_fallback_sessions,
+        resize_min_contracts=group.resize_min_contracts,
+        resize_min_pct=group.resize_min_pct,
+        ladder_step_pts100=pts100(group.ladder_step_pts),
+        ladder_step_s=group.ladder_step_s,
+        ladder_through_pts100=pts100(group.ladder_through_pts),
+        max_spread_pct=group.max_spread_pct,
+    )
+
+
+def _layer(name: str, group: LayerSettings) -> LayerPolicy:
+    return LayerPolicy(name=name, **group.model_dump())
+
+
+def _band(name: str, group: BandSettings, vix_low: float, vix_high: float) -> Band:
+    return Band(name=name, vix_low=vix_low, vix_high=vix_high, pct_low=group.pct_min, pct_high=group.pct_max)

@@ -1,0 +1,121 @@
+"""Settings that are fine alone and wrong together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from typing import Final
+
+from daemon.settings.fields import GatewayMode, Synchronous
+from daemon.settings.model import PREFIX, Settings
+
+LIVE_PORTS: Final = (4001, 7496)
+"""Ports of a live IB Gateway and a live TWS as both come configured (Interactive Brokers, TWS API, initial set-up)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """The names that do not go together, and the rest of the sentence."""
+
+    names: tuple[str, ...]
+    text: str
+
+
+def conflicts(settings: Settings) -> Iterator[Conflict]:
+    """Find every set of settings that contradict each other."""
+    yield from _gateway(settings)
+    yield from _schedule(settings)
+    yield from _condor(settings)
+    yield from _hedge(settings)
+
+
+def _named(group: str, *names: str) -> tuple[str, ...]:
+    return tuple(f"{PREFIX}{group}_{name}".upper() for name in names)
+
+
+def _rising(settings: object, group: str, *names: str, strictly: bool = False) -> Iterator[Conflict]:
+    """Each setting must not be above the next; ``strictly``: must be below it."""
+    for low, high in pairwise(names):
+        first, second = getattr(settings, low), getattr(settings, high)
+        if first > second or (strictly and first == second):
+            wanted = "must be below" if strictly else "must not be above"
+            yield Conflict(_named(group, low, high), f"the first {wanted} the second")
+
+
+def _gateway(settings: Settings) -> Iterator[Conflict]:
+    gateway = settings.gateway
+    yield from _rising(gateway, "gateway", "reconnect_min_s", "reconnect_max_s")
+    if gateway.mode is not GatewayMode.IB:
+        return
+    if gateway.port in LIVE_PORTS and not gateway.allow_live_port:
+        text = "this port is usual for live trading; take 4002 or 7497, or allow it if a paper account is behind it"
+        yield Conflict(_named("gateway", "port", "allow_live_port"), text)
+    if settings.store.synchronous is Synchronous.OFF:
+        text = "with a broker account the book must survive a power cut; take FULL"
+        yield Conflict((*_named("store", "synchronous"), *_named("gateway", "mode")), text)
+
+
+def _schedule(settings: Settings) -> Iterator[Conflict]:
+    schedule = settings.schedule
+    yield from _rising(schedule, "schedule", "condor_entry", "condor_entry_until", strictly=True)
+    yield from _rising(schedule, "schedule", "condor_entry_until", "hedge_resize")
+    yield from _rising(schedule, "schedule", "settlement", "end_of_day", strictly=True)
+    window_s = _seconds(settings)
+    if window_s > 0 and settings.condor.ladder_step_s > window_s:
+        names = (*_named("condor", "ladder_step_s"), *_named("schedule", "condor_entry", "condor_entry_until"))
+        yield Conflict(names, "the working order would be cancelled before its first step")
+
+
+def _seconds(settings: Settings) -> float:
+    """Return how long an entry order may work."""
+    day = datetime.min.date()  # noqa: DTZ901 -- any day; the difference of two times of one day has no zone
+    entry, until = settings.schedule.condor_entry, settings.schedule.condor_entry_until
+    return (datetime.combine(day, until) - datetime.combine(day, entry)).total_seconds()
+
+
+def _condor(settings: Settings) -> Iterator[Conflict]:
+    condor = settings.condor
+    yield from _rising(condor, "condor", "dte_min", "dte_target", "dte_max")
+    yield from _rising(condor, "condor", "short_delta_min", "short_delta", "short_delta_max")
+    if condor.time_exit_enabled and condor.time_exit_dte >= condor.dte_min:
+        text = "a condor could be entered on the day it must be closed; the first must be below the second"
+        yield Conflict(_named("condor", "time_exit_dte", "dte_min"), text)
+    entry_usd = settings.risk.wing_notional_max_usd * condor.entry_risk_pct / 100
+    if condor.enabled and entry_usd < condor.wing_pts * 100:
+        names = (*_named("condor", "entry_risk_pct", "wing_pts"), *_named("risk", "wing_notional_max_usd"))
+        text = f"an entry may risk {entry_usd:,.0f} USD and one condor risks {condor.wing_pts * 100:,} USD: none fits"
+        yield Conflict(names, text)
+
+
+def _hedge(settings: Settings) -> Iterator[Conflict]:
+    hedge = settings.hedge
+    edges = ("low_vix_from", "moderate_vix_from", "high_vix_from", "high_vix_to")
+    yield from _rising(hedge, "hedge", *edges, strictly=True)
+    for band in ("low", "moderate", "high"):
+        yield from _rising(getattr(hedge, band), f"hedge_{band}", "pct_min", "pct_max")
+    yield from _bands_apart(settings)
+    if 2 * hedge.hysteresis_pts >= hedge.high_vix_from - hedge.moderate_vix_from > 0:
+        names = _named("hedge", "hysteresis_pts", "moderate_vix_from", "high_vix_from")
+        yield Conflict(names, "the moderate regime must be wider than twice the hysteresis")
+    for layer in ("l1", "l2", "l3"):
+        yield from _layer(settings, layer)
+    if hedge.enabled and hedge.l1.weight + hedge.l2.weight + hedge.l3.weight == 0:
+        yield Conflict(_named("hedge", "l1_weight", "l2_weight", "l3_weight"), "at least one must be above 0")
+
+
+def _bands_apart(settings: Settings) -> Iterator[Conflict]:
+    hedge = settings.hedge
+    for low, high in (("low", "moderate"), ("moderate", "high")):
+        if getattr(hedge, low).pct_max > getattr(hedge, high).pct_min:
+            names = _named("hedge", f"{low}_pct_max", f"{high}_pct_min")
+            yield Conflict(names, "the bands overlap; the first must not be above the second")
+
+
+def _layer(settings: Settings, name: str) -> Iterator[Conflict]:
+    layer = getattr(settings.hedge, name)
+    group = f"hedge_{name}"
+    yield from _rising(layer, group, "dte_min", "dte_target", "dte_max")
+    yield from _rising(layer, group, "min_buy_dte", "dte_max")
+    yield from _rising(layer, group, "roll_days", "min_buy_dte", strictly=True)
