@@ -101,14 +101,15 @@ def resize_needed(
 
 def _mean_delta_usd(weights: Mapping[str, int], layer_delta_usd: Mapping[str, float]) -> Fraction:
     """Return the delta-dollars of an average contract of the 4:4:2 mix."""
-    for name in weights:
+    weighing = {name: weight for name, weight in weights.items() if weight > 0}
+    for name in weighing:
         value = layer_delta_usd.get(name)
         if value is None or not isfinite(value) or value <= 0:
             raise ValueError(
                 f"The delta-dollars of one call of {name} must be positive to size the hedge, not {value}."
             )
-    weighted = sum((weight * Fraction(exact(layer_delta_usd[name])) for name, weight in weights.items()), Fraction(0))
-    return weighted / sum(weights.values())
+    weighted = sum((weight * Fraction(exact(layer_delta_usd[name])) for name, weight in weighing.items()), Fraction(0))
+    return weighted / sum(weighing.values())
 
 
 def _tie_place(name: str) -> int:

@@ -1,0 +1,63 @@
+"""Values for the condor tests: the canonical policy and quotes in points."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+from daemon.core.condor.policy import CondorPolicy
+from daemon.core.market.contracts import OptionContract, Right, TradingClass
+from daemon.core.market.quotes import Quote
+from daemon.core.risk.limits import RiskLimits
+
+NOW = datetime(2020, 2, 18, 20, 30, tzinfo=UTC)
+EXPIRY = date(2020, 3, 20)
+
+POLICY = CondorPolicy(
+    enabled=True,
+    dte_target=30,
+    dte_min=25,
+    dte_max=37,
+    short_delta=0.15,
+    short_delta_min=0.12,
+    short_delta_max=0.18,
+    wing_pts=25,
+    entry_risk_pct=5.0,
+    min_credit_pct=15.0,
+    max_spread_pct=25.0,
+    ladder_step_pts100=5,
+    ladder_step_s=60.0,
+    ladder_through_pts100=20,
+    take_profit_enabled=True,
+    take_profit_pct=50.0,
+    time_exit_enabled=True,
+    time_exit_dte=5,
+)
+
+LIMITS = RiskLimits(
+    wing_notional_max_usd=100_000,
+    wing_notional_max_nlv_pct=50.0,
+    margin_max_nlv_pct=50.0,
+    clock_skew_max_s=5.0,
+    index_max_age_s=60.0,
+    quote_max_age_s=30.0,
+)
+
+
+def policy(**changes: Any) -> CondorPolicy:
+    """Return the canonical policy with changes."""
+    return replace(POLICY, **changes)
+
+
+def limits(**changes: Any) -> RiskLimits:
+    """Return the canonical limits with changes."""
+    return replace(LIMITS, **changes)
+
+
+def option(strike: float, right: Right, trading_class: TradingClass = TradingClass.SPXW) -> OptionContract:
+    """Return an option of the test expiry."""
+    return OptionContract(trading_class, EXPIRY, round(strike * 100), right)
+
+
+def quote(bid_pts100: int | None, ask_pts100: int | None) -> Quote:
+    """Return a quote of ten contracts a side."""
+    return Quote(NOW, bid_pts100, ask_pts100, 10, 10)

@@ -1,0 +1,58 @@
+"""Values for the hedge tests: the canonical policy."""
+
+from dataclasses import replace
+from typing import Any
+
+from daemon.core.hedge.policy import Band, HedgePolicy, LayerPolicy
+
+L1 = LayerPolicy(
+    name="L1",
+    dte_target=12,
+    dte_min=9,
+    dte_max=16,
+    min_buy_dte=11,
+    monthly_only=False,
+    roll_days=8,
+    anchor=None,
+    weight=4,
+    otm_pct=10.0,
+)
+L2 = replace(L1, name="L2", dte_target=37, dte_min=30, dte_max=45, min_buy_dte=30, roll_days=21)
+L3 = replace(
+    L1,
+    name="L3",
+    dte_target=90,
+    dte_min=75,
+    dte_max=110,
+    min_buy_dte=75,
+    monthly_only=True,
+    roll_days=50,
+    weight=2,
+)
+
+POLICY = HedgePolicy(
+    enabled=True,
+    rolls_enabled=True,
+    layers=(L1, L2, L3),
+    low=Band(name="low", vix_low=10.0, vix_high=15.0, pct_low=6.0, pct_high=8.0),
+    moderate=Band(name="moderate", vix_low=15.0, vix_high=25.0, pct_low=12.0, pct_high=18.0),
+    high=Band(name="high", vix_low=25.0, vix_high=40.0, pct_low=25.0, pct_high=35.0),
+    hysteresis_pts=0.5,
+    high_fallback_sessions=20,
+    resize_min_contracts=1,
+    resize_min_pct=20.0,
+    ladder_step_pts100=1,
+    ladder_step_s=30.0,
+    ladder_through_pts100=5,
+    max_spread_pct=25.0,
+)
+
+
+def policy(**changes: Any) -> HedgePolicy:
+    """Return the canonical policy with changes."""
+    return replace(POLICY, **changes)
+
+
+def layer(of: LayerPolicy, **changes: Any) -> LayerPolicy:
+    """Return a canonical layer with changes."""
+    return replace(of, **changes)

@@ -1,0 +1,64 @@
+from datetime import date
+
+import pytest
+
+from daemon.core.market.contracts import OptionContract, Right, TradingClass
+from daemon.core.orders.intent import IntentKey, Purpose, Strategy
+from daemon.core.records import CondorRecord
+from daemon.core.risk.exposure import loss_max_usd_cents, wing_notional_max_usd, wing_notional_usd
+from daemon.core.risk.limits import RiskLimits
+
+SESSION = date(2020, 2, 18)
+
+
+def condor(put_long: int, put_short: int, call_short: int, call_long: int) -> CondorRecord:
+    def option(strike: int, right: Right) -> OptionContract:
+        return OptionContract(TradingClass.SPXW, date(2020, 3, 20), strike * 100, right)
+
+    return CondorRecord(
+        condor_id="C20200218-1",
+        entry_session=SESSION,
+        put_long=option(put_long, Right.PUT),
+        put_short=option(put_short, Right.PUT),
+        call_short=option(call_short, Right.CALL),
+        call_long=option(call_long, Right.CALL),
+        policy={},
+        intent=IntentKey(SESSION, Strategy.CONDOR, Purpose.ENTRY, "C20200218-1", 1),
+    )
+
+
+EQUAL = condor(3125, 3150, 3500, 3525)
+UNEQUAL = condor(3140, 3150, 3500, 3550)
+
+
+class TestWingNotional:
+    def test_seventy_five_condors_of_25_points_are_187_500_dollars(self) -> None:
+        assert wing_notional_usd([(EQUAL, 75)]) == 187_500
+
+    def test_the_wider_wing_counts_and_condors_add_up(self) -> None:
+        assert wing_notional_usd([(EQUAL, 2), (UNEQUAL, 1)]) == 2 * 2_500 + 5_000
+
+    def test_nothing_open_is_nothing(self) -> None:
+        assert wing_notional_usd([]) == 0
+        assert wing_notional_usd([(EQUAL, 0)]) == 0
+
+
+def test_the_largest_loss_is_the_width_less_the_credit() -> None:
+    assert loss_max_usd_cents(2500, 435, 2) == 2 * 2_065_00
+
+
+@pytest.mark.parametrize(
+    ("nlv_usd", "most_usd"),
+    [(250_000, 100_000), (200_000, 100_000), (199_999, 99_999), (120_001, 60_000), (0, 0), (-50_000, 0)],
+)
+def test_the_largest_wing_notional_is_the_smaller_of_limit_and_share(nlv_usd: int, most_usd: int) -> None:
+    limits = RiskLimits(
+        wing_notional_max_usd=100_000,
+        wing_notional_max_nlv_pct=50.0,
+        margin_max_nlv_pct=50.0,
+        clock_skew_max_s=5.0,
+        index_max_age_s=60.0,
+        quote_max_age_s=30.0,
+    )
+
+    assert wing_notional_max_usd(nlv_usd * 100, limits) == most_usd
