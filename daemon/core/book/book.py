@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
 
-from daemon.core.market.contracts import ConId, OptionContract
-from daemon.core.orders.broker_facts import ExecId
+from daemon.core.market.contracts import MULTIPLIER, ConId, OptionContract
+from daemon.core.orders.broker_facts import ExecId, exec_stem
 from daemon.core.orders.intent import OrderRef, Strategy
+from daemon.errors import InvariantError
 
 
 class EntryKind(StrEnum):
@@ -78,6 +81,66 @@ class Book:
         )
 
 
+EMPTY: Final = Book(MappingProxyType({}), MappingProxyType({}))
+"""The book before the first trade."""
+
+
 def fold(entries: Iterable[BookEntry]) -> Book:
     """Fold booked entries, oldest first and superseded revisions left out, into the book."""
-    raise NotImplementedError
+    holdings: dict[str, Holding] = {}
+    con_ids: dict[OptionContract, ConId] = {}
+    for entry in entries:
+        holdings[entry.subject] = _added(holdings.get(entry.subject), entry)
+        con_ids[entry.contract] = entry.con_id
+    return Book(holdings, con_ids)
+
+
+def append(book: Book, entry: BookEntry) -> Book:
+    """Return the book with one more entry; the same as folding all of them again."""
+    holding = _added(book.holdings.get(entry.subject), entry)
+    return Book({**book.holdings, entry.subject: holding}, {**book.con_ids, entry.contract: entry.con_id})
+
+
+def add_fee(book: Book, subject: str, fee_usd_e4: int) -> Book:
+    """Return the book with a fee that came after its execution, in 1/10,000 dollar."""
+    holding = book.holdings[subject]
+    return replace(
+        book, holdings={**book.holdings, subject: replace(holding, fees_usd_e4=holding.fees_usd_e4 + fee_usd_e4)}
+    )
+
+
+def entry_cash_usd_cents(entry: BookEntry) -> int:
+    """Return the cash an entry moves, in cents: buying pays; points x 100 times 100 dollars a point are cents."""
+    return -entry.quantity * entry.price_pts100 * MULTIPLIER
+
+
+def current_entries(entries: Iterable[BookEntry]) -> tuple[BookEntry, ...]:
+    """Keep the highest revision of every execution, oldest first: arrival order and duplicates do not matter."""
+    latest: dict[str, tuple[int, BookEntry]] = {}
+    for entry in entries:
+        stem, revision = exec_stem(entry.exec_id)
+        if stem not in latest or revision > latest[stem][0]:
+            latest[stem] = (revision, entry)
+    return tuple(sorted((entry for _, entry in latest.values()), key=entry_order))
+
+
+def entry_order(entry: BookEntry) -> tuple[datetime, str]:
+    """Return the sort key of the book: the time of the trade, then the execution."""
+    return entry.at, entry.exec_id
+
+
+def _added(holding: Holding | None, entry: BookEntry) -> Holding:
+    if holding is None:
+        holding = Holding(entry.strategy, entry.subject, MappingProxyType({}), 0, 0)
+    if holding.strategy is not entry.strategy:
+        raise InvariantError(f"{entry.exec_id} books {entry.subject} as {entry.strategy}, but it is {holding.strategy}")
+    positions = dict(holding.positions)
+    positions[entry.contract] = positions.get(entry.contract, 0) + entry.quantity
+    if positions[entry.contract] == 0:
+        del positions[entry.contract]
+    return replace(
+        holding,
+        positions=positions,
+        cash_usd_cents=holding.cash_usd_cents + entry_cash_usd_cents(entry),
+        fees_usd_e4=holding.fees_usd_e4 + (entry.fee_usd_e4 or 0),
+    )

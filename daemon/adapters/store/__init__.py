@@ -1,0 +1,7 @@
+"""The program's memory: SQLite through sqlite-utils, and the lock of a state folder."""
+
+from daemon.adapters.store.digest import event_digest
+from daemon.adapters.store.lock import InstanceLock
+from daemon.adapters.store.sqlite_store import SqliteStore, open_readonly
+
+__all__ = ["InstanceLock", "SqliteStore", "event_digest", "open_readonly"]

@@ -1,0 +1,257 @@
+"""Records as rows and back: text for instants and dates, JSON for lists and mappings."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from typing import Any
+
+from daemon.core.book.book import BookEntry, EntryKind
+from daemon.core.market.contracts import ConId, OptionContract, Right, TradingClass
+from daemon.core.orders.broker_facts import ExecId
+from daemon.core.orders.intent import (
+    Intent,
+    IntentKey,
+    IntentState,
+    Leg,
+    OrderRef,
+    OrderSpec,
+    PermId,
+    Purpose,
+    Reason,
+    Strategy,
+    TimeInForce,
+)
+from daemon.core.records import (
+    CondorRecord,
+    DayRecord,
+    Decision,
+    DecisionKind,
+    EventRecord,
+    HedgeComputation,
+    JobOutcome,
+    LayerComputation,
+    Level,
+    Outcome,
+    PositionLine,
+    RunState,
+    RunStateRecord,
+)
+from daemon.errors import InvariantError
+
+Row = sqlite3.Row
+
+
+def instant_text(instant: datetime) -> str:
+    """Return an aware instant as UTC text with microseconds. Raises InvariantError on a naive one."""
+    if instant.tzinfo is None:
+        raise InvariantError(f"{instant} has no time zone; instants are aware and in UTC")
+    return instant.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def instant(text: str) -> datetime:
+    """Return the instant of a text."""
+    return datetime.fromisoformat(text)
+
+
+def json_text(value: object) -> str:
+    """Return canonical JSON: sorted keys, no spaces, dates as text. Raises InvariantError on NaN and unknown types."""
+    try:
+        return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False, default=_plain)
+    except (TypeError, ValueError) as error:
+        raise InvariantError(f"{value!r} cannot be kept: {error}") from error
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return instant_text(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, OptionContract):
+        return contract_fields(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"a value of type {type(value).__name__} has no text")
+
+
+def contract_fields(contract: OptionContract) -> list[str | int]:
+    """Return trading class, expiry, strike (points x 100) and right."""
+    return [contract.trading_class.value, contract.expiry.isoformat(), contract.strike_pts100, contract.right.value]
+
+
+def contract(fields: Iterable[Any]) -> OptionContract:
+    """Return the contract of its four fields."""
+    trading_class, expiry, strike_pts100, right = fields
+    return OptionContract(TradingClass(trading_class), date.fromisoformat(expiry), int(strike_pts100), Right(right))
+
+
+def contract_text(value: OptionContract) -> str:
+    """Return a contract as JSON."""
+    return json_text(contract_fields(value))
+
+
+def reasons_text(reasons: Iterable[Reason]) -> str:
+    """Return reasons as JSON."""
+    return json_text([asdict(reason) for reason in reasons])
+
+
+def reasons(text: str) -> tuple[Reason, ...]:
+    """Return the reasons of a JSON text."""
+    return tuple(Reason(**fields) for fields in json.loads(text))
+
+
+def legs_text(legs: Iterable[Leg]) -> str:
+    """Return legs as JSON: the contract's four fields and the ratio."""
+    return json_text([[*contract_fields(leg.contract), leg.ratio] for leg in legs])
+
+
+def intent(row: Row) -> Intent:
+    """Return the intent of a row."""
+    legs = tuple(Leg(contract(fields[:4]), fields[4]) for fields in json.loads(row["legs"]))
+    return Intent(
+        key=intent_key(row),
+        spec=OrderSpec(legs, row["quantity"], row["net_limit_pts100"], TimeInForce(row["tif"])),
+        created_at=instant(row["created_at"]),
+        state=IntentState(row["state"]),
+        perm_id=None if row["perm_id"] is None else PermId(row["perm_id"]),
+        filled=row["filled"],
+        reasons=reasons(row["reasons"]),
+        mid_at_decision_pts=row["mid_at_decision_pts"],
+    )
+
+
+def intent_key(row: Row) -> IntentKey:
+    """Return the key of an intent's row."""
+    return IntentKey(
+        date.fromisoformat(row["session"]),
+        Strategy(row["strategy"]),
+        Purpose(row["purpose"]),
+        row["subject"],
+        row["attempt"],
+    )
+
+
+def entry(row: Row) -> BookEntry:
+    """Return the book entry of an execution's row joined with its contract."""
+    return BookEntry(
+        exec_id=ExecId(row["exec_id"]),
+        kind=EntryKind(row["kind"]),
+        order_ref=None if row["order_ref"] is None else OrderRef(row["order_ref"]),
+        strategy=Strategy(row["strategy"]),
+        subject=row["subject"],
+        con_id=ConId(row["con_id"]),
+        contract=contract((row["trading_class"], row["expiry"], row["strike_pts100"], row["right"])),
+        quantity=row["quantity"],
+        price_pts100=row["price_pts100"],
+        fee_usd_e4=row["fee_usd_e4"],
+        at=instant(row["at"]),
+        session=date.fromisoformat(row["session"]),
+    )
+
+
+def condor(row: Row) -> CondorRecord:
+    """Return the condor of a row joined with its intent's key."""
+    return CondorRecord(
+        condor_id=row["condor_id"],
+        entry_session=date.fromisoformat(row["entry_session"]),
+        put_long=contract(json.loads(row["put_long"])),
+        put_short=contract(json.loads(row["put_short"])),
+        call_short=contract(json.loads(row["call_short"])),
+        call_long=contract(json.loads(row["call_long"])),
+        policy=json.loads(row["policy"]),
+        intent=intent_key(row),
+    )
+
+
+def decision(row: Row) -> Decision:
+    """Return the decision of a row."""
+    return Decision(
+        session=date.fromisoformat(row["session"]),
+        job=row["job"],
+        kind=DecisionKind(row["kind"]),
+        subject=row["subject"],
+        at=instant(row["at"]),
+        reasons=reasons(row["reasons"]),
+        inputs=json.loads(row["inputs"]),
+    )
+
+
+def job_outcome(row: Row) -> JobOutcome:
+    """Return the outcome of a row."""
+    return JobOutcome(Outcome(row["outcome"]), row["reason"], instant(row["at"]))
+
+
+def run_state(row: Row) -> RunStateRecord:
+    """Return the run state of a row."""
+    at = None if row["at"] is None else instant(row["at"])
+    return RunStateRecord(RunState(row["state"]), row["by"], row["reason"], at)
+
+
+def layers_text(layers: Iterable[LayerComputation]) -> str:
+    """Return the layers of a computation as JSON."""
+    return json_text([{name: getattr(layer, name) for name in _LAYER_FIELDS} for layer in layers])
+
+
+_LAYER_FIELDS = tuple(LayerComputation.__dataclass_fields__)
+_LINE_FIELDS = tuple(PositionLine.__dataclass_fields__)
+
+
+def hedge_computation(row: Row) -> HedgeComputation:
+    """Return the hedge computation of a row."""
+    return HedgeComputation(
+        session=date.fromisoformat(row["session"]),
+        at=instant(row["at"]),
+        vix=row["vix"],
+        regime=row["regime"],
+        pct=row["pct"],
+        wing_notional_usd=row["wing_notional_usd"],
+        target_usd=row["target_usd"],
+        held_usd=row["held_usd"],
+        contracts=row["contracts"],
+        layers=tuple(_layer(fields) for fields in json.loads(row["layers"])),
+        reasons=reasons(row["reasons"]),
+    )
+
+
+def _layer(fields: dict[str, Any]) -> LayerComputation:
+    held = fields.pop("contract")
+    return LayerComputation(contract=None if held is None else contract(held), **fields)
+
+
+def positions_text(lines: Iterable[PositionLine]) -> str:
+    """Return the positions of a day as JSON."""
+    return json_text([{name: getattr(line, name) for name in _LINE_FIELDS} for line in lines])
+
+
+def day_values(day: DayRecord) -> tuple[str | int | float | None, ...]:
+    """Return the columns of a day in the order of the table."""
+    index = (day.session.isoformat(), day.spx, day.vix)
+    pnl = (day.net_liquidation_usd_cents, day.condor_pnl_usd_cents, day.hedge_pnl_usd_cents, day.wing_notional_usd)
+    hedge = (day.hedge_pct, day.hedge_target_usd, day.hedge_held_usd, day.regime)
+    return (*index, *pnl, *hedge, day.breaks_open, positions_text(day.positions))
+
+
+def day(row: Row) -> DayRecord:
+    """Return the day of a row."""
+    fields = {name: row[name] for name in row.keys()}  # noqa: SIM118 - a row iterates over its values
+    fields["session"] = date.fromisoformat(row["session"])
+    fields["positions"] = tuple(_line(line) for line in json.loads(row["positions"]))
+    return DayRecord(**fields)
+
+
+def _line(fields: dict[str, Any]) -> PositionLine:
+    return PositionLine(contract=contract(fields.pop("contract")), **fields)
+
+
+def event(row: Row) -> EventRecord:
+    """Return the event of a row."""
+    return EventRecord(
+        row["name"],
+        instant(row["at"]),
+        date.fromisoformat(row["session"]),
+        Level(row["level"]),
+        json.loads(row["fields"]),
+    )

@@ -1,0 +1,212 @@
+"""Opening the database file: checks, settings of SQLite, errors in our own words."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Final, Literal
+from urllib.parse import quote
+
+from sqlite_utils import Database
+
+from daemon.adapters.store.schema import MIGRATIONS
+from daemon.errors import InvariantError, NotReadyError, StoreError
+
+Synchronous = Literal["FULL", "OFF"]
+"""FULL survives a power cut; OFF is for a rehearsal into a scratch folder, which can be run again."""
+
+BUSY_TIMEOUT_S: Final = 5.0
+APPLICATION_ID: Final = 0x636F6E64
+"""Marks the file as ours: the letters ``cond``."""
+_FOLDER_MODE: Final = 0o750
+
+Value = str | int | float | bytes | None
+
+
+class Connection:
+    """The one connection of a store: statements and transactions, with StoreError for whatever the disk does."""
+
+    def __init__(self, path: Path, conn: sqlite3.Connection) -> None:
+        self.path = path
+        self._conn = conn
+        self._db = Database(conn, execute_plugins=False)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commit what the block wrote, or nothing of it."""
+        with translated(self.path), self._db.atomic():
+            yield
+
+    def write(self, sql: str, values: Sequence[Value] = ()) -> int:
+        """Run one statement of a transaction; return how many rows it changed."""
+        assert self._conn.in_transaction, "a write belongs into a transaction"
+        return self._conn.execute(sql, values).rowcount
+
+    def rows(self, sql: str, values: Sequence[Value] = ()) -> list[sqlite3.Row]:
+        """Read rows."""
+        with translated(self.path):
+            return self._conn.execute(sql, values).fetchall()
+
+    def row(self, sql: str, values: Sequence[Value] = ()) -> sqlite3.Row | None:
+        """Read one row, or None."""
+        found = self.rows(sql, values)
+        return found[0] if found else None
+
+    def pragma(self, name: str) -> Value:
+        """Read a setting of SQLite."""
+        found: Value = self.rows(f"PRAGMA {name}")[0][0]
+        return found
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+        return self._conn.in_transaction
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._conn.close()
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turn what SQLite raises into our own exceptions, with the file's name."""
+    try:
+        yield
+    except sqlite3.IntegrityError as error:
+        raise InvariantError(f"{path} refused a contradiction: {error}") from error
+    except sqlite3.Error as error:
+        raise StoreError(_sentence(path, error)) from error
+
+
+def _sentence(path: Path, error: sqlite3.Error) -> str:
+    text = str(error)
+    hints = {
+        "file is not a database": "is not an SQLite database; move it away or name another state folder",
+        "locked": "is locked by another process; end that process or wait for it",
+        "readonly": "cannot be written; check the rights of the file and its folder",
+        "unable to open": "cannot be opened; check that its folder exists and may be written",
+        "full": "cannot grow because the disk is full; free some space",
+        "malformed": "is damaged; restore a backup",
+    }
+    hint = next((hint for word, hint in hints.items() if word in text), "failed")
+    return f"database {path} {hint} ({text})"
+
+
+def open_writing(path: Path, synchronous: Synchronous, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Connection:
+    """Open the database for the one writer, create it or bring it up to date.
+
+    An existing file is copied beside itself before it is migrated. Raises StoreError.
+    """
+    _make_folder(path.parent)
+    with translated(path):
+        conn = _connect(path, "rwc", busy_timeout_s)
+        try:
+            _check_ours(path, conn)
+            _configure(path, conn, synchronous)
+            _migrate(path, conn)
+        except BaseException:
+            conn.close()
+            raise
+    return Connection(path, conn)
+
+
+def open_reading(path: Path, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Connection:
+    """Open the database for reading only, also while the daemon writes. Raises NotReadyError, StoreError."""
+    if not path.exists():
+        raise NotReadyError(f"there is no database {path} yet; start the daemon once, or name its state folder")
+    with translated(path):
+        conn = _connect_reading(path, busy_timeout_s)
+        try:
+            _check_ours(path, conn)
+            _check_current(path, conn)
+        except BaseException:
+            conn.close()
+            raise
+    return Connection(path, conn)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"the state folder {folder} cannot be made: {error.strerror}") from error
+
+
+def _connect(path: Path, mode: str, busy_timeout_s: float, *, immutable: bool = False) -> sqlite3.Connection:
+    options = f"mode={mode}" + ("&immutable=1" if immutable else "")
+    conn = sqlite3.connect(f"file:{quote(str(path.absolute()))}?{options}", uri=True, timeout=busy_timeout_s)
+    conn.row_factory = sqlite3.Row
+    return conn
+
+
+def _connect_reading(path: Path, busy_timeout_s: float) -> sqlite3.Connection:
+    """Connect with ``mode=ro``.
+
+    Where no daemon runs, the write-ahead files are gone, and somebody who may not write the folder cannot
+    make them: the file alone is then complete and is read as it is.
+    """
+    conn = _connect(path, "ro", busy_timeout_s)
+    try:
+        conn.execute("PRAGMA schema_version").fetchone()
+    except sqlite3.OperationalError:
+        conn.close()
+        if path.with_name(path.name + "-wal").exists():
+            raise
+        return _connect(path, "ro", busy_timeout_s, immutable=True)
+    return conn
+
+
+def _check_ours(path: Path, conn: sqlite3.Connection) -> None:
+    """Refuse a file of another program, and one that a newer version of this program wrote."""
+    marked = conn.execute("PRAGMA application_id").fetchone()[0]
+    is_new = conn.execute("PRAGMA schema_version").fetchone()[0] == 0
+    if marked != APPLICATION_ID and not is_new:
+        raise StoreError(f"database {path} belongs to another program; name another state folder")
+    known = {migration.name for migration in MIGRATIONS.pending(Database(memory=True, execute_plugins=False))}
+    unknown = sorted({applied.name for applied in MIGRATIONS.applied(_wrapped(conn))} - known)
+    if unknown:
+        raise StoreError(
+            f"database {path} was written by a newer version of condord (it has {', '.join(unknown)}); install that version"
+        )
+
+
+def _check_current(path: Path, conn: sqlite3.Connection) -> None:
+    if MIGRATIONS.pending(_wrapped(conn)):
+        raise StoreError(
+            f"database {path} was written by an older version of condord; start the daemon once to update it"
+        )
+
+
+def _wrapped(conn: sqlite3.Connection) -> Database:
+    return Database(conn, execute_plugins=False)
+
+
+def _configure(path: Path, conn: sqlite3.Connection, synchronous: Synchronous) -> None:
+    mode = conn.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+    if mode != "wal":
+        raise StoreError(f"database {path} cannot keep a write-ahead log (mode {mode}); use a local disk")
+    conn.execute(f"PRAGMA synchronous = {synchronous}")
+    conn.execute("PRAGMA foreign_keys = ON")
+    if conn.execute("PRAGMA foreign_keys").fetchone()[0] != 1:
+        raise StoreError(f"database {path}: this build of SQLite does not check foreign keys")
+
+
+def _migrate(path: Path, conn: sqlite3.Connection) -> None:
+    db = _wrapped(conn)
+    pending = [migration.name for migration in MIGRATIONS.pending(db)]
+    if pending and MIGRATIONS.applied(db):
+        backup(conn, path.with_name(f"{path.name}.before-{pending[0]}"))
+    if pending:
+        conn.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        MIGRATIONS.apply(db)
+
+
+def backup(conn: sqlite3.Connection, target: Path) -> None:
+    """Copy the database as it is now, with all that is committed, to ``target``, replacing it in one step."""
+    scratch = target.with_name(target.name + ".part")
+    scratch.unlink(missing_ok=True)
+    with closing(sqlite3.connect(scratch)) as copy:
+        conn.backup(copy)
+    scratch.replace(target)

@@ -1,0 +1,173 @@
+"""The tables, as a row of migrations: each is applied once, in a transaction, in this order.
+
+Instants are ISO 8601 text in UTC with microseconds, sessions and expiries ISO dates; money and prices are
+whole numbers in the unit that the column's name ends in. Lists and mappings are JSON.
+"""
+
+from __future__ import annotations
+
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
+
+MIGRATIONS = Migrations("condord")
+
+_FIRST_TABLES = (
+    """CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT""",
+    """CREATE TABLE run_state (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        state TEXT NOT NULL,
+        by TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        at TEXT
+    ) STRICT""",
+    """CREATE TABLE jobs (
+        session TEXT NOT NULL,
+        job TEXT NOT NULL,
+        outcome TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        at TEXT NOT NULL,
+        PRIMARY KEY (session, job)
+    ) STRICT""",
+    """CREATE TABLE decisions (
+        id INTEGER PRIMARY KEY,
+        session TEXT NOT NULL,
+        job TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        at TEXT NOT NULL,
+        reasons TEXT NOT NULL,
+        inputs TEXT NOT NULL
+    ) STRICT""",
+    """CREATE INDEX decisions_by_session ON decisions (session)""",
+    """CREATE TABLE intents (
+        id INTEGER PRIMARY KEY,
+        ref TEXT NOT NULL UNIQUE,
+        session TEXT NOT NULL,
+        strategy TEXT NOT NULL,
+        purpose TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        attempt INTEGER NOT NULL,
+        legs TEXT NOT NULL,
+        quantity INTEGER NOT NULL CHECK (quantity > 0),
+        net_limit_pts100 INTEGER NOT NULL,
+        tif TEXT NOT NULL,
+        created_at TEXT NOT NULL,
+        state TEXT NOT NULL,
+        perm_id INTEGER,
+        filled INTEGER NOT NULL DEFAULT 0 CHECK (filled >= 0),
+        reasons TEXT NOT NULL,
+        mid_at_decision_pts REAL,
+        UNIQUE (session, strategy, purpose, subject, attempt)
+    ) STRICT""",
+    # One row a change of state or of the limit price; both states are equal where only the price changed.
+    """CREATE TABLE intent_transitions (
+        id INTEGER PRIMARY KEY,
+        ref TEXT NOT NULL REFERENCES intents (ref),
+        at TEXT NOT NULL,
+        from_state TEXT NOT NULL,
+        to_state TEXT NOT NULL,
+        net_limit_pts100 INTEGER NOT NULL,
+        why TEXT NOT NULL
+    ) STRICT""",
+    """CREATE INDEX intent_transitions_by_ref ON intent_transitions (ref)""",
+    """CREATE TABLE contracts (
+        con_id INTEGER PRIMARY KEY,
+        trading_class TEXT NOT NULL,
+        expiry TEXT NOT NULL,
+        strike_pts100 INTEGER NOT NULL,
+        right TEXT NOT NULL,
+        UNIQUE (trading_class, expiry, strike_pts100, right)
+    ) STRICT""",
+    # Every revision stays; the book reads the highest one of each stem. fee_revision says whose report the fee is of.
+    """CREATE TABLE executions (
+        stem TEXT NOT NULL,
+        revision INTEGER NOT NULL,
+        exec_id TEXT NOT NULL UNIQUE,
+        kind TEXT NOT NULL,
+        order_ref TEXT,
+        strategy TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        con_id INTEGER NOT NULL REFERENCES contracts (con_id),
+        quantity INTEGER NOT NULL,
+        price_pts100 INTEGER NOT NULL,
+        fee_usd_e4 INTEGER,
+        fee_revision INTEGER,
+        at TEXT NOT NULL,
+        session TEXT NOT NULL,
+        PRIMARY KEY (stem, revision)
+    ) STRICT""",
+    """CREATE INDEX executions_by_subject ON executions (subject)""",
+    """CREATE INDEX executions_by_order_ref ON executions (order_ref)""",
+    # Fees that came before their execution, or for one that is never booked (a combo's own).
+    """CREATE TABLE parked_fees (
+        id INTEGER PRIMARY KEY,
+        stem TEXT NOT NULL,
+        revision INTEGER NOT NULL,
+        fee_usd_e4 INTEGER NOT NULL,
+        UNIQUE (stem, revision)
+    ) STRICT""",
+    """CREATE TABLE condors (
+        id INTEGER PRIMARY KEY,
+        condor_id TEXT NOT NULL UNIQUE,
+        entry_session TEXT NOT NULL,
+        put_long TEXT NOT NULL,
+        put_short TEXT NOT NULL,
+        call_short TEXT NOT NULL,
+        call_long TEXT NOT NULL,
+        policy TEXT NOT NULL,
+        intent_ref TEXT NOT NULL REFERENCES intents (ref)
+    ) STRICT""",
+    """CREATE TABLE hedge_computations (
+        id INTEGER PRIMARY KEY,
+        session TEXT NOT NULL,
+        at TEXT NOT NULL,
+        vix REAL NOT NULL,
+        regime TEXT NOT NULL,
+        pct REAL NOT NULL,
+        wing_notional_usd INTEGER NOT NULL,
+        target_usd REAL NOT NULL,
+        held_usd REAL NOT NULL,
+        contracts INTEGER NOT NULL,
+        layers TEXT NOT NULL,
+        reasons TEXT NOT NULL
+    ) STRICT""",
+    """CREATE INDEX hedge_computations_by_session ON hedge_computations (session)""",
+    """CREATE TABLE days (
+        session TEXT PRIMARY KEY,
+        spx REAL NOT NULL,
+        vix REAL NOT NULL,
+        net_liquidation_usd_cents INTEGER NOT NULL,
+        condor_pnl_usd_cents INTEGER NOT NULL,
+        hedge_pnl_usd_cents INTEGER NOT NULL,
+        wing_notional_usd INTEGER NOT NULL,
+        hedge_pct REAL,
+        hedge_target_usd REAL,
+        hedge_held_usd REAL,
+        regime TEXT,
+        breaks_open INTEGER NOT NULL,
+        positions TEXT NOT NULL
+    ) STRICT""",
+    """CREATE TABLE events (
+        id INTEGER PRIMARY KEY,
+        session TEXT NOT NULL,
+        at TEXT NOT NULL,
+        name TEXT NOT NULL,
+        level TEXT NOT NULL,
+        fields TEXT NOT NULL
+    ) STRICT""",
+    """CREATE INDEX events_by_session ON events (session)""",
+    # The event log is append-only, whoever holds the connection.
+    """CREATE TRIGGER events_stay BEFORE UPDATE ON events BEGIN
+        SELECT RAISE(ABORT, 'an event is never changed');
+    END""",
+    """CREATE TRIGGER events_remain BEFORE DELETE ON events BEGIN
+        SELECT RAISE(ABORT, 'an event is never removed');
+    END""",
+)
+
+
+@MIGRATIONS(name="0001_first_tables")
+def first_tables(db: Database) -> None:
+    """Create the tables of the first version."""
+    for statement in _FIRST_TABLES:
+        db.execute(statement)

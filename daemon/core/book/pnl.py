@@ -1,0 +1,59 @@
+"""Profit and loss of what one subject holds: cash, fees and marks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from daemon.core.book.book import Book, Holding
+from daemon.core.market.contracts import MULTIPLIER, OptionContract
+from daemon.core.orders.intent import Strategy
+
+_E4_PER_USD: Final = 10_000
+_E4_PER_CENT: Final = 100
+
+
+def market_value_usd_cents(holding: Holding, marks: Mapping[OptionContract, float]) -> int | None:
+    """Return the value of the open positions in cents, marks in points; None when a mark is missing."""
+    value_e4 = _market_value_e4(holding, marks)
+    return None if value_e4 is None else _cents(value_e4)
+
+
+def holding_pnl_usd_cents(holding: Holding, marks: Mapping[OptionContract, float]) -> int | None:
+    """Return cash plus market value minus fees in cents, marks in points; None when a mark is missing."""
+    value_e4 = _market_value_e4(holding, marks)
+    if value_e4 is None:
+        return None
+    return _cents(holding.cash_usd_cents * _E4_PER_CENT + value_e4 - holding.fees_usd_e4)
+
+
+def realised_pnl_usd_cents(holding: Holding) -> int | None:
+    """Return cash minus fees of a closed subject in cents; None while it still holds something."""
+    return None if holding.positions else _cents(holding.cash_usd_cents * _E4_PER_CENT - holding.fees_usd_e4)
+
+
+def strategy_pnl_usd_cents(book: Book, strategy: Strategy, marks: Mapping[OptionContract, float]) -> int | None:
+    """Return the profit of a strategy since the start, open and closed; None when a mark is missing."""
+    total = 0
+    for holding in book.holdings.values():
+        if holding.strategy is not strategy:
+            continue
+        pnl = holding_pnl_usd_cents(holding, marks)
+        if pnl is None:
+            return None
+        total += pnl
+    return total
+
+
+def _market_value_e4(holding: Holding, marks: Mapping[OptionContract, float]) -> int | None:
+    if any(contract not in marks for contract in holding.positions):
+        return None
+    return sum(
+        round(quantity * marks[contract] * MULTIPLIER * _E4_PER_USD) for contract, quantity in holding.positions.items()
+    )
+
+
+def _cents(amount_e4: int) -> int:
+    """Round 1/10,000 dollars to whole cents, halves away from zero, so that a loss is not made smaller."""
+    whole = (abs(amount_e4) + _E4_PER_CENT // 2) // _E4_PER_CENT
+    return whole if amount_e4 >= 0 else -whole
