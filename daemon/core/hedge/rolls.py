@@ -44,6 +44,17 @@ def next_roll(anchor: date, roll_days: int, after: date) -> date:
     return session_on_or_after(_first_after(anchor, roll_days, session_on_or_before(after)))
 
 
+def last_roll(anchor: date, roll_days: int, on_or_before: date) -> date | None:
+    """Return the latest roll session up to a date, or None before the first; a late start deals with it then."""
+    _check(roll_days)
+    reached = session_on_or_before(on_or_before)
+    # A scheduled date up to a session moves to a session that is not after it.
+    periods = (reached - anchor).days // roll_days
+    if periods < 0:
+        return None
+    return session_on_or_after(anchor + timedelta(days=periods * roll_days))
+
+
 def choose_layer_expiry(
     listed: Sequence[tuple[date, bool]], session: date, layer: LayerPolicy
 ) -> tuple[date | None, tuple[Reason, ...]]:

@@ -32,7 +32,7 @@ def legal_at_or_below(price_pts100: int, price_steps: PriceSteps) -> int:
     return rounded // step_there * step_there
 
 
-def entry_ladder(  # noqa: PLR0913 - the prices and their rules are one table; all but two are named
+def entry_ladder(
     mid_pts: float,
     natural_pts100: int,
     *,

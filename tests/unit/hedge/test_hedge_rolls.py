@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 
 from daemon.core.calendar.expiries import expiries, last_trade_session
 from daemon.core.hedge.policy import LayerPolicy
-from daemon.core.hedge.rolls import choose_call_strike, choose_layer_expiry, is_roll_day, next_roll, roll_dates
+from daemon.core.hedge.rolls import (
+    choose_call_strike,
+    choose_layer_expiry,
+    is_roll_day,
+    last_roll,
+    next_roll,
+    roll_dates,
+)
 from daemon.core.market.contracts import TradingClass
 
 
@@ -56,7 +63,7 @@ class TestRollDates:
         assert not is_roll_day(date(2020, 2, 18), 8, date(2020, 2, 10))
 
     def test_a_period_of_no_days_is_an_error(self) -> None:
-        for ask in (roll_dates, is_roll_day, next_roll):
+        for ask in (roll_dates, is_roll_day, next_roll, last_roll):
             with pytest.raises(ValueError, match="at least 1 day"):
                 ask(date(2020, 2, 18), 0, date(2020, 3, 18))
 
@@ -82,6 +89,13 @@ class TestRollDates:
         coming = roll_dates(anchor, roll_days, max(after, anchor) + timedelta(days=roll_days + 10))
 
         assert next_roll(anchor, roll_days, after) == next(day for day in coming if day > after)
+
+    @given(DAYS, ROLL_DAYS, st.integers(-30, 120))
+    def test_the_last_roll_is_the_latest_date_so_far_or_none(self, anchor: date, roll_days: int, offset: int) -> None:
+        day = anchor + timedelta(days=offset)
+        dates = roll_dates(anchor, roll_days, day)
+
+        assert last_roll(anchor, roll_days, day) == (dates[-1] if dates else None)
 
 
 def listed(session: date, *days: int, monthly: Sequence[int] = ()) -> list[tuple[date, bool]]:
