@@ -1,0 +1,137 @@
+"""Every event the program can write: its name, its severity, and the words a person reads.
+
+A sentence is made of phrases. A phrase is shown when all its fields are there; fields that no phrase
+mentions are shown behind, each with its name. So an event may carry more than the sentence needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from daemon.core.records import Level
+from daemon.errors import InvariantError
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """How one event is told."""
+
+    level: Level
+    phrases: tuple[str, ...]
+
+
+def level_of(name: str) -> Level:
+    """Return the usual severity of an event. Raises InvariantError for a name that is not in the vocabulary."""
+    word = VOCABULARY.get(name)
+    if word is None:
+        raise InvariantError(f"event {name} is not in the vocabulary")
+    return word.level
+
+
+def _debug(*phrases: str) -> Word:
+    return Word(Level.DEBUG, phrases)
+
+
+def _info(*phrases: str) -> Word:
+    return Word(Level.INFO, phrases)
+
+
+def _warning(*phrases: str) -> Word:
+    return Word(Level.WARNING, phrases)
+
+
+def _error(*phrases: str) -> Word:
+    return Word(Level.ERROR, phrases)
+
+
+_LIFE: Final = {
+    "daemon_started": _info("condord {version}", "{mode}", "clock {clock}", "state in {state_dir}"),
+    "daemon_ready": _info("{status}"),
+    "daemon_stopping": _info("{why}"),
+    "daemon_stopped": _info("{why}"),
+    "daemon_failed": _error("{text}"),
+    "settings_loaded": _info("{settings} settings", "{changed} changed from default", "digest {digest}"),
+    "settings_changed": _info("{setting} is {value}", "was {before}"),
+    "settings_warned": _warning("{text}"),
+    "run_state_changed": _warning("{state}", "by {by}", "{reason}"),
+    "command_received": _info("{command}", "{reason}"),
+    "library_warned": _warning("{library}", "{text}"),
+    "session_closed": _info("session {of_session}", "net liquidation {net_liquidation_usd_cents}"),
+}
+
+_JOBS: Final = {
+    "job_done": _info("{job}", "{reason}"),
+    "job_skipped": _info("{job}", "{reason}"),
+    "job_failed": _error("{job}", "{reason}"),
+    "job_missed": _warning("{job}", "{reason}"),
+    "job_caught_up": _info("{job} runs late, its time passed while the daemon was down"),
+}
+
+_LINK: Final = {
+    "link_changed": _info("{state}", "{text}"),
+    "link_dropped": _warning("{why}"),
+    "link_synced": _info("{account}", "server version {server_version}"),
+    "gateway_waiting": _warning("{why}", "next attempt in {retry_s}"),
+    "gateway_refused": _error("{why}"),
+    "gateway_notice": _info("{code}", "{text}"),
+    "clock_skew_found": _warning("our clock and the gateway's differ by {skew_s}", "allowed {limit_s}"),
+}
+
+_ORDERS: Final = {
+    "order_planned": _info("{order_ref}", "{quantity} x {legs}", "limit {limit_pts100}", "mid {mid_pts}", "{tif}"),
+    "order_sent": _debug("{order_ref}", "limit {limit_pts100}"),
+    "order_acknowledged": _debug("{order_ref}", "{why}"),
+    "order_repriced": _debug("{order_ref}", "limit {limit_pts100}"),
+    "order_filled": _info("{order_ref}", "{filled} filled", "at {price_pts100}", "mid {mid_pts}"),
+    "order_cancel_sent": _info("{order_ref}", "{why}"),
+    "order_cancelled": _info("{order_ref}", "{filled} filled before", "{why}"),
+    "order_rejected": _warning("{order_ref}", "{why}"),
+    "order_expired": _info("{order_ref}", "{filled} filled before", "{why}"),
+    "order_unknown": _warning("{order_ref}", "{why}"),
+    "order_absent": _warning("{order_ref} is proven absent", "{why}"),
+    "order_message": _warning("{order_ref}", "{code}", "{text}"),
+    "risk_refused": _info("{strategy} {purpose} of {subject} refused by {gates}"),
+    "limit_breached": _warning("{text}"),
+    "limit_kept": _info("{limit} is within its limit again"),
+}
+
+_BOOK: Final = {
+    "execution_booked": _info("{subject}", "{quantity} {contract} at {price_pts100}", "{order_ref}", "{exec_id}"),
+    "execution_corrected": _warning("{subject}", "{quantity} {contract} at {price_pts100}", "{exec_id}"),
+    "fee_booked": _debug("{exec_id}", "{fee_usd_e4}"),
+    "position_settled": _info("{subject}", "{quantity} {contract}", "settled at {settlement_value_pts}", "{exec_id}"),
+    "settlement_awaited": _warning("no settlement value for {contract} yet"),
+    "net_price_differs": _warning("{text}"),
+    "book_reconciled": _debug("{why}", "{positions} positions", "{breaks_open} breaks open", "{booked} newly booked"),
+    "break_found": _warning("{kind}", "{text}", "book {book_qty}, account {account_qty}"),
+    "break_cleared": _info("{text}"),
+    "pnl_unexplained": _warning("net liquidation moved {change_usd}, the book explains {explained_usd}"),
+}
+
+_CONDOR: Final = {
+    "condor_entry_decided": _info("{subject}", "{quantity} x", "expiry {expiry}", "mid {mid_pts}"),
+    "condor_entry_skipped": _info("{why}", "refused by {gates}"),
+    "exit_decided": _info("{subject}", "{reason}", "mid {mid_pts}"),
+    "exit_postponed": _warning("{subject}", "{why}"),
+}
+
+_HEDGE: Final = {
+    "hedge_computed": _info(
+        "VIX {vix}",
+        "regime {regime}",
+        "{pct} of {wing_notional_usd}",
+        "target {target_usd}",
+        "held {held_usd}",
+        "{targets}",
+    ),
+    "hedge_rolled": _info("{layer} into {contract}", "{bought} bought", "{sold} sold"),
+    "hedge_resized": _info("{result}", "{why}", "target {target}"),
+    "hedge_skipped": _info("{job}", "{why}"),
+}
+
+VOCABULARY: Final[Mapping[str, Word]] = MappingProxyType(
+    {**_LIFE, **_JOBS, **_LINK, **_ORDERS, **_BOOK, **_CONDOR, **_HEDGE}
+)
