@@ -1,4 +1,8 @@
-"""Trading sessions of the New York Stock Exchange, which the index options follow, from 1990 to 2035."""
+"""Trading sessions of the New York Stock Exchange, which the index options follow, from 1990 to 2035.
+
+The days come from the ``holidays`` package, unscheduled closures included. Every early close counts as
+13:00; a few before 1995 were later (24 December 1990, 1991 and 1992, 27 November 1992, 11 February 1994).
+"""
 
 from __future__ import annotations
 

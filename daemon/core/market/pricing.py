@@ -7,7 +7,7 @@ deep wings keep their digits and parity holds to the last one.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import erfc, exp, inf, isfinite, log, nan, pi, sqrt
+from math import erfc, exp, inf, log, nan, pi, sqrt
 from typing import Final
 
 import numpy as np
@@ -41,7 +41,7 @@ def ndtr(x: npt.ArrayLike) -> FloatArray:
     return 0.5 * flat.reshape(scaled.shape)
 
 
-def black76_price(  # noqa: PLR0913, PLR0917 - the six arguments of the formula
+def black76_price(
     forward: npt.ArrayLike,
     strike: npt.ArrayLike,
     years: npt.ArrayLike,
@@ -57,7 +57,7 @@ def black76_price(  # noqa: PLR0913, PLR0917 - the six arguments of the formula
     return terms.price(_array(discount), _side(is_call))
 
 
-def black76(  # noqa: PLR0913, PLR0917 - the six arguments of the formula
+def black76(
     forward: npt.ArrayLike,
     strike: npt.ArrayLike,
     years: npt.ArrayLike,
@@ -126,7 +126,7 @@ def _side(is_call: npt.ArrayLike) -> FloatArray:
     return np.where(is_call, 1.0, -1.0)
 
 
-def implied_vol(  # noqa: PLR0913, PLR0917 - the six arguments of the formula
+def implied_vol(
     price: float,
     forward: float,
     strike: float,
@@ -139,14 +139,14 @@ def implied_vol(  # noqa: PLR0913, PLR0917 - the six arguments of the formula
     The price must lie strictly between the discounted intrinsic value and the discounted forward
     (call) or strike (put).
     """
-    if not (forward > 0.0 and strike > 0.0 and years > 0.0 and discount > 0.0 and isfinite(price)):
+    if not (forward > 0.0 and strike > 0.0 and years > 0.0 and discount > 0.0):
         return nan
-    intrinsic = max(forward - strike if is_call else strike - forward, 0.0)
+    intrinsic, bound = max(forward - strike if is_call else strike - forward, 0.0), forward if is_call else strike
+    if not discount * intrinsic < price < discount * bound:
+        return nan
     beta = (price / discount - intrinsic) / sqrt(forward * strike)
     x = -abs(log(forward / strike))
-    if not 0.0 < beta < exp(0.5 * x):
-        return nan
-    return _solve_deviation(x, beta) / sqrt(years)
+    return _solve_deviation(x, beta) / sqrt(years) if 0.0 < beta < exp(0.5 * x) else nan
 
 
 def _normalised_price(x: float, s: float) -> float:
