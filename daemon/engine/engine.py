@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import date, time, timedelta
+from typing import TypeVar
 
 from daemon.core.calendar.sessions import next_session
 from daemon.core.hedge.rolls import next_roll
@@ -25,6 +26,7 @@ from daemon.engine.settlement import Settler
 from daemon.errors import BrokerError
 from daemon.ports import Notifier, Scheduler
 
+Answer = TypeVar("Answer")
 DayClosed = Callable[[date, tuple[str, ...]], None]
 """Called after the closing figures of a session are recorded, with the next actions in words."""
 
@@ -69,6 +71,22 @@ class Engine:
         await self.jobs.catch_up(today)
         store.set_meta("last_session", today.isoformat())
         self._notifier.status(self.status_line())
+
+    async def look(self, at: Callable[[Engine], Awaitable[Answer]]) -> Answer:
+        """Connect once, bring the book up to date, ask, and leave; nothing is scheduled and no order is sent."""
+        desk = self.desk
+        self._tasks = [asyncio.create_task(self._facts.run(), name="facts")]
+        try:
+            connected = await desk.broker.connect()
+            desk.link.account, desk.link.simulated = connected.account, connected.simulated
+            desk.link.paper = desk.link.synced = True
+            desk.link.clock_skew_s = (desk.clock.now() - connected.gateway_time).total_seconds()
+            await self.reconciler.run("a look without the daemon")
+            return await at(self)
+        finally:
+            self._tasks[0].cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await desk.broker.disconnect()
 
     async def run(self) -> None:
         """Return only when the connection has become impossible, raising why."""

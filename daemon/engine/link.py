@@ -6,10 +6,10 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 
-from daemon.core.orders.broker_facts import LinkFact, LinkState
+from daemon.core.orders.broker_facts import Connected, LinkFact, LinkState
 from daemon.engine.context import Desk
 from daemon.engine.facts import FactRecorder
-from daemon.errors import BrokerError, LiveAccountError, WrongProtocolError
+from daemon.errors import BrokerError, LiveAccountError, UserError, WrongProtocolError
 from daemon.ports import Notifier
 
 Resync = Callable[[], Awaitable[None]]
@@ -26,6 +26,8 @@ class LinkKeeper:
         self._changed = asyncio.Event()
         self._ready = asyncio.Event()
         self._failure: BaseException | None = None
+        self.on_connected: Callable[[Connected], None] = lambda _connected: None
+        """Called with each new connection before anything is done with it."""
         facts.on_link(self._on_link)
 
     async def wait_ready(self) -> None:
@@ -45,7 +47,7 @@ class LinkKeeper:
             while True:
                 await self._connect()
                 await self._watch()
-        except BrokerError as error:
+        except (BrokerError, UserError) as error:
             self._failure = error
             self._desk.journal.emit("gateway_refused", {"why": str(error)})
             self._ready.set()
@@ -60,6 +62,7 @@ class LinkKeeper:
                 connected = await desk.broker.connect()
                 desk.link.account, desk.link.simulated = connected.account, connected.simulated
                 desk.link.paper = True
+                self.on_connected(connected)
                 await self._measure_skew()
                 desk.link.synced = True
                 await self._resync()

@@ -1,0 +1,1 @@
+"""Builds running programs from settings; the only package that knows concrete classes."""

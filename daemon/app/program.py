@@ -1,0 +1,114 @@
+"""One daemon put together: store, log, broker, scheduler, engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from typing import TextIO
+
+from daemon import __version__
+from daemon.adapters.clock import SystemClock
+from daemon.adapters.ib import IbBroker, IbConfig, Transport
+from daemon.adapters.log import EventLog, build_logging
+from daemon.adapters.scheduler import ApScheduler
+from daemon.adapters.store import SqliteStore
+from daemon.core.calendar.sessions import log_session
+from daemon.engine.context import Desk, EnginePolicy
+from daemon.engine.engine import Engine
+from daemon.engine.journal import Journal
+from daemon.ports import Notifier
+from daemon.report.day import MODE_KEY, gather_day
+from daemon.report.day_text import render_day
+from daemon.settings import Settings
+
+EVIDENCE_WAIT_S = 20.0
+DATABASE = "condord.db"
+
+DayShown = Callable[[date], None]
+
+
+@dataclass(slots=True)
+class Program:
+    """Everything of one run; ``engine`` is the life of it."""
+
+    settings: Settings
+    clock: SystemClock
+    store: SqliteStore
+    log: EventLog
+    broker: IbBroker
+    engine: Engine
+
+
+def engine_policy(settings: Settings) -> EnginePolicy:
+    """Build what the engine follows."""
+    gateway = settings.gateway
+    return EnginePolicy(
+        condor=settings.condor_policy(),
+        hedge=settings.hedge_policy(),
+        limits=settings.risk_limits(),
+        schedule=settings.schedule_policy(),
+        absence_proof_s=gateway.absence_proof_s,
+        evidence_wait_s=EVIDENCE_WAIT_S,
+        heartbeat_s=gateway.heartbeat_s,
+        reconnect_min_s=gateway.reconnect_min_s,
+        reconnect_max_s=gateway.reconnect_max_s,
+    )
+
+
+def ib_config(settings: Settings, *, host: str, port: int) -> IbConfig:
+    """Build the connection's settings for an address."""
+    gateway = settings.gateway
+    return IbConfig(
+        host=host,
+        port=port,
+        client_id=gateway.client_id,
+        account=gateway.account or None,
+        connect_timeout_s=gateway.connect_timeout_s,
+        request_timeout_s=gateway.request_timeout_s,
+        live_port_allowed=gateway.allow_live_port,
+        max_lines=gateway.max_lines,
+        quote_timeout_s=gateway.quote_timeout_s,
+    )
+
+
+def build_program(
+    settings: Settings,
+    *,
+    clock: SystemClock,
+    config: IbConfig,
+    transport: Transport | None,
+    notifier: Notifier,
+    mode: str,
+    terminal: TextIO | None,
+    day_shown: DayShown | None = None,
+) -> Program:
+    """Put one daemon together; nothing runs yet. Raises StoreError when the state folder cannot be used."""
+    store = SqliteStore(settings.state_dir / DATABASE, synchronous=settings.store.synchronous.value)
+    store.set_meta(MODE_KEY, mode)
+    session_of = partial(log_session, end_of_day=settings.schedule.end_of_day)
+    log = build_logging(
+        settings.log,
+        clock_now=clock.now,
+        log_session=session_of,
+        log_dir=settings.log_dir,
+        terminal=terminal,
+        header=f"condord {__version__}  {mode}  settings {settings.digest}",
+    )
+    journal = Journal(store, clock, session_of)
+    journal.add_sink(log.write)
+    broker = IbBroker(config, clock, transport)
+    desk = Desk(broker=broker, store=store, clock=clock, journal=journal, policy=engine_policy(settings))
+
+    def day_closed(session: date, next_actions: tuple[str, ...]) -> None:
+        log.write_block(session, render_day(gather_day(store, session, next_actions=next_actions)))
+        if day_shown is not None:
+            day_shown(session)
+
+    def job_crashed(name: str, error: BaseException) -> None:
+        journal.emit("job_crashed", {"job": name, "error": f"{type(error).__name__}: {error}"})
+
+    scheduler = ApScheduler(clock, on_error=job_crashed)
+    engine = Engine(desk, scheduler, notifier, day_closed)
+    return Program(settings, clock, store, log, broker, engine)

@@ -1,0 +1,162 @@
+"""A rehearsal: the unmodified daemon through the wire protocol over history, in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+from daemon.adapters.clock import SystemClock
+from daemon.adapters.store import event_digest, open_readonly
+from daemon.adapters.virtual_time import run_virtual
+from daemon.app.program import DATABASE, build_program, ib_config
+from daemon.app.simulated import (
+    GatewayTransport,
+    SimulationPlan,
+    build_gateway,
+    load_history,
+    require_sessions,
+)
+from daemon.core.calendar.sessions import is_session, next_session, previous_session, sessions_between, shifted
+from daemon.errors import SettingsError
+from daemon.report.summary import Summary, summarise
+from daemon.settings import Settings
+from daemon.sim.gateway import GatewayConfig
+from daemon.sim.gateway.faults import FaultPlan
+
+HOST = "127.0.0.1"
+PORT = 4002
+BEFORE_PREFLIGHT = timedelta(minutes=30)
+REHEARSAL_GATEWAY = GatewayConfig(index_interval_s=60.0, portfolio_interval_s=1800.0)
+"""Slower beats than a live gateway's: nobody watches the screen, and a year has 98,000 minutes of trading."""
+OUTPUTS = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", "logs", "report")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RehearsalPlan:
+    """What is rehearsed, with which settings, and where the results go."""
+
+    settings: Settings
+    first: date
+    last: date
+    history: Path | None
+    seed: int
+    faults: FaultPlan | None
+    out: Path
+
+
+@dataclass(frozen=True, slots=True)
+class RehearsalResult:
+    """The figures of a rehearsal."""
+
+    summary: Summary
+    wall_s: float
+    digest: str
+    requests: int
+    """Messages sent to the gateway."""
+
+
+def check_window(first: date, last: date) -> None:
+    """Raise SettingsError on dates that no rehearsal can run over."""
+    if first > last:
+        raise SettingsError(f"--from {first} is after --to {last}; give the earlier date first")
+    for option, day in (("--from", first), ("--to", last)):
+        if not is_session(day):
+            nearest = f"{previous_session(day)} or {next_session(day)}"
+            raise SettingsError(f"{option} {day} is no trading session; the nearest are {nearest}")
+
+
+def check_out(out: Path, *, force: bool) -> None:
+    """Make the output folder ready; only what an earlier rehearsal wrote is ever removed."""
+    if out.exists() and not out.is_dir():
+        raise SettingsError(f"--out {out} is a file; name a folder")
+    if out.exists() and any(out.iterdir()):
+        if not force:
+            raise SettingsError(f"--out {out} is not empty; name another folder, or add --force to replace its results")
+        for name in OUTPUTS:
+            path = out / name
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    out.mkdir(parents=True, exist_ok=True)
+
+
+def rehearse_window(plan: RehearsalPlan, day_shown: Callable[[date], None]) -> RehearsalResult:
+    """Run the daemon over a window of history; ``day_shown`` is told of each session that has closed."""
+    check_window(plan.first, plan.last)
+    require_sessions(load_history(plan.history, plan.last, plan.seed), plan.first, plan.last)
+    began = time.perf_counter()
+    start = shifted(plan.first, plan.settings.schedule.preflight) - BEFORE_PREFLIGHT
+    requests = run_virtual(lambda: _run(plan, day_shown), start)
+    wall_s = time.perf_counter() - began
+    store = open_readonly(plan.out / DATABASE)
+    try:
+        return RehearsalResult(summarise(store), wall_s, event_digest(store.events()), requests)
+    finally:
+        store.close()
+
+
+def session_count(first: date, last: date) -> int:
+    """Return the number of sessions of a window."""
+    return len(sessions_between(first, last))
+
+
+async def _run(plan: RehearsalPlan, day_shown: Callable[[date], None]) -> int:
+    clock = SystemClock()
+    simulation = SimulationPlan(history=plan.history, seed=plan.seed, config=REHEARSAL_GATEWAY, faults=plan.faults)
+    gateway = build_gateway(simulation, clock.now)
+    finished = asyncio.Event()
+
+    def shown(session: date) -> None:
+        day_shown(session)
+        if session >= plan.last:
+            finished.set()
+
+    program = build_program(
+        plan.settings,
+        clock=clock,
+        config=ib_config(plan.settings, host=HOST, port=PORT),
+        transport=GatewayTransport(gateway),
+        notifier=SilentNotifier(),
+        mode="SIMULATED",
+        terminal=None,
+        day_shown=shown,
+    )
+    pump = asyncio.create_task(gateway.pump(), name="exchange")
+    engine = program.engine
+    try:
+        await engine.start()
+        life = asyncio.create_task(engine.run(), name="engine")
+        done = asyncio.create_task(finished.wait(), name="finished")
+        await asyncio.wait({life, done, pump}, return_when=asyncio.FIRST_COMPLETED)
+        if done.done():
+            await clock.sleep(60)
+        await engine.stop("the rehearsal is over")
+        for task in (life, done, pump):
+            if task.done() and not task.cancelled():
+                task.result()
+            task.cancel()
+        await asyncio.gather(life, done, pump, return_exceptions=True)
+        return program.broker.requests_sent
+    finally:
+        pump.cancel()
+        program.log.close()
+        program.store.close()
+
+
+class SilentNotifier:
+    """A rehearsal has no service manager."""
+
+    def ready(self) -> None:
+        """Tell nobody."""
+
+    def status(self, text: str) -> None:
+        """Tell nobody."""
+
+    def alive(self) -> None:
+        """Tell nobody."""
+
+    def stopping(self) -> None:
+        """Tell nobody."""

@@ -1,0 +1,99 @@
+"""What several commands share: loading settings, printing JSON, opening the database for reading."""
+
+# ruff: noqa: PLC0415 -- imported by the commands that need them, so that --help stays quick
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from daemon.ports import Store
+    from daemon.settings import Settings
+
+env_file_option = click.option(
+    "--env-file",
+    "env_files",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Read settings from this file; may be given several times, later files win.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+db_option = click.option(
+    "--dir",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Read the results of a rehearsal from this folder instead of the daemon's state.",
+)
+reason_option = click.option("--reason", required=True, help="Why; kept in the log.")
+
+
+class NewYorkDate(click.ParamType[date]):
+    """A date as YYYY-MM-DD."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """Return the date, or fail with what is allowed."""
+        if isinstance(value, date):
+            return value
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is no date; write YYYY-MM-DD", param, ctx)
+
+
+def load_settings(env_files: tuple[Path, ...], overrides: Mapping[str, str] | None = None) -> Settings:
+    """Load the settings of this command."""
+    from daemon.settings import environment, load
+
+    return load(env_files, environment(), overrides=overrides)
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON object."""
+    click.echo(json.dumps(value, indent=2, default=str))
+
+
+def database(settings: Settings | None, folder: Path | None) -> Path:
+    """Return the database that a read command looks into."""
+    from daemon.app.program import DATABASE
+
+    if folder is not None:
+        return folder / DATABASE
+    assert settings is not None, "without a folder the settings name the state folder"
+    return settings.state_dir / DATABASE
+
+
+@contextmanager
+def reading(env_files: tuple[Path, ...], folder: Path | None) -> Iterator[Store]:
+    """Open the database for reading; raises NotReadyError when there is none yet."""
+    from daemon.adapters.store import open_readonly
+
+    settings = None if folder is not None else load_settings(env_files)
+    store = open_readonly(database(settings, folder))
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def session_or_last(store: Store, wanted: date | None) -> date:
+    """Return the session asked for, or the last one with anything recorded."""
+    from daemon.errors import NotReadyError
+
+    if wanted is not None:
+        return wanted
+    days = store.days()
+    last = store.meta("last_session")
+    if days:
+        return days[-1].session
+    if last is None:
+        raise NotReadyError("no session is recorded yet; start the daemon with `condord run`")
+    return date.fromisoformat(last)

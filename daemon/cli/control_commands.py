@@ -1,0 +1,86 @@
+"""Commands that talk to the running daemon: ``plan``, ``halt``, ``resume``, ``reconcile``."""
+
+# ruff: noqa: PLC0415 -- imported by the commands that need them, so that each stays quick
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from daemon.cli.common import env_file_option, json_option, load_settings, print_json, reason_option
+
+
+@click.command()
+@env_file_option
+@json_option
+def plan(*, env_files: tuple[Path, ...], as_json: bool) -> None:
+    """Show what the daemon would do now, with the numbers and the refusals that would apply.
+
+    Asks the running daemon; without one it connects by itself, looks, and leaves. Nothing is sent.
+    """
+    from daemon.adapters.control import ask, daemon_listens
+    from daemon.app.once import plan_once
+    from daemon.report.plan import plan_text
+
+    settings = load_settings(env_files)
+    listens = daemon_listens(settings.runtime_dir)
+    found: Mapping[str, Any] = ask(settings.runtime_dir, "plan") if listens else plan_once(settings)
+    if as_json:
+        print_json(found)
+    else:
+        click.echo(plan_text(found))
+
+
+@click.command()
+@reason_option
+@click.option("--exits-only", is_flag=True, help="Only refuse new risk; exits and hedge rolls go on.")
+@env_file_option
+@json_option
+def halt(*, reason: str, exits_only: bool, env_files: tuple[Path, ...], as_json: bool) -> None:
+    """Stop opening risk, until `condord resume`; also across restarts."""
+    state = "EXITS_ONLY" if exits_only else "HALTED"
+    _change("halt", {"reason": reason, "state": state}, env_files=env_files, as_json=as_json)
+
+
+@click.command()
+@reason_option
+@env_file_option
+@json_option
+def resume(*, reason: str, env_files: tuple[Path, ...], as_json: bool) -> None:
+    """Allow trading again."""
+    _change("resume", {"reason": reason}, env_files=env_files, as_json=as_json)
+
+
+@click.command()
+@reason_option
+@env_file_option
+@json_option
+def reconcile(*, reason: str, env_files: tuple[Path, ...], as_json: bool) -> None:
+    """Compare book and account now; needs a running daemon."""
+    from daemon.adapters.control import ask
+
+    found = ask(load_settings(env_files).runtime_dir, "reconcile", {"reason": reason})
+    if as_json:
+        print_json(found)
+        return
+    for text in found["breaks"]:
+        click.echo(text)
+    click.echo(f"{found['breaks_open']} breaks open")
+
+
+def _change(command: str, arguments: Mapping[str, str], *, env_files: tuple[Path, ...], as_json: bool) -> None:
+    from daemon.adapters.control import ask, daemon_listens
+    from daemon.app.once import change_run_state
+
+    settings = load_settings(env_files)
+    if daemon_listens(settings.runtime_dir):
+        found = ask(settings.runtime_dir, command, arguments)
+    else:
+        found = change_run_state(settings, command, arguments)
+    if as_json:
+        print_json(found)
+    else:
+        click.echo(f"run state is now {found['run_state']}")

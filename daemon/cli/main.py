@@ -1,0 +1,97 @@
+"""``condord``: the command line. Commands are imported when they are used, so that --help stays quick."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Final
+
+import click
+
+from daemon import __version__
+from daemon.errors import CondordError, ExitCode
+
+COMMANDS: Final = {
+    "run": ("daemon.cli.run_commands", "run"),
+    "rehearse": ("daemon.cli.rehearse_command", "rehearse"),
+    "gateway": ("daemon.cli.run_commands", "gateway"),
+    "plan": ("daemon.cli.control_commands", "plan"),
+    "status": ("daemon.cli.read_commands", "status"),
+    "why": ("daemon.cli.read_commands", "why"),
+    "book": ("daemon.cli.read_commands", "book"),
+    "hedge": ("daemon.cli.read_commands", "hedge"),
+    "log": ("daemon.cli.read_commands", "log"),
+    "report": ("daemon.cli.read_commands", "report"),
+    "halt": ("daemon.cli.control_commands", "halt"),
+    "resume": ("daemon.cli.control_commands", "resume"),
+    "reconcile": ("daemon.cli.control_commands", "reconcile"),
+    "config": ("daemon.cli.config_commands", "config"),
+    "version": ("daemon.cli.run_commands", "version"),
+}
+"""Every command with the module and name it is found under, in the order of the help text."""
+
+HELP: Final = {
+    "run": "Run the daemon, on a paper account or on the simulated exchange.",
+    "rehearse": "Run the unmodified daemon over market history, in virtual time.",
+    "gateway": "Serve the simulated gateway alone, for any TWS client.",
+    "plan": "Show what the daemon would do now.",
+    "status": "Show how the daemon is, on one screen.",
+    "why": "Show why a session traded or did not.",
+    "book": "Show positions, executions and orders.",
+    "hedge": "Show the hedge layers with target, actual and next roll.",
+    "log": "Print the log of a session.",
+    "report": "Write the HTML report.",
+    "halt": "Stop opening risk.",
+    "resume": "Allow trading again.",
+    "reconcile": "Compare book and account now.",
+    "config": "Check, show and write the settings.",
+    "version": "Print the version.",
+}
+
+
+class _LazyGroup(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, name = COMMANDS[cmd_name]
+        command = getattr(importlib.import_module(module), name)
+        assert isinstance(command, click.Command), f"{cmd_name} is a command"
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(HELP.items()))
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="condord")
+def condord() -> None:
+    """Trade daily SPX iron condors with a layered VIX-call hedge on an Interactive Brokers paper account."""
+
+
+def main() -> None:
+    """Run the command line and exit with the code of ``errors.ExitCode``."""
+    try:
+        code = condord.main(standalone_mode=False)
+        sys.stdout.flush()
+    except CondordError as error:
+        click.echo(f"condord: {error}", err=True)
+        code = error.exit_code
+    except click.exceptions.Abort:
+        code = ExitCode.INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except KeyboardInterrupt:
+        code = ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output went away (``condord log | head``): nothing is left to say.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = ExitCode.OK
+    sys.exit(int(code or 0))

@@ -1,0 +1,191 @@
+"""Commands that only read: ``status``, ``why``, ``book``, ``hedge``, ``log``, ``report``."""
+
+# ruff: noqa: PLC0415 -- imported by the commands that need them, so that each stays quick
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from daemon.cli.common import (
+    NewYorkDate,
+    database,
+    db_option,
+    env_file_option,
+    json_option,
+    load_settings,
+    print_json,
+    reading,
+    session_or_last,
+)
+from daemon.errors import NotReadyError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from daemon.ports import Store
+    from daemon.settings import Settings
+
+
+@click.command()
+@env_file_option
+@json_option
+def status(*, env_files: tuple[Path, ...], as_json: bool) -> None:
+    """Show how the daemon is, on one screen; also when it does not run."""
+    from daemon.adapters.control import ask, daemon_listens
+    from daemon.adapters.store import open_readonly
+    from daemon.app.views import status_view
+    from daemon.report.status import status_json, status_text
+
+    settings = load_settings(env_files)
+    live: Mapping[str, Any] | None = None
+    if daemon_listens(settings.runtime_dir):
+        live = ask(settings.runtime_dir, "status")
+    path = database(settings, None)
+    store = open_readonly(path) if path.exists() else None
+    try:
+        view = status_view(store, live)
+    finally:
+        if store is not None:
+            store.close()
+    if as_json:
+        print_json(status_json(view))
+    else:
+        click.echo(status_text(view))
+
+
+@click.command()
+@click.argument("session", required=False, type=NewYorkDate())
+@db_option
+@env_file_option
+@json_option
+def why(*, session: date | None, folder: Path | None, env_files: tuple[Path, ...], as_json: bool) -> None:
+    """Show every decision of SESSION (default: the last) with reasons, values and limits."""
+    from daemon.report.tables import why_json, why_text
+
+    with reading(env_files, folder) as store:
+        day = session_or_last(store, session)
+        if as_json:
+            print_json(why_json(store, day))
+        else:
+            click.echo(why_text(store, day))
+
+
+@click.command()
+@db_option
+@env_file_option
+@json_option
+def book(*, folder: Path | None, env_files: tuple[Path, ...], as_json: bool) -> None:
+    """Show positions, executions and orders."""
+    from daemon.report.tables import book_json, book_text
+
+    with reading(env_files, folder) as store:
+        if as_json:
+            print_json(book_json(store))
+        else:
+            click.echo(book_text(store))
+
+
+@click.command()
+@db_option
+@env_file_option
+@json_option
+def hedge(*, folder: Path | None, env_files: tuple[Path, ...], as_json: bool) -> None:
+    """Show the hedge layers: target against actual, the last computation, the next rolls."""
+    from daemon.report.tables import hedge_json, hedge_text
+
+    settings = load_settings(env_files)
+    with reading(env_files, folder) as store:
+        rolls = _next_rolls(settings, store)
+        if as_json:
+            print_json(hedge_json(store, rolls))
+        else:
+            click.echo(hedge_text(store, rolls))
+
+
+def _next_rolls(settings: Settings, store: Store) -> dict[str, date]:
+    from daemon.core.hedge.rolls import next_roll
+
+    first, last = store.meta("first_session"), store.meta("last_session")
+    if first is None or last is None:
+        return {}
+    before = date.fromisoformat(last) - timedelta(days=1)
+    return {
+        layer.name: next_roll(layer.anchor or date.fromisoformat(first), layer.roll_days, before)
+        for layer in settings.hedge_policy().layers
+    }
+
+
+@click.command()
+@click.argument("session", required=False, type=NewYorkDate())
+@db_option
+@env_file_option
+@json_option
+def log(*, session: date | None, folder: Path | None, env_files: tuple[Path, ...], as_json: bool) -> None:
+    """Print the log of SESSION (default: the last)."""
+    with reading(env_files, folder) as store:
+        day = session_or_last(store, session)
+        if as_json:
+            print_json([_event_json(event) for event in store.events(session=day)])
+            return
+    logs = load_settings(env_files).log_dir if folder is None else folder / "logs"
+    path = logs / f"{day}.log"
+    if not path.exists():
+        raise NotReadyError(f"there is no log of {day}: {path} does not exist")
+    click.echo(path.read_text(encoding="utf-8"), nl=False)
+
+
+def _event_json(event: Any) -> dict[str, Any]:
+    return {
+        "event": event.name,
+        "at": event.at.isoformat(),
+        "session": event.session.isoformat(),
+        "level": event.level.value,
+        **event.fields,
+    }
+
+
+@click.command()
+@click.argument("first", required=False, type=NewYorkDate())
+@click.argument("last", required=False, type=NewYorkDate())
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("report.html"),
+    show_default=True,
+    help="File to write.",
+)
+@db_option
+@env_file_option
+@json_option
+def report(
+    *,
+    first: date | None,
+    last: date | None,
+    out: Path,
+    folder: Path | None,
+    env_files: tuple[Path, ...],
+    as_json: bool,
+) -> None:
+    """Write one HTML file over FIRST to LAST (default: everything recorded)."""
+    from dataclasses import asdict
+
+    from daemon.report.html import gather_report, render_html
+    from daemon.report.summary import summarise
+
+    with reading(env_files, folder) as store:
+        days = store.days()
+        if not days:
+            raise NotReadyError("no session has closed yet, so there is nothing to report")
+        begin, end = first or days[0].session, last or first or days[-1].session
+        text = render_html(gather_report(store, begin, end))
+        summary = asdict(summarise(store))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(text, encoding="utf-8")
+    if as_json:
+        print_json({"file": str(out), "from": begin.isoformat(), "to": end.isoformat(), **summary})
+    else:
+        click.echo(f"report of {begin} to {end} written to {out}")

@@ -1,0 +1,100 @@
+"""``condord run``, ``gateway`` and ``version``."""
+
+# ruff: noqa: PLC0415 -- imported by the command that needs it, so that `condord version` stays quick
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from daemon import __version__
+from daemon.cli.common import env_file_option, json_option, load_settings, print_json
+from daemon.errors import SettingsError
+
+CLOCK_FORMATS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M")
+
+
+@click.command()
+@click.option(
+    "--clock",
+    type=click.Choice(["system", "gateway"]),
+    default="system",
+    show_default=True,
+    help="Follow the computer's clock, or that of a simulated gateway.",
+)
+@env_file_option
+def run(*, clock: str, env_files: tuple[Path, ...]) -> None:
+    """Run the daemon until it is stopped.
+
+    CONDORD_GATEWAY_MODE=ib trades the paper account behind an IB Gateway or TWS; simulated (the default)
+    trades on the built-in exchange and needs nothing else.
+    """
+    from daemon.app.run import run as run_daemon
+
+    run_daemon(load_settings(env_files), follow_gateway_clock=clock == "gateway")
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=4002, show_default=True, help="TCP port, 0 for any.")
+@click.option("--clock", help='Where the simulated clock begins, New York time: "2020-03-02 15:25" (default: now).')
+@click.option("--history", type=click.Path(path_type=Path), help="Folder of market history (default: shipped windows).")
+@click.option("--state", type=click.Path(path_type=Path), help="Folder that keeps account, orders and clock.")
+@click.option("--faults", type=click.Path(path_type=Path), help="Plan of faults to inject (TOML).")
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Seed of the market.")
+@click.option("--account", default="DU1234567", show_default=True, help="Account to serve.")
+def gateway(
+    *,
+    port: int,
+    clock: str | None,
+    history: Path | None,
+    state: Path | None,
+    faults: Path | None,
+    seed: int,
+    account: str,
+) -> None:
+    """Serve the simulated gateway on 127.0.0.1 until it is stopped."""
+    from daemon.app.gateway import run_gateway
+    from daemon.app.simulated import SimulationPlan
+    from daemon.core.calendar.sessions import NEW_YORK
+    from daemon.sim.gateway import GatewayConfig
+    from daemon.sim.gateway.faults import load
+
+    plan = SimulationPlan(
+        history=history,
+        seed=seed,
+        config=GatewayConfig(account=account),
+        faults=None if faults is None else load(faults),
+        state_dir=state,
+    )
+
+    def started(bound: int, now: datetime) -> None:
+        local = now.astimezone(NEW_YORK)
+        click.echo(
+            f"SIMULATED gateway, account {account}, listens on 127.0.0.1:{bound}; it is {local:%Y-%m-%d %H:%M:%S} in New York"
+        )
+
+    run_gateway(plan, port=port, start=None if clock is None else parse_clock(clock), started=started)
+
+
+def parse_clock(text: str) -> datetime:
+    """Return the instant of a New York time; raises SettingsError with what is allowed."""
+    from daemon.core.calendar.sessions import NEW_YORK
+
+    for form in CLOCK_FORMATS:
+        try:
+            return datetime.strptime(text, form).replace(tzinfo=NEW_YORK)
+        except ValueError:
+            continue
+    raise SettingsError(f'--clock {text!r} is no New York time; write "YYYY-MM-DD HH:MM" or "YYYY-MM-DD HH:MM:SS"')
+
+
+@click.command()
+@json_option
+def version(*, as_json: bool) -> None:
+    """Print the version."""
+    if as_json:
+        print_json({"version": __version__})
+    else:
+        click.echo(f"condord {__version__}")
