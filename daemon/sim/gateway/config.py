@@ -1,0 +1,37 @@
+"""How one simulated gateway behaves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+TIME_ZONE: Final = "US/Eastern"
+"""The zone in every text that names one; client zone databases know it."""
+MARKER_CODE: Final = 2199
+MARKER_TEXT: Final = "Simulated exchange: condord"
+"""The notice by which our daemon knows that a gateway is simulated (decision 1)."""
+MAX_CLIENTS: Final = 32
+MAX_LINES: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayConfig:
+    """Settings of a gateway; intervals in seconds of the trading clock."""
+
+    account: str = "DU1234567"
+    """The account that trades; one that does not begin with D stands for a live account."""
+    other_accounts: tuple[str, ...] = ()
+    """Further accounts of the login, without positions."""
+    tick_interval_s: float = 1.0
+    """Beat of lines on options and combos."""
+    index_interval_s: float = 5.0
+    """Beat of lines on indices."""
+    portfolio_interval_s: float = 180.0
+    """Beat of account values and portfolio; both also go out when a position changes."""
+    max_lines: int = MAX_LINES
+    """Market-data lines over all clients."""
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """Return every account of the login, ours first."""
+        return (self.account, *self.other_accounts)

@@ -1,0 +1,118 @@
+"""Listings as the wire describes them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from daemon.core.calendar.sessions import NEW_YORK, is_session, new_york_date, session
+from daemon.core.market.contracts import TradingClass
+from daemon.sim.exchange.api import Listing, SecType
+from daemon.sim.gateway.codec import text
+from daemon.sim.gateway.config import TIME_ZONE
+from daemon.sim.gateway.layout import Record
+from daemon.sim.gateway.order_layouts import CONTRACT11
+from daemon.sim.gateway.times import date_text
+
+BAG_CON_ID: Final = 28812380
+"""The number that Interactive Brokers gives to every combo in dollars."""
+_DAYS_AHEAD: Final = 6
+_ORDER_TYPES: Final = "ACTIVETIM,ADJUST,COND,DAY,GTC,LMT,MKT,WHATIF"
+_STOCK_EXCHANGE: Final = "CBOE"
+
+
+def right_text(listing: Listing) -> str:
+    """Return P, C or the empty text."""
+    return "" if listing.option is None else str(listing.option.right)
+
+
+def strike_text(listing: Listing) -> str:
+    """Return the strike, 0.0 for none."""
+    return text(0.0 if listing.option is None else listing.option.strike)
+
+
+def _multiplier(listing: Listing) -> str:
+    return "" if listing.sec_type is SecType.INDEX else str(listing.multiplier)
+
+
+def contract11(listing: Listing, exchange: str) -> tuple[str, ...]:
+    """Return the eleven fields of a contract in replies."""
+    return (
+        str(listing.con_id),
+        listing.symbol,
+        str(listing.sec_type),
+        date_text(listing.last_trade),
+        strike_text(listing),
+        right_text(listing),
+        _multiplier(listing),
+        exchange,
+        "USD",
+        listing.local_symbol,
+        listing.trading_class,
+    )
+
+
+def bag11(symbol: str, exchange: str) -> tuple[str, ...]:
+    """Return the eleven fields of a combo."""
+    return (str(BAG_CON_ID), symbol, "BAG", "", "0.0", "?", "", exchange, "USD", str(BAG_CON_ID), "COMB")
+
+
+def named(contract: tuple[str, ...]) -> dict[str, str]:
+    """Return the eleven fields by their names in the layouts."""
+    return {part.name: value for part, value in zip(CONTRACT11, contract, strict=True)}
+
+
+def details_record(listing: Listing, req_id: int, *, under_con_id: int, exchange: str, now: datetime) -> Record:
+    """Return the fields of contractDetails. ``exchange`` is the one that the client asked for."""
+    index = listing.sec_type is SecType.INDEX
+    valid = ("SMART", _STOCK_EXCHANGE) if listing.sec_type is SecType.OPTION else (listing.exchange,)
+    hours = trading_hours(listing, new_york_date(now))
+    expiry = listing.expiry
+    return Record(
+        {
+            "reqId": str(req_id),
+            **named(contract11(listing, exchange if exchange in valid else valid[0])),
+            "lastTradeDate": date_text(listing.last_trade),
+            "marketName": listing.trading_class or listing.symbol,
+            "minTick": text(listing.min_tick),
+            "orderTypes": _ORDER_TYPES,
+            "validExchanges": ",".join(valid),
+            "underConId": "0" if index else str(under_con_id),
+            "longName": escaped(listing.long_name),
+            "primaryExchange": "",
+            "contractMonth": "" if expiry is None else date_text(expiry)[:6],
+            "industry": "Indices",
+            "category": "Broad Range Equity Index" if listing.symbol == "SPX" else "Volatility Index",
+            "subcategory": "*",
+            "timeZoneId": TIME_ZONE,
+            "tradingHours": hours,
+            "liquidHours": hours,
+            "underSymbol": "" if index else listing.symbol,
+            "underSecType": "" if index else str(SecType.INDEX),
+            "marketRuleIds": ",".join(str(listing.market_rule_id) for _ in valid),
+            "realExpirationDate": date_text(expiry),
+        }
+    )
+
+
+def escaped(name: str) -> str:
+    """Escape backslashes and everything that is not ASCII, because clients unescape this one field."""
+    return name.encode("unicode_escape").decode("ascii")
+
+
+def trading_hours(listing: Listing, today: date) -> str:
+    """Return the regular hours of the next days, in New York time."""
+    days = (today + timedelta(days=n) for n in range(_DAYS_AHEAD))
+    return ";".join(_hours(listing, day) for day in days)
+
+
+def _hours(listing: Listing, day: date) -> str:
+    stamp = date_text(day)
+    ended = listing.last_trade is not None and day > listing.last_trade
+    if ended or not is_session(day):
+        return f"{stamp}:CLOSED"
+    times = session(day)
+    expires = listing.trading_class == TradingClass.SPXW and day == listing.last_trade
+    short = expires or (listing.sec_type is SecType.INDEX and listing.symbol == "SPX")
+    end = (times.close_at if short else times.options_close_at).astimezone(NEW_YORK)
+    return f"{stamp}:0930-{stamp}:{end:%H%M}"

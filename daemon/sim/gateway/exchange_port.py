@@ -1,0 +1,105 @@
+"""What the gateway needs of the exchange behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from daemon.core.market.contracts import Underlying
+from daemon.sim.exchange.api import (
+    ChainParams,
+    ContractQuery,
+    ExchangeEvent,
+    Listing,
+    OrderRequest,
+    Rejected,
+    SimAccount,
+    SimBar,
+    SimExecution,
+    SimLeg,
+    SimOrder,
+    SimPosition,
+    SimQuote,
+    WhatIf,
+)
+
+
+class ExchangePort(Protocol):
+    """A simulated exchange; its time moves only by ``advance``."""
+
+    def advance(self, to: datetime) -> list[ExchangeEvent]:
+        """Move on to an instant and return what happened on the way."""
+        ...
+
+    def next_event_at(self) -> datetime | None:
+        """Return when something may happen by itself, None when nothing will."""
+        ...
+
+    def submit(self, request: OrderRequest) -> list[ExchangeEvent]:
+        """Take a new order, or a modification of a working one."""
+        ...
+
+    def cancel(self, client_id: int, order_id: int) -> list[ExchangeEvent]:
+        """Cancel a working order."""
+        ...
+
+    def what_if(self, request: OrderRequest) -> WhatIf | Rejected:
+        """Return the margin an order would need."""
+        ...
+
+    def listings(self, query: ContractQuery) -> list[Listing]:
+        """Return the contracts that fit a description."""
+        ...
+
+    def listing(self, con_id: int) -> Listing | None:
+        """Return one contract."""
+        ...
+
+    def chain_params(self, underlying: Underlying) -> list[ChainParams]:
+        """Return expiries and strikes by trading class."""
+        ...
+
+    def quotes(self, con_ids: Sequence[int]) -> list[SimQuote]:
+        """Return the quotes of some contracts, in their order."""
+        ...
+
+    def combo_quote(self, legs: Sequence[SimLeg]) -> SimQuote:
+        """Return the quote of a combo."""
+        ...
+
+    def bars(self, con_id: int, end: datetime, minutes: int, count: int) -> list[SimBar]:
+        """Return the last ``count`` bars before an instant; 1440 minutes are daily bars."""
+        ...
+
+    def account(self) -> SimAccount:
+        """Return the account values."""
+        ...
+
+    def positions(self) -> list[SimPosition]:
+        """Return the positions with their marks."""
+        ...
+
+    def open_orders(self) -> list[SimOrder]:
+        """Return the working orders."""
+        ...
+
+    def completed_orders(self) -> list[SimOrder]:
+        """Return the orders of today that are over."""
+        ...
+
+    def executions(self) -> list[SimExecution]:
+        """Return the executions since midnight in New York."""
+        ...
+
+    def next_order_id(self, client_id: int) -> int:
+        """Return the next order id of a client."""
+        ...
+
+    def market_rule(self, rule_id: int) -> tuple[tuple[float, float], ...]:
+        """Return the price steps of a rule: (lower edge, increment)."""
+        ...
+
+    def dump(self) -> dict[str, Any]:
+        """Return the whole state, ready for JSON."""
+        ...

@@ -1,0 +1,137 @@
+"""The simulated gateway: clients on one side, the exchange on the other, and the beat between them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final
+
+from daemon.sim.gateway.account_data import listens, send_account
+from daemon.sim.gateway.client import Client
+from daemon.sim.gateway.config import MAX_CLIENTS, GatewayConfig
+from daemon.sim.gateway.exchange_port import ExchangePort
+from daemon.sim.gateway.faults import FaultPlan, Faults
+from daemon.sim.gateway.hub import Hub
+from daemon.sim.gateway.market_data import send_ticks
+from daemon.sim.gateway.order_entry import route
+from daemon.sim.gateway.session import Session
+
+STATE_VERSION: Final = 1
+_LONGEST_SLEEP_S: Final = 3600.0
+_SHORTEST_SLEEP_S: Final = 0.001
+"""For something that is still due after a step: it must not spin."""
+
+
+class Gateway:
+    """A gateway over one exchange.
+
+    ``on_change`` is called after every step in which an order, an execution or a position changed, before anybody
+    hears of it: what a client was told can then not be forgotten by a crash.
+    """
+
+    def __init__(
+        self,
+        exchange: ExchangePort,
+        clock: Callable[[], datetime],
+        faults: FaultPlan | None = None,
+        config: GatewayConfig | None = None,
+        *,
+        on_change: Callable[[], None] | None = None,
+    ) -> None:
+        self._clock = clock
+        self._hub = Hub(exchange, clock, Faults(faults or FaultPlan(), clock()), config or GatewayConfig())
+        self._on_change = on_change
+        self._wake = asyncio.Event()
+        self._fast_at: datetime | None = None
+        self._slow_at: datetime | None = None
+        self._account_at: datetime | None = None
+
+    @property
+    def clients(self) -> int:
+        """How many connections there are."""
+        return len(self._hub.clients)
+
+    def attach(self, send: Callable[[bytes], None], close: Callable[[], None]) -> Session:
+        """Take a new connection.
+
+        ``send`` must deliver later (a client may not be called from inside its own request); ``close`` ends the
+        connection after what was sent. A connection that is one too many is closed at once.
+        """
+        client = Client(send, close)
+        self._hub.clients.append(client)
+        if len(self._hub.clients) > MAX_CLIENTS or self._hub.faults.refuses(self._hub.now):
+            self._hub.drop(client)
+        return Session(self._hub, client, stepped=self._stepped)
+
+    def dump(self) -> dict[str, Any]:
+        """Return everything that a restart must find again, ready for JSON."""
+        return {"version": STATE_VERSION, "account": self._hub.config.account, "exchange": self._hub.exchange.dump()}
+
+    async def pump(self) -> None:
+        """Drive exchange and clients by the clock, until cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            self._wake.clear()
+            self.step()
+            timer = loop.call_later(self._sleep_s(), self._wake.set)
+            try:
+                await self._wake.wait()
+            finally:
+                timer.cancel()
+
+    def step(self) -> None:
+        """Do everything that is due now."""
+        hub = self._hub
+        route(hub, hub.catch_up())
+        if hub.faults.drops(hub.now):
+            for client in tuple(hub.clients):
+                hub.drop(client)
+        self._beat()
+        self._settle()
+
+    def _beat(self) -> None:
+        hub, now = self._hub, self._hub.now
+        if self._fast_at is not None and self._fast_at <= now:
+            send_ticks(hub, slow=False)
+        if self._slow_at is not None and self._slow_at <= now:
+            send_ticks(hub, slow=True)
+        if self._account_at is not None and self._account_at <= now:
+            send_account(hub)
+
+    def _plan(self) -> None:
+        """Set the next beats; a beat that nobody listens to is not set."""
+        hub, config = self._hub, self._hub.config
+        kinds = {line.slow for client in hub.clients for line in client.lines.values()}
+        self._fast_at = hub.next_beat(config.tick_interval_s) if False in kinds else None
+        self._slow_at = hub.next_beat(config.index_interval_s) if True in kinds else None
+        self._account_at = hub.next_beat(config.portfolio_interval_s) if listens(hub) else None
+
+    def _stepped(self) -> None:
+        """End a step that a client caused: what it asked for may change when the pump must wake."""
+        self._settle()
+        self._wake.set()
+
+    def _settle(self) -> None:
+        if self._hub.changed:
+            self._hub.changed = False
+            if self._on_change is not None:
+                self._on_change()
+        self._hub.flush()
+
+    def _sleep_s(self) -> float:
+        self._plan()
+        hub = self._hub
+        due = (
+            hub.exchange.next_event_at(),
+            self._fast_at,
+            self._slow_at,
+            self._account_at,
+            hub.faults.next_change_at(hub.now),
+            hub.next_held_at(),
+        )
+        first = min((instant for instant in due if instant is not None), default=None)
+        if first is None:
+            return _LONGEST_SLEEP_S
+        left = (first - self._clock()).total_seconds()
+        return min(left, _LONGEST_SLEEP_S) if left > 0 else _SHORTEST_SLEEP_S

@@ -1,0 +1,135 @@
+"""Quotes as ticks: what a line has to send, and what has changed since it last did."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from daemon.sim.exchange.api import SecType, SimGreeks, SimLeg, SimQuote
+from daemon.sim.gateway import messages_out as out
+
+BID, ASK, LAST, HIGH, LOW, CLOSE, OPEN = 1, 2, 4, 6, 7, 9, 14
+BID_GREEKS, ASK_GREEKS, MODEL_GREEKS = 10, 11, 13
+_SIZE_OF: Final[Mapping[int, int]] = {1: 0, 2: 3, 4: 5, 66: 69, 67: 70, 68: 71}
+_DELAYED: Final[Mapping[int, int]] = {1: 66, 2: 67, 4: 68, 6: 72, 7: 73, 9: 75, 14: 76, 10: 80, 11: 81, 13: 83}
+_NONE: Final = (-1.0, 0)
+_NO_GREEKS: Final = (-1.0, -2.0, -1.0, -1.0, -2.0, -2.0, -2.0, -1.0)
+_MIN_VEGA: Final = 1e-4
+
+Numbers = tuple[float, ...]
+Tick = tuple[int, Numbers]
+"""Tick type and numbers: price and size, or the eight numbers of the greeks."""
+
+
+@dataclass(slots=True)
+class Line:
+    """One open market-data line of a client and what it sent last."""
+
+    req_id: int
+    symbol: str
+    sec_type: str
+    con_id: int | None
+    """None for a combo."""
+    legs: tuple[SimLeg, ...]
+    min_tick: float
+    market_data_type: int = 1
+    delayed: bool = False
+    sent: dict[int, Numbers] = field(default_factory=dict)
+
+    @property
+    def slow(self) -> bool:
+        """Whether the line follows an index, which ticks at a slower beat."""
+        return self.sec_type == SecType.INDEX
+
+
+def quote_ticks(quote: SimQuote, sec_type: str) -> list[Tick]:
+    """Return every tick of a quote; a side without a quote is -1 with size 0."""
+    if sec_type == SecType.INDEX:
+        return _day_ticks(quote)
+    bid = _NONE if quote.bid is None else (quote.bid, quote.bid_size)
+    ask = _NONE if quote.ask is None else (quote.ask, quote.ask_size)
+    ticks: list[Tick] = [(BID, bid), (ASK, ask), *_day_ticks(quote)]
+    if quote.greeks is not None:
+        ticks += _greek_ticks(quote, quote.greeks)
+    return ticks
+
+
+def missing_ticks(sec_type: str) -> list[Tick]:
+    """Return the ticks of a line that has no data."""
+    if sec_type == SecType.INDEX:
+        return [(LAST, _NONE)]
+    ticks: list[Tick] = [(BID, _NONE), (ASK, _NONE)]
+    if sec_type == SecType.OPTION:
+        ticks.append((MODEL_GREEKS, _NO_GREEKS))
+    return ticks
+
+
+def _day_ticks(quote: SimQuote) -> list[Tick]:
+    prices = (
+        (LAST, quote.last),
+        (HIGH, quote.high),
+        (LOW, quote.low),
+        (CLOSE, quote.previous_close),
+        (OPEN, quote.open),
+    )
+    return [(kind, (price, 0)) for kind, price in prices if price is not None]
+
+
+def _greek_ticks(quote: SimQuote, greeks: SimGreeks) -> list[Tick]:
+    return [
+        (BID_GREEKS, _greeks_at(quote.bid, greeks)),
+        (ASK_GREEKS, _greeks_at(quote.ask, greeks)),
+        (MODEL_GREEKS, _greeks_at(greeks.price, greeks)),
+    ]
+
+
+def _greeks_at(price: float | None, greeks: SimGreeks) -> Numbers:
+    """Return the greeks of one side: the model's, with the volatility moved to its price (first order in vega)."""
+    if price is None:
+        return _NO_GREEKS
+    iv = greeks.iv
+    if price != greeks.price:
+        # Without vega no volatility fits the price.
+        iv = iv + (price - greeks.price) / greeks.vega / 100 if greeks.vega > _MIN_VEGA else -1.0
+    if iv <= 0:
+        return _NO_GREEKS
+    return (
+        round(iv, 6),
+        round(greeks.delta, 6),
+        round(price, 4),
+        0.0,
+        round(greeks.gamma, 8),
+        round(greeks.vega, 6),
+        round(greeks.theta, 6),
+        round(greeks.underlying, 4),
+    )
+
+
+def changes(line: Line, ticks: Sequence[Tick]) -> list[bytes]:
+    """Return the messages for what differs from the last time, and remember it."""
+    messages = []
+    for kind, numbers in ticks:
+        before = line.sent.get(kind)
+        if before != numbers:
+            line.sent[kind] = numbers
+            messages.append(_message(line, kind, numbers, before))
+    return messages
+
+
+def _message(line: Line, kind: int, numbers: Numbers, before: Numbers | None) -> bytes:
+    wire_kind = _DELAYED[kind] if line.delayed else kind
+    if len(numbers) > 2:
+        return out.tick_greeks(line.req_id, wire_kind, numbers)
+    price, size = numbers[0], int(numbers[1])
+    if before is not None and before[0] == price and wire_kind in _SIZE_OF:
+        return out.tick_size(line.req_id, _SIZE_OF[wire_kind], size)
+    return out.tick_price(line.req_id, wire_kind, price, size)
+
+
+def opening(line: Line) -> list[bytes]:
+    """Return what begins every line: its kind of data and its parameters."""
+    return [
+        out.market_data_type(line.req_id, line.market_data_type),
+        out.tick_req_params(line.req_id, line.min_tick, "9c0001"),
+    ]
