@@ -251,6 +251,16 @@ class CondorDesk:
                 await self._time_exit(session, condor)
         await self.rest_take_profits()
 
+    async def last_resort(self, session: date) -> JobOutcome:
+        """Try once more to close what expires today and was to be closed before; what remains settles in cash."""
+        now = self._desk.clock.now
+        if not self._desk.policy.condor.time_exit_enabled:
+            return JobOutcome(Outcome.SKIPPED, "time exits are off: an expiring condor settles in cash", now())
+        expiring = [c for c in self._desk.view().condors if expires_today(session, c.record.expiry)]
+        for condor in expiring:
+            await self._time_exit(session, condor)
+        return JobOutcome(Outcome.DONE, f"{len(expiring)} condors expire today", now())
+
     async def _time_exit(self, session: date, condor: OpenCondor) -> None:
         desk, policy = self._desk, self._desk.policy.condor
         for resting in self._live_exits(condor):

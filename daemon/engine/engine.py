@@ -141,6 +141,7 @@ class Engine:
             {
                 "preflight": self.day.preflight,
                 "hedge_roll": self.hedge.roll,
+                "last_resort": self.condors.last_resort,
                 "condor_entry": self._entry,
                 "hedge_resize": self.hedge.resize,
                 "settlement": self.day.settlement,
@@ -170,12 +171,15 @@ class Engine:
 
     async def _close(self, session: date) -> JobOutcome:
         """Close the session and schedule the next one, whatever the closing itself came to."""
-        try:
-            outcome = await self.day.close(session)
-        except BrokerError as error:
-            outcome = JobOutcome(Outcome.FAILED, f"the broker failed: {error}", self.desk.clock.now())
         tomorrow = next_session(session)
-        self._day_closed(session, self.next_actions(tomorrow))
+        with self.desk.journal.closing(session):
+            try:
+                outcome = await self.day.close(session)
+            except BrokerError as error:
+                outcome = JobOutcome(Outcome.FAILED, f"the broker failed: {error}", self.desk.clock.now())
+            self.jobs.record_checks(session)
+            self.jobs.record(session, "end_of_day", outcome)
+            self._day_closed(session, self.next_actions(tomorrow))
         self.desk.store.set_meta("last_session", tomorrow.isoformat())
         self.jobs.schedule(tomorrow)
         return outcome

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -59,6 +60,7 @@ class JobBook:
         self._daily = daily
         self._repeated = repeated
         self._on_missed = on_missed
+        self._checks: Counter[tuple[date, str]] = Counter()
 
     async def catch_up(self, today: date) -> None:
         """Write down what was missed, run late what still makes sense, schedule the rest of the session."""
@@ -111,18 +113,28 @@ class JobBook:
             self._on_missed(today, job)
         except Exception as error:
             failed = JobOutcome(Outcome.FAILED, f"{type(error).__name__}: {error}", desk.clock.now())
-            self._record(today, job.name, failed)
+            self.record(today, job.name, failed)
             raise
-        self._record(today, job.name, outcome)
+        self.record(today, job.name, outcome)
 
-    def _record(self, today: date, name: str, outcome: JobOutcome) -> None:
+    def record(self, today: date, name: str, outcome: JobOutcome) -> None:
+        """Record the outcome of a job; a job that has one already keeps it."""
         if self._desk.store.record_job(today, name, outcome):
             fields = {"job": name, "of_session": today.isoformat(), "reason": outcome.reason}
             self._desk.journal.emit(f"job_{outcome.outcome.value}", fields)
 
+    def record_checks(self, today: date) -> None:
+        """Record one outcome for each repeated check of a session that ends."""
+        now = self._desk.clock.now()
+        for check in self._repeated:
+            count = self._checks.pop((today, check.name), 0)
+            outcome = Outcome.DONE if count else Outcome.SKIPPED
+            text = f"{count} checks" if count else "no check ran while this process lived"
+            self._desk.store.record_job(today, check.name, JobOutcome(outcome, text, now))
+
     def _miss(self, today: date, job: DailyJob, why: str) -> None:
         self._on_missed(today, job)
-        self._record(today, job.name, JobOutcome(Outcome.MISSED, why, self._desk.clock.now()))
+        self.record(today, job.name, JobOutcome(Outcome.MISSED, why, self._desk.clock.now()))
 
     def _write_missed(self, today: date) -> None:
         last = self._desk.store.meta("last_session")
@@ -139,6 +151,7 @@ class JobBook:
             return
 
         async def run() -> None:
+            self._checks[today, check.name] += 1
             try:
                 await check.run(today)
             finally:
@@ -170,6 +183,7 @@ def daily_jobs(policy: SchedulePolicy, runs: dict[str, Run]) -> tuple[DailyJob, 
     rows = (
         ("preflight", policy.preflight, policy.end_of_day),
         ("hedge_roll", policy.hedge_roll, time(15, 45)),
+        ("last_resort", policy.last_resort, time(15, 55)),
         ("condor_entry", policy.condor_entry, policy.condor_entry_until),
         ("hedge_resize", policy.hedge_resize, time(16, 5)),
         ("settlement", policy.settlement, time(23, 59)),

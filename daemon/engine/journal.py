@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date, datetime
 
 from daemon.core.records import EventRecord, Level
@@ -20,6 +21,7 @@ class Journal:
         self._clock = clock
         self._session_of = session_of
         self._sinks: list[EventSink] = []
+        self._closing: date | None = None
 
     def add_sink(self, sink: EventSink) -> None:
         """Show every later event to ``sink`` too."""
@@ -27,7 +29,16 @@ class Journal:
 
     def session(self) -> date:
         """Return the session that an event of this moment belongs to."""
-        return self._session_of(self._clock.now())
+        return self._closing or self._session_of(self._clock.now())
+
+    @contextmanager
+    def closing(self, session: date) -> Iterator[None]:
+        """Keep every event in ``session`` until its end-of-day block is written (decision 7)."""
+        self._closing = session
+        try:
+            yield
+        finally:
+            self._closing = None
 
     def emit(self, name: str, fields: Mapping[str, object] | None = None, *, level: Level | None = None) -> None:
         """Write one fact: a name of the vocabulary and its fields."""
@@ -37,8 +48,7 @@ class Journal:
 
     def make(self, name: str, fields: Mapping[str, object] | None = None, *, level: Level | None = None) -> EventRecord:
         """Make an event of this moment without writing it, for the store to write in a transaction of its own."""
-        now = self._clock.now()
-        return EventRecord(name, now, self._session_of(now), level or level_of(name), dict(fields or {}))
+        return EventRecord(name, self._clock.now(), self.session(), level or level_of(name), dict(fields or {}))
 
     def show(self, event: EventRecord) -> None:
         """Show an event that is written already."""
