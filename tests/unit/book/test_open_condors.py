@@ -1,0 +1,115 @@
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from ledger_values import (
+    CALL_LONG,
+    CALL_SHORT,
+    CONDOR_LEGS,
+    PUT_LONG,
+    PUT_SHORT,
+    VIX_CALL,
+    condor_intent,
+    condor_record,
+    condor_trades,
+    option,
+    trade,
+)
+
+from daemon.core.book.book import BookEntry, fold
+from daemon.core.book.condors import OpenCondor, layer_positions, open_condors
+from daemon.core.orders.broker_facts import ExecId
+
+SECOND = "C20200219-1"
+
+
+def seen(entries: Sequence[BookEntry]) -> tuple[OpenCondor, ...]:
+    records = (condor_record(), condor_record(condor_intent(subject=SECOND)))
+    return open_condors(fold(entries), records, entries)
+
+
+class TestOpenCondors:
+    def test_a_filled_condor_is_open_with_its_net_credit(self) -> None:
+        (condor,) = seen(condor_trades(quantity=2))
+
+        assert (condor.record.condor_id, condor.quantity, condor.balanced) == ("C20200218-1", 2, True)
+        assert condor.credit_pts == pytest.approx(3.55)
+
+    def test_the_credit_is_the_average_over_partial_fills(self) -> None:
+        better = [replace(entry, exec_id=ExecId(f"{entry.exec_id}9.01")) for entry in condor_trades(quantity=1)]
+        better[1] = replace(better[1], price_pts100=350)
+
+        (condor,) = seen([*condor_trades(quantity=2), *better])
+
+        assert condor.quantity == 3
+        assert condor.credit_pts == pytest.approx((2 * 3.55 + 3.85) / 3)
+
+    def test_a_partly_closed_condor_keeps_the_credit_of_its_entry(self) -> None:
+        closing = [
+            trade(f"9.{n}.01", leg.contract, -leg.ratio, 50, ref="exit") for n, leg in enumerate(CONDOR_LEGS, start=1)
+        ]
+
+        (condor,) = seen([*condor_trades(quantity=2), *closing])
+
+        assert (condor.quantity, condor.balanced) == (1, True)
+        assert condor.credit_pts == pytest.approx(3.55)
+
+    def test_a_closed_condor_and_one_that_never_filled_are_not_open(self) -> None:
+        closing = [
+            trade(f"9.{n}.01", leg.contract, -2 * leg.ratio, 50, ref="exit")
+            for n, leg in enumerate(CONDOR_LEGS, start=1)
+        ]
+
+        assert seen([*condor_trades(quantity=2), *closing]) == ()
+
+    def test_condors_are_listed_in_the_order_they_were_planned(self) -> None:
+        entries = [*condor_trades(subject=SECOND, first=2), *condor_trades()]
+
+        assert [condor.record.condor_id for condor in seen(entries)] == ["C20200218-1", SECOND]
+
+    @pytest.mark.parametrize("leg", range(4))
+    def test_a_missing_leg_is_flagged(self, leg: int) -> None:
+        entries = list(condor_trades(quantity=2))
+        del entries[leg]
+
+        (condor,) = seen(entries)
+
+        assert (condor.quantity, condor.balanced) == (0, False)
+
+    def test_unequal_legs_count_as_the_smallest_and_are_flagged(self) -> None:
+        entries = [*condor_trades(quantity=2), trade("9.1.01", PUT_LONG, -1, 100)]
+
+        (condor,) = seen(entries)
+
+        assert (condor.quantity, condor.balanced) == (1, False)
+
+    def test_a_contract_that_is_no_leg_is_flagged(self) -> None:
+        (condor,) = seen([*condor_trades(quantity=2), trade("9.1.01", option(3000), 1, 100)])
+
+        assert (condor.quantity, condor.balanced) == (2, False)
+
+    def test_a_leg_held_the_wrong_way_round_counts_as_none(self) -> None:
+        (condor,) = seen([*condor_trades(quantity=1), trade("9.1.01", PUT_SHORT, 2, 100)])
+
+        assert (condor.quantity, condor.balanced) == (0, False)
+
+    def test_legs_are_held_as_sold_and_bought(self) -> None:
+        (condor,) = seen(condor_trades(quantity=1))
+
+        assert condor.holding.positions == {PUT_LONG: 1, PUT_SHORT: -1, CALL_SHORT: -1, CALL_LONG: 1}
+
+
+class TestLayers:
+    def test_each_layer_shows_what_it_holds(self) -> None:
+        later = option(20, VIX_CALL.right, VIX_CALL.expiry.replace(month=4), VIX_CALL.trading_class)
+        book = fold(
+            [
+                *condor_trades(),
+                trade("a.1.1", VIX_CALL, 4, 95, subject="L1"),
+                trade("a.2.1", later, 4, 95, subject="L2"),
+                trade("a.3.1", later, 2, 95, subject="L3"),
+                trade("a.4.1", later, -2, 95, subject="L3"),
+            ]
+        )
+
+        assert layer_positions(book) == {"L1": {VIX_CALL: 4}, "L2": {later: 4}}
