@@ -1,0 +1,203 @@
+"""The executor: commit before sending, follow the ladder, never guess an outcome."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from engine_fakes import LATER, START, FakeBroker, hedge_intent, make_desk
+
+from daemon.adapters.virtual_time import run_virtual
+from daemon.core.orders.broker_facts import LinkState, OrderFact, OrderMessage, OrderStatus
+from daemon.core.orders.intent import Intent, IntentState, OrderRef, OrderSpec
+from daemon.engine.context import Desk
+from daemon.engine.executor import Executor, Ladder
+from daemon.engine.facts import FactRecorder
+
+LADDER = Ladder(rungs=(100, 105, 110), step_s=60, until=LATER)
+Body = Callable[[Executor, FakeBroker, Desk], Awaitable[Intent]]
+
+
+def run(folder: Path, body: Body) -> tuple[Intent, FakeBroker, Desk]:
+    """Run ``body`` in virtual time with a recorder that consumes facts."""
+
+    async def main() -> tuple[Intent, FakeBroker, Desk]:
+        desk, broker = make_desk(folder)
+        facts = FactRecorder(desk)
+        broker.subscribe(facts.sink)
+        consumer = asyncio.create_task(facts.run())
+        try:
+            return await body(Executor(desk, facts), broker, desk), broker, desk
+        finally:
+            consumer.cancel()
+
+    return run_virtual(main, START)
+
+
+def test_an_intent_is_committed_as_sending_before_the_broker_sees_it(tmp_path: Path) -> None:
+    seen: list[IntentState] = []
+
+    async def body(executor: Executor, broker: FakeBroker, desk: Desk) -> Intent:
+        def place(ref: OrderRef, spec: OrderSpec) -> None:
+            intent = desk.store.intent(ref)
+            assert intent is not None
+            seen.append(intent.state)
+            broker.acknowledge(ref, spec)
+            broker.fill(ref)
+
+        broker.on_place = place
+        return await executor.work(hedge_intent(), LADDER)
+
+    done, _, _ = run(tmp_path, body)
+
+    assert seen == [IntentState.SENDING]
+    assert (done.state, done.filled) == (IntentState.FILLED, 3)
+
+
+def test_the_ladder_raises_the_limit_step_by_step_and_stops_when_filled(tmp_path: Path) -> None:
+    async def body(executor: Executor, broker: FakeBroker, desk: Desk) -> Intent:
+        broker.on_modify = lambda ref, limit: broker.fill(ref) if limit == 105 else None
+        return await executor.work(hedge_intent(), LADDER)
+
+    done, broker, desk = run(tmp_path, body)
+
+    assert done.state is IntentState.FILLED
+    assert [limit for _, limit in broker.modified] == [105]
+
+
+def test_an_order_that_never_fills_is_cancelled_at_the_end_with_evidence(tmp_path: Path) -> None:
+    async def body(executor: Executor, broker: FakeBroker, desk: Desk) -> Intent:
+        return await executor.work(hedge_intent(), LADDER)
+
+    done, broker, _ = run(tmp_path, body)
+
+    assert done.state is IntentState.CANCELLED
+    assert [limit for _, limit in broker.modified] == [105, 110]
+    assert len(broker.cancelled) == 1
+
+
+def test_a_partial_fill_is_kept_when_the_rest_is_cancelled(tmp_path: Path) -> None:
+    async def body(executor: Executor, broker: FakeBroker, desk: Desk) -> Intent:
+        broker.on_modify = lambda ref, limit: broker.fill(ref, 1) if limit == 105 else None
+        return await executor.work(hedge_intent(), LADDER)
+
+    done, _, desk = run(tmp_path, body)
+
+    assert (done.state, done.filled) == (IntentState.CANCELLED, 1)
+    assert sum(desk.view().book.positions().values()) == 1
+
+
+def test_a_cancel_without_evidence_leaves_the_order_unknown(tmp_path: Path) -> None:
+    async def body(executor: Executor, broker: FakeBroker, desk: Desk) -> Intent:
+        broker.on_cancel = lambda ref: None
+        return await executor.work(hedge_intent(), LADDER)
+
+    done, _, _ = run(tmp_path, body)
+
+    assert done.state is IntentState.UNKNOWN
+
+
+def test_a_link_lost_while_sending_leaves_the_order_unknown(tmp_path: Path) -> None:
+    async def body(executor: Executor, broker: FakeBroker, desk: Desk) -> Intent:
+        broker.state = LinkState.DOWN
+        return await executor.work(hedge_intent(), LADDER)
+
+    done, broker, _ = run(tmp_path, body)
+
+    assert done.state is IntentState.UNKNOWN
+    assert broker.cancelled == []
+
+
+@pytest.mark.parametrize("code", [201, 110, 460])
+def test_a_refusal_with_a_code_ends_the_order_as_rejected(tmp_path: Path, code: int) -> None:
+    async def body(executor: Executor, broker: FakeBroker, desk: Desk) -> Intent:
+        broker.on_place = lambda ref, spec: broker.tell(OrderMessage(ref, code, "no"))
+        return await executor.work(hedge_intent(), LADDER)
+
+    done, broker, _ = run(tmp_path, body)
+
+    assert done.state is IntentState.REJECTED
+    assert broker.modified == []
+
+
+def test_a_mere_warning_does_not_end_an_order(tmp_path: Path) -> None:
+    async def body(executor: Executor, broker: FakeBroker, desk: Desk) -> Intent:
+        def place(ref: OrderRef, spec: OrderSpec) -> None:
+            broker.acknowledge(ref, spec)
+            broker.tell(OrderMessage(ref, 10349, "Order TIF was set to DAY based on order preset."))
+
+        broker.on_place = place
+        broker.on_modify = lambda ref, limit: broker.fill(ref)
+        return await executor.work(hedge_intent(), LADDER)
+
+    done, _, _ = run(tmp_path, body)
+
+    assert done.state is IntentState.FILLED
+
+
+def test_inactive_alone_proves_nothing_and_with_a_refusal_it_is_a_rejection(tmp_path: Path) -> None:
+    async def body(executor: Executor, broker: FakeBroker, desk: Desk) -> Intent:
+        def modify(ref: OrderRef, limit: int) -> None:
+            perm = broker.open_orders[ref].perm_id
+            broker.tell(OrderFact(ref, perm, OrderStatus.INACTIVE, 0, 3))
+            if limit == 110:
+                broker.tell(OrderMessage(ref, 201, "Order rejected - reason: margin"))
+                broker.tell(OrderFact(ref, perm, OrderStatus.INACTIVE, 0, 3))
+
+        broker.on_modify = modify
+        return await executor.work(hedge_intent(), LADDER)
+
+    done, broker, _ = run(tmp_path, body)
+
+    assert [limit for _, limit in broker.modified] == [105, 110]
+    assert done.state is IntentState.REJECTED
+
+
+def test_a_fill_that_crosses_the_cancel_is_booked(tmp_path: Path) -> None:
+    async def body(executor: Executor, broker: FakeBroker, desk: Desk) -> Intent:
+        def cancel(ref: OrderRef) -> None:
+            perm = broker.open_orders[ref].perm_id
+            broker.tell(OrderFact(ref, perm, OrderStatus.CANCELLED, 0, 3))
+            broker.fill(ref)
+
+        broker.on_cancel = cancel
+        done = await executor.work(hedge_intent(), LADDER)
+        await desk.clock.sleep(1)
+        now = desk.store.intent(done.ref)
+        assert now is not None
+        return now
+
+    done, _, desk = run(tmp_path, body)
+
+    assert (done.state, done.filled) == (IntentState.FILLED, 3)
+    assert sum(desk.view().book.positions().values()) == 3
+
+
+def test_the_same_execution_told_twice_is_booked_once(tmp_path: Path) -> None:
+    async def body(executor: Executor, broker: FakeBroker, desk: Desk) -> Intent:
+        def modify(ref: OrderRef, limit: int) -> None:
+            if limit == 105:
+                broker.fill(ref)
+                broker.tell(broker.executions[-1])
+
+        broker.on_modify = modify
+        done = await executor.work(hedge_intent(), LADDER)
+        await desk.clock.sleep(1)
+        return done
+
+    done, _, desk = run(tmp_path, body)
+
+    assert done.filled == 3
+    assert len(desk.store.entries()) == 1
+
+
+def test_a_second_intent_of_the_same_key_gets_the_next_attempt(tmp_path: Path) -> None:
+    async def body(executor: Executor, broker: FakeBroker, desk: Desk) -> Intent:
+        first = await executor.work(hedge_intent(), LADDER)
+        key = executor.next_key(first.key.strategy, first.key.purpose, first.key.subject)
+        assert key.attempt == 2
+        return first
+
+    run(tmp_path, body)
