@@ -1,0 +1,129 @@
+"""Positions, marks and values of our account, as streamed and as asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Final
+
+from daemon.adapters.ib.contracts import describe, option_of
+from daemon.adapters.ib.messages import WireContract
+from daemon.adapters.ib.readings import finite, usd_cents
+from daemon.core.market.contracts import ConId
+from daemon.core.market.quotes import Mark
+from daemon.core.orders.broker_facts import AccountValues, PositionFact
+from daemon.errors import BrokerError
+
+NET_LIQUIDATION: Final = "NetLiquidation"
+TOTAL_CASH: Final = "TotalCashValue"
+INITIAL_MARGIN: Final = "InitMarginReq"
+MAINTENANCE_MARGIN: Final = "MaintMarginReq"
+AVAILABLE_FUNDS: Final = "AvailableFunds"
+SUMMARY_TAGS: Final = f"{NET_LIQUIDATION},{TOTAL_CASH},{INITIAL_MARGIN},{MAINTENANCE_MARGIN},{AVAILABLE_FUNDS}"
+_KEPT: Final = frozenset(SUMMARY_TAGS.split(","))
+_READY: Final = "AccountReady"
+_CURRENCIES: Final = frozenset({"USD", ""})
+
+
+class AccountView:
+    """What the gateway has told about one account on this connection; other accounts are ignored."""
+
+    def __init__(self, account: str, now: Callable[[], datetime]) -> None:
+        self.account = account
+        self._now = now
+        self._positions: dict[ConId, PositionFact] = {}
+        self._marks: dict[ConId, Mark] = {}
+        self._values: dict[str, str] = {}
+        self._values_at: datetime | None = None
+        self._not_ready = False
+
+    @property
+    def ready(self) -> bool:
+        """Whether the gateway has not said that its account data are incomplete."""
+        return not self._not_ready
+
+    def positions(self) -> dict[ConId, PositionFact]:
+        """Return the positions as streamed so far, none of them zero."""
+        return dict(self._positions)
+
+    def marks(self) -> dict[ConId, Mark]:
+        """Return the portfolio's values as streamed so far."""
+        return dict(self._marks)
+
+    def position(self, account: str, contract: WireContract, quantity: float) -> PositionFact | None:
+        """Take a position; return it as a fact, with quantity 0 when it is gone, or None when it is not ours."""
+        if account != self.account:
+            return None
+        con_id = ConId(contract.con_id)
+        fact = self._positions.get(con_id)
+        if fact is None or fact.quantity != quantity:
+            fact = PositionFact(con_id, option_of(contract), _whole(quantity, contract), describe(contract))
+        if fact.quantity == 0:
+            self._positions.pop(con_id, None)
+        else:
+            self._positions[con_id] = fact
+        return fact
+
+    def replace_positions(self, rows: Iterable[PositionFact]) -> tuple[PositionFact, ...]:
+        """Take a complete list of positions instead of what was streamed; zero rows of expired contracts go."""
+        latest = {row.con_id: row for row in rows}
+        self._positions = {con_id: row for con_id, row in sorted(latest.items()) if row.quantity != 0}
+        return tuple(self._positions.values())
+
+    def mark(self, account: str, con_id: int, quantity: float, price: float) -> None:
+        """Take a portfolio value in points."""
+        if account != self.account:
+            return
+        value = finite(price)
+        if quantity == 0 or value is None or value < 0:
+            self._marks.pop(ConId(con_id), None)
+        else:
+            self._marks[ConId(con_id)] = Mark(value, self._now())
+
+    def value(self, account: str, key: str, value: str, currency: str) -> None:
+        """Take a streamed account value."""
+        if account not in (self.account, ""):
+            return
+        if key in _KEPT and currency in _CURRENCIES:
+            self._values[key] = value
+            self._values_at = self._now()
+        elif key == _READY:
+            self._not_ready = value.lower() == "false"
+
+    def values(self) -> AccountValues:
+        """Return the account values as streamed last; raises BrokerError while any is unknown."""
+        if self._values_at is None:
+            raise BrokerError("The gateway has not streamed any account values yet.")
+        return _account_values(self._values, self._values_at)
+
+    def summary(self, rows: Iterable[tuple[str, str, str, str]], at: datetime) -> AccountValues:
+        """Return the account values from rows of (account, tag, value, currency); raises BrokerError when one lacks."""
+        found = {
+            tag: value for account, tag, value, currency in rows if account == self.account and currency in _CURRENCIES
+        }
+        return _account_values(found, at)
+
+
+def _account_values(found: Mapping[str, str], at: datetime) -> AccountValues:
+    return AccountValues(
+        net_liquidation_usd_cents=_required(found, NET_LIQUIDATION),
+        total_cash_usd_cents=_required(found, TOTAL_CASH),
+        initial_margin_usd_cents=_required(found, INITIAL_MARGIN),
+        maintenance_margin_usd_cents=_required(found, MAINTENANCE_MARGIN),
+        available_funds_usd_cents=_required(found, AVAILABLE_FUNDS),
+        at=at,
+    )
+
+
+def _required(found: Mapping[str, str], tag: str) -> int:
+    cents = usd_cents(found.get(tag, ""))
+    if cents is None:
+        raise BrokerError(f"The gateway's account values lack {tag} ({found.get(tag, 'missing')!r}).")
+    return cents
+
+
+def _whole(quantity: float, contract: WireContract) -> int:
+    whole = round(quantity)
+    # Options trade in whole contracts; a share position may be fractional and is foreign anyway.
+    assert whole == quantity or option_of(contract) is None, f"{quantity} contracts of {contract}"
+    return whole if whole or not quantity else (1 if quantity > 0 else -1)

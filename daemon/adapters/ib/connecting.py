@@ -1,0 +1,90 @@
+"""Making a connection, saying what is wrong when there is none, and believing nothing that did not end."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from daemon.adapters.ib import codes
+from daemon.adapters.ib.conversation import Conversation
+from daemon.adapters.ib.greeting import DEFAULT_ZONE
+from daemon.adapters.ib.messages import Kind
+from daemon.adapters.ib.snapshots import read_snapshot
+from daemon.adapters.ib.transport import Transport
+from daemon.core.orders.broker_facts import Connected, LinkState
+from daemon.errors import BrokerTimeoutError, LinkDownError
+
+
+async def connect(talk: Conversation, transport: Transport | None, *, above_id: int) -> Connected:
+    """Connect, then re-check: every start-up answer ended, the gateway answers us, the account is ready."""
+    # Late, because the library looks for a running event loop when it is imported.
+    from daemon.adapters.ib.wire import Wire  # noqa: PLC0415
+
+    config, address = talk.config, f"{talk.config.host}:{talk.config.port}"
+    talk.link.begin(f"connecting to {address} as client {config.client_id}")
+    wire = talk.wire = Wire(talk, address, transport)
+    try:
+        await wire.connect(
+            config.host, config.port, config.client_id, timeout_s=config.connect_timeout_s, account=config.account
+        )
+    except (OSError, TimeoutError) as error:
+        raise LinkDownError(_why(talk, address, error)) from error
+    if talk.missing_at_start:
+        raise LinkDownError(
+            f"The gateway at {address} did not finish telling its {', '.join(talk.missing_at_start)}{_last(talk)}."
+        )
+    wire.keep_above(above_id)
+    if wire.greeting.zone is None:
+        talk.notice(codes.OWN_NOTICE, f"The gateway named no known time zone; times are read as {DEFAULT_ZONE}.")
+    return await _recheck(talk, address)
+
+
+async def _recheck(talk: Conversation, address: str) -> Connected:
+    talk.link.move(LinkState.SYNCING, f"connected to {address}")
+    try:
+        async with talk.requests.alone:
+            gateway_time = await ask_time(talk)
+        await read_snapshot(talk)
+    except BrokerTimeoutError as error:
+        raise LinkDownError(f"The gateway at {address} stopped answering: {error}") from error
+    return Connected(
+        account=talk.account.account,
+        server_version=talk.open_wire.server_version,
+        simulated=talk.simulated,
+        gateway_time=gateway_time,
+    )
+
+
+async def ask_time(talk: Conversation) -> datetime:
+    """Ask the gateway for its time; the lock of requests without an id must be held."""
+    pending = talk.ask_kind(Kind.CURRENT_TIME)
+    talk.open_wire.ask_time()
+    rows: list[int] = await talk.requests.one(pending, "the time")
+    return datetime.fromtimestamp(rows[-1], UTC)
+
+
+def _why(talk: Conversation, address: str, error: OSError | TimeoutError) -> str:
+    """Return one sentence on how far connecting came."""
+    wire, seconds = talk.open_wire, f"{talk.config.connect_timeout_s:g} s"
+    late = isinstance(error, TimeoutError)
+    if talk.last_message is not None and talk.last_message[0] == codes.CLIENT_ID_IN_USE:
+        return (
+            f"Client id {talk.config.client_id} is in use at {address} (code {codes.CLIENT_ID_IN_USE}): "
+            "end the other program, or wait until the gateway has noticed that it is gone."
+        )
+    if not wire.reached:
+        why = f"no connection within {seconds}" if late else str(error)
+        return f"Nothing accepts connections at {address} ({why}). Is the gateway running, and its API enabled?"
+    if not late:
+        stage = "after the handshake" if wire.greeting.done else "without an answer"
+        return f"The gateway at {address} closed the connection {stage}{_last(talk)}."
+    if not wire.heard:
+        return f"Something accepts connections at {address} and says nothing within {seconds}."
+    missing = ", ".join(talk.missing_at_start) if talk.accounts else "accounts"
+    return f"The gateway at {address} did not finish telling its {missing} within {seconds}{_last(talk)}."
+
+
+def _last(talk: Conversation) -> str:
+    if talk.last_message is None:
+        return ""
+    code, text = talk.last_message
+    return f"; its last message was {code}: {text}"

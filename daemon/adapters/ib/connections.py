@@ -1,0 +1,108 @@
+"""The library's connection with a listener before it: over TCP, or to a peer in this process."""
+
+# Most of the library is untyped.
+# mypy: disable-error-code="no-untyped-call"
+# ruff: noqa: D102, N802 - the library's names, described there
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from daemon.adapters.ib.greeting import Greeting
+from daemon.adapters.ib.library import Connection
+from daemon.adapters.ib.transport import Peer, Queue, Transport
+from daemon.errors import WrongProtocolError
+
+
+class Listener:
+    """Notes how far a connection came; the peer's first bytes are looked at before the library sees them."""
+
+    def __init__(self, greeting: Greeting, failed: Callable[[Exception], None]) -> None:
+        self._greeting = greeting
+        self._failed = failed
+        self._deaf = False
+        self.reached = False
+        self.heard = False
+
+    def accepts(self, data: bytes) -> bool:
+        """Whether the library may see these bytes."""
+        self.heard = True
+        if not self._deaf and not self._greeting.done:
+            try:
+                self._greeting.feed(data)
+            except WrongProtocolError as error:
+                self._deaf = True
+                self._failed(error)
+        return not self._deaf
+
+
+class TcpConnection(Connection):
+    """The library's own connection with a listener before it."""
+
+    def __init__(self, listener: Listener, lost: Callable[[str], None]) -> None:
+        super().__init__()
+        self._listener = listener
+        self._lost = lost
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._listener.reached = True
+
+    def data_received(self, data: bytes) -> None:
+        if self._listener.accepts(data):
+            super().data_received(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._lost(str(exc) if exc else "")
+
+
+class MemoryConnection(TcpConnection):
+    """The same connection to a peer in this process; order is kept and nothing is re-entrant."""
+
+    def __init__(self, listener: Listener, lost: Callable[[str], None], transport: Transport) -> None:
+        super().__init__(listener, lost)
+        self._opener = transport
+        self._inward = Queue()
+        self._outward = Queue()
+        self._peer: Peer | None = None
+        self._peer_gone = False
+
+    async def connectAsync(self, host: str, port: int) -> None:
+        self.reset()
+        self._peer = self._opener.open(self._data, self._peer_closed)
+        self.transport = self
+        self._listener.reached = True
+
+    def sendMsg(self, msg: bytes) -> None:
+        peer = self._peer
+        if peer is not None:
+            self._outward.put(lambda: self._send_now(peer, msg))
+            self.numBytesSent += len(msg)
+            self.numMsgSent += 1
+
+    def disconnect(self) -> None:
+        peer, self._peer = self._peer, None
+        if peer is not None:
+            self._outward.put(peer.close)
+            self._inward.put(self._end)
+
+    def _send_now(self, peer: Peer, msg: bytes) -> None:
+        if not self._peer_gone:
+            peer.send(msg)
+
+    def _data(self, data: bytes) -> None:
+        self._inward.put(lambda: self._deliver(data))
+
+    def _deliver(self, data: bytes) -> None:
+        if self._peer is not None:
+            self.data_received(data)
+
+    def _peer_closed(self) -> None:
+        self._peer_gone = True
+        self._inward.put(self._end)
+
+    def _end(self) -> None:
+        if self.transport is not None:
+            self._peer = None
+            self.connection_lost(None)
