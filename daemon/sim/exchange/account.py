@@ -1,0 +1,131 @@
+"""The account as a client sees it: values, positions, margin, what-if."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from daemon.core.market.contracts import MULTIPLIER, Underlying
+from daemon.sim.exchange import con_ids
+from daemon.sim.exchange.api import OrderRequest, SimAccount, SimPosition, WhatIf
+from daemon.sim.exchange.config import ExchangeConfig
+from daemon.sim.exchange.fills import order_commission_usd
+from daemon.sim.exchange.ledger import E4, Ledger, Lot
+from daemon.sim.exchange.margin import Leg, reg_t_margin
+from daemon.sim.exchange.matching import net_book
+from daemon.sim.exchange.orders import bought_limit_pts100, bought_ratios, options_of, ratio_array
+from daemon.sim.exchange.quoter import Quoter
+
+_BUYING_POWER: float = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """Computes account figures from the ledger and the market; holds no state of its own."""
+
+    ledger: Ledger
+    quoter: Quoter
+    config: ExchangeConfig
+
+    def marks_e4(self, at: datetime) -> dict[int, int]:
+        """Return the value of each position's contract in 1/10,000 point x 100, final values for settled ones."""
+        lots = self.ledger.open_lots()
+        alive = [con_id for con_id, lot in lots.items() if lot.settled_pts100 is None]
+        marks = {con_id: lot.settled_pts100 * E4 for con_id, lot in lots.items() if lot.settled_pts100 is not None}
+        mids = self.quoter.marks(alive, at).tolist()
+        return marks | {con_id: round(mid * MULTIPLIER * E4) for con_id, mid in zip(alive, mids, strict=True)}
+
+    def positions(self, at: datetime) -> list[SimPosition]:
+        """Return the open positions by contract number."""
+        marks = self.marks_e4(at)
+        return [_position(con_id, lot, marks[con_id]) for con_id, lot in self.ledger.open_lots().items()]
+
+    def account(self, at: datetime, *, realized_before_e4: int) -> SimAccount:
+        """Return the account values; realised results count from midnight in New York."""
+        marks = self.marks_e4(at)
+        lots = self.ledger.open_lots()
+        value = sum(lot.quantity * marks[con_id] for con_id, lot in lots.items())
+        cost = sum(lot.cost_e4 for lot in lots.values())
+        margin = self.margin_usd(_quantities(lots), marks, at)
+        equity = self.equity_usd
+        return SimAccount(
+            net_liquidation=(self.ledger.cash_e4 + self.ledger.due_e4 + value) / E4,
+            total_cash=self.ledger.cash_e4 / E4,
+            option_market_value=value / E4,
+            initial_margin=margin,
+            maintenance_margin=margin,
+            available_funds=equity - margin,
+            excess_liquidity=equity - margin,
+            buying_power=max(equity - margin, 0.0) * _BUYING_POWER,
+            realized_pnl=(self.ledger.realized_e4 - realized_before_e4) / E4,
+            unrealized_pnl=(value - cost) / E4,
+        )
+
+    @property
+    def equity_usd(self) -> float:
+        """Return what margin is covered by: cash and settlement cash due, as options have no loan value."""
+        return (self.ledger.cash_e4 + self.ledger.due_e4) / E4
+
+    def margin_usd(self, quantities: Mapping[int, int], marks_e4: Mapping[int, int], at: datetime) -> float:
+        """Return the Reg-T requirement of positions; settled ones need none."""
+        legs: list[Leg] = []
+        for con_id, quantity in quantities.items():
+            contract = con_ids.option_of(con_id)
+            lot = self.ledger.lots.get(con_id)
+            if contract is None or quantity == 0 or (lot is not None and lot.settled_pts100 is not None):
+                continue
+            legs.append(Leg(contract, quantity, marks_e4.get(con_id, 0) / E4 / MULTIPLIER))
+        return reg_t_margin(legs, lambda underlying: self._level(underlying, at), mode=self.config.margin_mode)
+
+    def _level(self, underlying: Underlying, at: datetime) -> float:
+        return self.quoter.market.index(underlying, at)
+
+    def what_if(self, request: OrderRequest, at: datetime) -> WhatIf:
+        """Return margin and equity before and after an order that fills whole at its limit (at mid for a market order)."""
+        marks = self.marks_e4(at)
+        before = _quantities(self.ledger.open_lots())
+        ratios = bought_ratios(request)
+        after = dict(before)
+        for leg, ratio in zip(request.legs, ratios, strict=True):
+            after[leg.con_id] = after.get(leg.con_id, 0) + ratio * request.quantity
+        ids = [leg.con_id for leg in request.legs]
+        side = self.quoter.sides(ids, at)
+        new = {
+            con_id: round(float(mid) * MULTIPLIER * E4)
+            for con_id, mid in zip(ids, self.quoter.marks(ids, at), strict=True)
+        }
+        limit = bought_limit_pts100(request)
+        net_usd = (
+            float(net_book(ratio_array(request), side.bids, side.asks).mid[0]) * MULTIPLIER if limit is None else limit
+        )
+        underlying = options_of(request.legs)[0].underlying
+        commission = order_commission_usd(self.config, ratios, underlying, request.quantity)
+        margin_before = self.margin_usd(before, marks, at)
+        margin_after = self.margin_usd(after, marks | new, at)
+        return WhatIf(
+            initial_before=margin_before,
+            maintenance_before=margin_before,
+            equity_before=self.equity_usd,
+            initial_after=margin_after,
+            maintenance_after=margin_after,
+            equity_after=self.equity_usd - net_usd * request.quantity - commission,
+            commission=commission,
+        )
+
+
+def _quantities(lots: Mapping[int, Lot]) -> dict[int, int]:
+    return {con_id: lot.quantity for con_id, lot in lots.items()}
+
+
+def _position(con_id: int, lot: Lot, mark_e4: int) -> SimPosition:
+    value = lot.quantity * mark_e4
+    return SimPosition(
+        con_id=con_id,
+        quantity=lot.quantity,
+        average_cost=lot.average_cost,
+        mark=mark_e4 / E4 / MULTIPLIER,
+        market_value=value / E4,
+        unrealized_pnl=(value - lot.cost_e4) / E4,
+        realized_pnl=lot.realized_e4 / E4,
+    )

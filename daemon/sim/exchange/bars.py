@@ -1,0 +1,90 @@
+"""Historical bars of the indexes."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from daemon.core.calendar.sessions import new_york_date, previous_session, session, session_on_or_before
+from daemon.sim.exchange import con_ids
+from daemon.sim.exchange.api import SimBar
+from daemon.sim.history import DailyFacts
+from daemon.sim.market import Market
+from daemon.sim.market.clock import minutes_of
+from daemon.sim.market.day import INDEX_COLUMNS
+from daemon.sim.market.market import is_vix_settlement
+
+DAY_MIN: Final = 1440
+_LOOK_BACK_SESSIONS: Final = 2600
+
+
+def index_bars(market: Market, con_id: int, *, end: datetime, minutes: int, count: int) -> list[SimBar]:
+    """Return at most ``count`` bars of an index that start before ``end``, oldest first.
+
+    A bar of 1440 minutes is a session; the one in progress shows what has happened so far. Contracts that are not
+    indexes have no bars. History that has a gap ends the list there.
+    """
+    symbol = con_ids.INDEX_SYMBOLS.get(con_id)
+    if symbol is None or count <= 0 or minutes <= 0:
+        return []
+    found: list[SimBar] = []
+    day = session_on_or_before(new_york_date(end))
+    for _ in range(_LOOK_BACK_SESSIONS):
+        if len(found) >= count or day not in market.history.days:
+            break
+        found[:0] = _of_session(market, symbol, day, end=end, minutes=minutes)
+        day = previous_session(day)
+    return found[-count:]
+
+
+def _of_session(market: Market, symbol: str, day: date, *, end: datetime, minutes: int) -> list[SimBar]:
+    times = session(day)
+    if end <= times.open_at:
+        return []
+    if symbol == "VRO":
+        return _settlement_bar(market, day)
+    if minutes >= DAY_MIN:
+        done = end >= times.close_at
+        return [_daily(market.history.facts(day), symbol, times.open_at) if done else _so_far(market, symbol, end)]
+    return _minute_bars(market, symbol, day, end=end, minutes=minutes)
+
+
+def _settlement_bar(market: Market, day: date) -> list[SimBar]:
+    if not is_vix_settlement(day):
+        return []
+    value = market.soq(day)
+    return [SimBar(session(day).open_at, value, value, value, value)]
+
+
+def _daily(facts: DailyFacts, symbol: str, start: datetime) -> SimBar:
+    """Return the published session; of VIX9D, VIX3M and VVIX only the close is known."""
+    if symbol in ("SPX", "VIX"):
+        ohlc = facts.spx if symbol == "SPX" else facts.vix
+        return SimBar(start, ohlc.open, ohlc.high, ohlc.low, ohlc.close)
+    close = {"VIX9D": facts.vix9d, "VIX3M": facts.vix3m, "VVIX": facts.vvix}[symbol]
+    return SimBar(start, close, close, close, close)
+
+
+def _so_far(market: Market, symbol: str, at: datetime) -> SimBar:
+    level, _ = market.index_day(symbol, at)
+    day = session_on_or_before(new_york_date(at))
+    return SimBar(session(day).open_at, level.open, level.high, level.low, level.close)
+
+
+def _minute_bars(market: Market, symbol: str, day: date, *, end: datetime, minutes: int) -> list[SimBar]:
+    times = session(day)
+    column = market.day(day).columns[:, INDEX_COLUMNS[symbol]]
+    total = minutes_of(times)
+    gone = min((end - times.open_at) / timedelta(minutes=1), float(total))
+    bars: list[SimBar] = []
+    for first in range(0, total, minutes):
+        if first >= gone:
+            break
+        last = min(first + minutes, total)
+        levels = [float(level) for level in column[first : int(min(last, gone)) + 1]]
+        if gone < last:
+            levels.append(market.index(symbol, end))
+        start = times.open_at + timedelta(minutes=first)
+        opened, high, low, close = (round(x, 2) for x in (levels[0], max(levels), min(levels), levels[-1]))
+        bars.append(SimBar(start, opened, high, low, close))
+    return bars

@@ -1,0 +1,83 @@
+"""Contract numbers that carry the contract itself, so that none has to be remembered.
+
+An option's number is 2^30 plus, from the highest bit: two bits trading class (SPX, SPXW, VIX, VIXW), fourteen bits
+expiry (weekdays since Monday 1990-01-01), thirteen bits strike (5 points a unit for SPX, half a point for VIX), one bit right
+(call 1). A VIX future's is 2^29 plus the weekday number. All are below 2^31. Indexes have numbers of their own, SPX and VIX
+those of Interactive Brokers.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from types import MappingProxyType
+from typing import Final
+
+from daemon.core.market.contracts import OptionContract, Right, TradingClass, Underlying
+
+INDEX_CON_IDS: Final = MappingProxyType(
+    {
+        "SPX": 416904,
+        "VIX": 13455763,
+        "VIX9D": 286878001,
+        "VIX3M": 286878002,
+        "VVIX": 286878003,
+        "VRO": 286878004,
+    }
+)
+INDEX_SYMBOLS: Final = MappingProxyType({con_id: symbol for symbol, con_id in INDEX_CON_IDS.items()})
+
+_OPTION: Final = 1 << 30
+_FUTURE: Final = 1 << 29
+_EXPIRY_BITS, _STRIKE_BITS = 14, 13
+_EPOCH: Final = date(1990, 1, 1)
+_CLASSES: Final = tuple(TradingClass)
+STRIKE_UNIT_PTS100: Final = MappingProxyType({Underlying.SPX: 500, Underlying.VIX: 50})
+
+
+def option_con_id(contract: OptionContract) -> int:
+    """Return the number of an option; raise ValueError for an expiry or strike that no series can have."""
+    unit = STRIKE_UNIT_PTS100[contract.underlying]
+    strike, rest = divmod(contract.strike_pts100, unit)
+    if rest or not 0 < strike < 1 << _STRIKE_BITS:
+        raise ValueError(f"{contract} has strike {contract.strike}: only multiples of {unit / 100} points are listed.")
+    number = _CLASSES.index(contract.trading_class)
+    number = number << _EXPIRY_BITS | _weekdays(contract.expiry)
+    number = number << _STRIKE_BITS | strike
+    return _OPTION | number << 1 | (contract.right is Right.CALL)
+
+
+def option_of(con_id: int) -> OptionContract | None:
+    """Return the option a number stands for, or None when it is not an option's."""
+    if not _OPTION <= con_id < 2 * _OPTION:
+        return None
+    number = con_id ^ _OPTION
+    strike = number >> 1 & (1 << _STRIKE_BITS) - 1
+    trading_class = _CLASSES[number >> 1 + _STRIKE_BITS + _EXPIRY_BITS]
+    expiry = _day(number >> 1 + _STRIKE_BITS & (1 << _EXPIRY_BITS) - 1)
+    right = Right.CALL if number & 1 else Right.PUT
+    return OptionContract(trading_class, expiry, strike * STRIKE_UNIT_PTS100[trading_class.underlying], right)
+
+
+def future_con_id(expiry: date) -> int:
+    """Return the number of a VIX future by its settlement date."""
+    return _FUTURE | _weekdays(expiry)
+
+
+def future_expiry(con_id: int) -> date | None:
+    """Return the settlement date of a VIX future, or None when the number is not a future's."""
+    if not _FUTURE <= con_id < _FUTURE + (1 << _EXPIRY_BITS):
+        return None
+    return _day(con_id ^ _FUTURE)
+
+
+def _weekdays(day: date) -> int:
+    weeks, weekday = divmod((day - _EPOCH).days, 7)
+    number = 5 * weeks + weekday
+    if weekday > 4 or not 0 <= number < 1 << _EXPIRY_BITS:
+        raise ValueError(f"{day} cannot be an expiry: it is a weekend or outside 1990 to 2052.")
+    return number
+
+
+def _day(number: int) -> date:
+    weeks, weekday = divmod(number, 5)
+    return _EPOCH + timedelta(days=7 * weeks + weekday)

@@ -1,0 +1,78 @@
+"""Contracts laid out as arrays, so that a chain is valued in one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+
+from daemon.core.calendar.expiries import settlement_at
+from daemon.core.market.contracts import OptionContract, Right, Underlying
+from daemon.sim.market import clock
+from daemon.sim.market.ticks import steps
+
+FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
+IndexArray = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """The contracts of one underlying: strikes, rights, and the place of each one's expiry."""
+
+    place: IndexArray
+    """Where the contracts stand in the whole set."""
+    strikes: FloatArray
+    is_call: BoolArray
+    expiry_of: IndexArray
+    settlement_epochs_s: FloatArray
+    settlement_sessions: FloatArray
+    """Session number of each settlement: whole at the close, less the day's own variance at the open."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContractSet:
+    """Contracts to be valued together, with the price steps of one date."""
+
+    size: int
+    spx: Series
+    vix: Series
+    is_vix: BoolArray
+    step_below: FloatArray
+    step_above: FloatArray
+
+
+def contract_set(contracts: Sequence[OptionContract], day: date) -> ContractSet:
+    """Lay out contracts for valuation; price steps are those of the date."""
+    on_vix = [contract.underlying is Underlying.VIX for contract in contracts]
+    below_above = [steps(contract.trading_class, day) for contract in contracts]
+    return ContractSet(
+        size=len(contracts),
+        spx=_series(contracts, [n for n, vix in enumerate(on_vix) if not vix]),
+        vix=_series(contracts, [n for n, vix in enumerate(on_vix) if vix]),
+        is_vix=np.array(on_vix, dtype=bool),
+        step_below=np.array([below for below, _ in below_above]),
+        step_above=np.array([above for _, above in below_above]),
+    )
+
+
+def _series(contracts: Sequence[OptionContract], places: list[int]) -> Series:
+    chosen = [contracts[place] for place in places]
+    keys = [(contract.trading_class, contract.expiry) for contract in chosen]
+    unique = {key: n for n, key in enumerate(dict.fromkeys(keys))}
+    return Series(
+        place=np.array(places, dtype=np.intp),
+        strikes=np.array([contract.strike for contract in chosen]),
+        is_call=np.array([contract.right is Right.CALL for contract in chosen], dtype=bool),
+        expiry_of=np.array([unique[key] for key in keys], dtype=np.intp),
+        settlement_epochs_s=np.array([settlement_at(*key).timestamp() for key in unique]),
+        settlement_sessions=np.array([_settles_on(expiry, am=cls.am_settled) for cls, expiry in unique]),
+    )
+
+
+def _settles_on(expiry: date, *, am: bool) -> float:
+    number = clock.ordinal(expiry)
+    return number - (1.0 - clock.OVERNIGHT_SHARE) if am else float(number)

@@ -1,0 +1,260 @@
+"""The market at an instant: index levels, forwards, option values. Pure: history and seed in, numbers out."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from daemon.core.calendar.expiries import expiries
+from daemon.core.calendar.sessions import new_york_date, previous_session, session, session_on_or_before
+from daemon.core.market.contracts import TradingClass
+from daemon.core.market.pricing import Black76, black76
+from daemon.sim.history import History, Ohlc
+from daemon.sim.market import clock, surface
+from daemon.sim.market.chains import ContractSet, Series
+from daemon.sim.market.day import (
+    FUTURES_FROM,
+    INDEX_COLUMNS,
+    SPX,
+    VIX,
+    VIX3M,
+    VIX6M,
+    VIX9D,
+    VVIX,
+    MarketDay,
+    market_day,
+)
+from daemon.sim.market.spread import bid_ask, half_width
+
+FloatArray = npt.NDArray[np.float64]
+
+DIVIDEND_YIELD: Final = 0.013
+_YEAR_S: Final = 365.0 * 86_400.0
+_DAYS_KEPT: Final = 8
+_SOQ_MEAN: Final = 0.004
+_SOQ_SD: Final = 0.021
+_MINUTE_S: Final = 60.0
+_SOQ_LOOK_BACK: Final = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The market at one or more instants of one session; the first axis is time."""
+
+    day: MarketDay
+    epochs_s: FloatArray
+    sessions_gone: FloatArray
+    """Session number with fraction, in variance time."""
+    columns: FloatArray
+    rate: float
+
+    @property
+    def vix_pts(self) -> FloatArray:
+        """Return VIX as a column."""
+        return self.columns[:, VIX : VIX + 1]
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """Model values, times by contracts: discounted price, forward, years, volatility on calendar time."""
+
+    price: FloatArray
+    forward: FloatArray
+    years: FloatArray
+    vol: FloatArray
+    discount: FloatArray
+    delta: FloatArray
+    gamma: FloatArray
+    vega: FloatArray
+    theta: FloatArray
+
+
+class Market:
+    """What the market was, or would have been, at any instant of its history."""
+
+    def __init__(self, history: History, seed: int) -> None:
+        self.history = history
+        self.seed = seed
+        self._days: OrderedDict[date, MarketDay] = OrderedDict()
+        self._latest: tuple[datetime, Snapshot] | None = None
+
+    def day(self, day: date) -> MarketDay:
+        """Return a session, built once and kept while in use."""
+        found = self._days.get(day)
+        if found is None:
+            found = market_day(self.history, day, seed=self.seed, node_days=surface.NODE_DAYS)
+            self._days[day] = found
+            if len(self._days) > _DAYS_KEPT:
+                self._days.popitem(last=False)
+        return found
+
+    def snapshot(self, at: datetime) -> Snapshot:
+        """Return the market at an instant; before the open and at night that is the close before."""
+        if self._latest is None or self._latest[0] != at:
+            self._latest = (at, self._snapshot(at))
+        return self._latest[1]
+
+    def _snapshot(self, at: datetime) -> Snapshot:
+        place = clock.moment(at)
+        day = self.day(place.day)
+        low = min(int(place.minute), day.minutes - 1)
+        part = place.minute - low
+        row = day.columns[low] * (1.0 - part) + day.columns[low + 1] * part
+        gone = float(day.variance_gone[low]) * (1.0 - part) + float(day.variance_gone[low + 1]) * part
+        return _snapshot(
+            day, np.array([at.timestamp()]), np.array([gone], dtype=np.float64), row[None, :], night=place.night
+        )
+
+    def grid(self, day: date, first_minute: int = 0) -> Snapshot:
+        """Return a session's market at each whole minute from one minute to the close."""
+        chosen = self.day(day)
+        minutes = np.arange(first_minute, chosen.minutes + 1)
+        epochs = chosen.open_epoch_s + minutes * _MINUTE_S
+        return _snapshot(chosen, epochs, chosen.variance_gone[first_minute:], chosen.columns[first_minute:], night=0.0)
+
+    def index(self, symbol: str, at: datetime) -> float:
+        """Return the level of an index in points, to two decimals."""
+        return round(float(self.snapshot(at).columns[0, INDEX_COLUMNS[symbol]]), 2)
+
+    def index_day(self, symbol: str, at: datetime) -> tuple[Ohlc, float]:
+        """Return the session so far (open, high, low, last) and the close before, in points."""
+        place = clock.moment(at)
+        day = self.day(place.day)
+        column = INDEX_COLUMNS[symbol]
+        last = self.index(symbol, at)
+        gone = day.columns[: int(place.minute) + 1, column]
+        high, low = max(float(gone.max()), last), min(float(gone.min()), last)
+        so_far = Ohlc(*(round(value, 2) for value in (float(gone[0]), high, low, last)))
+        return so_far, round(float(day.previous_close[column]), 2)
+
+    def future(self, expiry: date, at: datetime) -> float:
+        """Return the VIX forward to a settlement date in points."""
+        settles = np.array([session(expiry).open_at.timestamp()])
+        return float(vix_forwards(self.snapshot(at), settles)[0, 0])
+
+    def soq(self, expiry: date) -> float:
+        """Return the final settlement of VIX series: the published one, else the open times seeded auction noise."""
+        facts = self.history.facts(expiry)
+        if facts.vro is not None:
+            return facts.vro
+        rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence((self.seed, clock.ordinal(expiry), 1))))
+        noise = _SOQ_MEAN + _SOQ_SD * float(rng.standard_normal())
+        return round(facts.vix.open * float(np.exp(noise)), 2)
+
+    def last_soq(self, at: datetime) -> float | None:
+        """Return the latest final settlement of VIX series at an instant; None where history begins after it."""
+        day = session_on_or_before(new_york_date(at))
+        for _ in range(_SOQ_LOOK_BACK):
+            settled = is_vix_settlement(day) and at >= session(day).open_at
+            if settled or day not in self.history.days:
+                return self.soq(day) if day in self.history.days else None
+            day = previous_session(day)
+        return None
+
+    def values(self, contracts: ContractSet, at: Snapshot) -> Values:
+        """Value contracts at the instants of a snapshot (Black 1976 on the forward of each expiry)."""
+        shape = (at.epochs_s.size, contracts.size)
+        forward, years, vol = (np.ones(shape) for _ in range(3))
+        for series, parts in ((contracts.spx, _spx_parts), (contracts.vix, _vix_parts)):
+            if series.place.size:
+                forward[:, series.place], years[:, series.place], vol[:, series.place] = parts(series, at)
+        return _valued(contracts, at, forward=forward, years=years, vol=vol)
+
+    def prices(self, contracts: ContractSet, at: Snapshot) -> FloatArray:
+        """Return model prices alone, in points, times by contracts."""
+        return self.values(contracts, at).price
+
+    def bids_asks(self, contracts: ContractSet, at: Snapshot, price: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return bids (0 for none) and asks around model prices, times by contracts."""
+        half = half_width(price, at.vix_pts, contracts.is_vix)
+        return bid_ask(price, half, step_below=contracts.step_below, step_above=contracts.step_above)
+
+
+def _snapshot(day: MarketDay, epochs: FloatArray, gone: FloatArray, columns: FloatArray, *, night: float) -> Snapshot:
+    inside = clock.OVERNIGHT_SHARE * night - (1.0 - clock.OVERNIGHT_SHARE) * (1.0 - gone)
+    return Snapshot(day, epochs, day.ordinal + inside, columns, day.facts.bill_rate_pct / 100.0)
+
+
+def _spx_parts(series: Series, at: Snapshot) -> tuple[FloatArray, FloatArray, FloatArray]:
+    years = _years(series, at)
+    forward = at.columns[:, SPX : SPX + 1] * np.exp((at.rate - DIVIDEND_YIELD) * years)
+    nodes = surface.spx_node_variances(at.columns[:, (VIX9D, VIX, VIX3M, VIX6M)])
+    sessions = np.maximum(series.settlement_sessions - at.sessions_gone[:, None], 0.0)
+    atm = surface.spx_atm_variance(nodes, at.day.knots, sessions)
+    of = series.expiry_of
+    moneyness = np.log(series.strikes / forward[:, of])
+    variance = surface.spx_variance(moneyness, atm[:, of], sessions[:, of])
+    return forward[:, of], years[:, of], _vol(variance, years[:, of])
+
+
+def _vix_parts(series: Series, at: Snapshot) -> tuple[FloatArray, FloatArray, FloatArray]:
+    years = _years(series, at)
+    forward = vix_forwards(at, series.settlement_epochs_s)
+    atm = surface.vix_atm_vol(at.columns[:, VVIX : VVIX + 1], years * 365.0)
+    of = series.expiry_of
+    moneyness = np.log(series.strikes / forward[:, of])
+    return forward[:, of], years[:, of], surface.vix_vol(moneyness, atm[:, of], years[:, of])
+
+
+def _years(series: Series, at: Snapshot) -> FloatArray:
+    result: FloatArray = np.maximum((series.settlement_epochs_s - at.epochs_s[:, None]) / _YEAR_S, 0.0)
+    return result
+
+
+def _vol(variance: FloatArray, years: FloatArray) -> FloatArray:
+    """Return the volatility on calendar time that gives a total variance."""
+    result: FloatArray = np.where(years > 0.0, np.sqrt(variance / np.maximum(years, 1e-12)), 0.0)
+    return result
+
+
+def vix_forwards(at: Snapshot, settlement_epochs_s: FloatArray) -> FloatArray:
+    """Interpolate the futures curve in logarithms of price and in time, spot VIX at tenor zero, flat at the end."""
+    knots = at.day.future_epochs_s
+    logs = at.columns[:, FUTURES_FROM:]
+    result = np.empty((at.epochs_s.size, settlement_epochs_s.size))
+    for n, settles in enumerate(settlement_epochs_s):
+        upper = int(np.searchsorted(knots, settles))
+        if upper == knots.size:
+            result[:, n] = logs[:, -1]
+        elif upper:
+            part = (settles - knots[upper - 1]) / (knots[upper] - knots[upper - 1])
+            result[:, n] = logs[:, upper - 1] * (1.0 - part) + logs[:, upper] * part
+        else:
+            left = np.maximum(settles - at.epochs_s, 0.0) / np.maximum(knots[0] - at.epochs_s, 1.0)
+            result[:, n] = np.log(at.columns[:, VIX]) * (1.0 - left) + logs[:, 0] * left
+    exponential: FloatArray = np.exp(result)
+    return exponential
+
+
+def _valued(contracts: ContractSet, at: Snapshot, *, forward: FloatArray, years: FloatArray, vol: FloatArray) -> Values:
+    strikes, is_call = np.empty(contracts.size), np.empty(contracts.size, dtype=bool)
+    for series in (contracts.spx, contracts.vix):
+        strikes[series.place], is_call[series.place] = series.strikes, series.is_call
+    discount = np.exp(-at.rate * years)
+    black: Black76 = black76(forward, strikes, years, vol, discount, is_call)
+    # The greeks of SPX options are per point of the index, those of VIX options per point of the future.
+    per_point = np.where(contracts.is_vix, 1.0, forward / at.columns[:, SPX : SPX + 1])
+    return Values(
+        price=black.price,
+        forward=forward,
+        years=years,
+        vol=vol,
+        discount=discount,
+        delta=black.delta * per_point,
+        gamma=black.gamma * per_point * per_point,
+        vega=black.vega,
+        theta=black.theta,
+    )
+
+
+@lru_cache(maxsize=1024)
+def is_vix_settlement(day: date) -> bool:
+    """Say whether a VIX or VIXW series settles on a session."""
+    before = previous_session(day)
+    return any(day in expiries(cls, before, day) for cls in (TradingClass.VIX, TradingClass.VIXW))
