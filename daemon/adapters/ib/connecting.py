@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 
 from daemon.adapters.ib import codes
@@ -16,7 +17,9 @@ from daemon.errors import BrokerTimeoutError, LinkDownError
 
 async def connect(talk: Conversation, transport: Transport | None, *, above_id: int) -> Connected:
     """Connect, then re-check: every start-up answer ended, the gateway answers us, the account is ready."""
-    # Late, because the library looks for a running event loop when it is imported.
+    # The library asks for the thread's loop, also while it is imported (so late); a loop made by a factory of
+    # asyncio.Runner is not the thread's loop of itself, and timers of the throttle would wait on another one.
+    asyncio.set_event_loop(asyncio.get_running_loop())
     from daemon.adapters.ib.wire import Wire  # noqa: PLC0415
 
     config, address = talk.config, f"{talk.config.host}:{talk.config.port}"

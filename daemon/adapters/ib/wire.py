@@ -42,6 +42,9 @@ class OwnIb(IB):
         client.decoder.logger = cast("logging.Logger", Alarm(client.decoder.logger, inbox))
         client.decoder.handlers.update(RawHandlers(client, inbox).table())
 
+    def __del__(self) -> None:
+        """Do nothing: the connection is closed by its owner, not by the collector of garbage."""
+
 
 class Wire:
     """One connection to a gateway, used once."""
