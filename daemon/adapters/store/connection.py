@@ -10,6 +10,7 @@ from typing import Final, Literal
 from urllib.parse import quote
 
 from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
 
 from daemon.adapters.store.schema import MIGRATIONS
 from daemon.errors import InvariantError, NotReadyError, StoreError
@@ -94,7 +95,13 @@ def _sentence(path: Path, error: sqlite3.Error) -> str:
     return f"database {path} {hint} ({text})"
 
 
-def open_writing(path: Path, synchronous: Synchronous, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Connection:
+def open_writing(
+    path: Path,
+    synchronous: Synchronous,
+    *,
+    busy_timeout_s: float = BUSY_TIMEOUT_S,
+    migrations: Migrations = MIGRATIONS,
+) -> Connection:
     """Open the database for the one writer, create it or bring it up to date.
 
     An existing file is copied beside itself before it is migrated. Raises StoreError.
@@ -103,24 +110,26 @@ def open_writing(path: Path, synchronous: Synchronous, busy_timeout_s: float = B
     with translated(path):
         conn = _connect(path, "rwc", busy_timeout_s)
         try:
-            _check_ours(path, conn)
+            _check_ours(path, conn, migrations)
             _configure(path, conn, synchronous)
-            _migrate(path, conn)
+            _migrate(path, conn, migrations)
         except BaseException:
             conn.close()
             raise
     return Connection(path, conn)
 
 
-def open_reading(path: Path, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Connection:
+def open_reading(
+    path: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S, migrations: Migrations = MIGRATIONS
+) -> Connection:
     """Open the database for reading only, also while the daemon writes. Raises NotReadyError, StoreError."""
     if not path.exists():
         raise NotReadyError(f"there is no database {path} yet; start the daemon once, or name its state folder")
     with translated(path):
         conn = _connect_reading(path, busy_timeout_s)
         try:
-            _check_ours(path, conn)
-            _check_current(path, conn)
+            _check_ours(path, conn, migrations)
+            _check_current(path, conn, migrations)
         except BaseException:
             conn.close()
             raise
@@ -158,22 +167,22 @@ def _connect_reading(path: Path, busy_timeout_s: float) -> sqlite3.Connection:
     return conn
 
 
-def _check_ours(path: Path, conn: sqlite3.Connection) -> None:
+def _check_ours(path: Path, conn: sqlite3.Connection, migrations: Migrations) -> None:
     """Refuse a file of another program, and one that a newer version of this program wrote."""
     marked = conn.execute("PRAGMA application_id").fetchone()[0]
     is_new = conn.execute("PRAGMA schema_version").fetchone()[0] == 0
     if marked != APPLICATION_ID and not is_new:
         raise StoreError(f"database {path} belongs to another program; name another state folder")
-    known = {migration.name for migration in MIGRATIONS.pending(Database(memory=True, execute_plugins=False))}
-    unknown = sorted({applied.name for applied in MIGRATIONS.applied(_wrapped(conn))} - known)
+    known = {migration.name for migration in migrations.pending(Database(memory=True, execute_plugins=False))}
+    unknown = sorted({applied.name for applied in migrations.applied(_wrapped(conn))} - known)
     if unknown:
         raise StoreError(
             f"database {path} was written by a newer version of condord (it has {', '.join(unknown)}); install that version"
         )
 
 
-def _check_current(path: Path, conn: sqlite3.Connection) -> None:
-    if MIGRATIONS.pending(_wrapped(conn)):
+def _check_current(path: Path, conn: sqlite3.Connection, migrations: Migrations) -> None:
+    if migrations.pending(_wrapped(conn)):
         raise StoreError(
             f"database {path} was written by an older version of condord; start the daemon once to update it"
         )
@@ -193,14 +202,14 @@ def _configure(path: Path, conn: sqlite3.Connection, synchronous: Synchronous) -
         raise StoreError(f"database {path}: this build of SQLite does not check foreign keys")
 
 
-def _migrate(path: Path, conn: sqlite3.Connection) -> None:
+def _migrate(path: Path, conn: sqlite3.Connection, migrations: Migrations) -> None:
     db = _wrapped(conn)
-    pending = [migration.name for migration in MIGRATIONS.pending(db)]
-    if pending and MIGRATIONS.applied(db):
+    pending = [migration.name for migration in migrations.pending(db)]
+    if pending and migrations.applied(db):
         backup(conn, path.with_name(f"{path.name}.before-{pending[0]}"))
     if pending:
         conn.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        MIGRATIONS.apply(db)
+        migrations.apply(db)
 
 
 def backup(conn: sqlite3.Connection, target: Path) -> None:

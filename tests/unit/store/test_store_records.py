@@ -1,0 +1,223 @@
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ledger_values import AT, PUT_SHORT, SESSION, VIX_CALL
+
+from daemon.adapters.store import SqliteStore, event_digest
+from daemon.core.orders.intent import Reason
+from daemon.core.records import (
+    DayRecord,
+    Decision,
+    DecisionKind,
+    EventRecord,
+    HedgeComputation,
+    JobOutcome,
+    LayerComputation,
+    Level,
+    Outcome,
+    PositionLine,
+    RunState,
+    RunStateRecord,
+)
+from daemon.errors import InvariantError
+
+TOMORROW = date(2020, 2, 19)
+REASONS = (Reason("min_credit", "the credit of 3.55 is below 3.75", 3.55, 3.75), Reason("regime", "VIX", "low", None))
+DECISION = Decision(
+    SESSION,
+    "condor_entry",
+    DecisionKind.SKIP,
+    "condor",
+    AT,
+    REASONS,
+    {"spx": 3370.29, "dte": 31, "why": None, "x": "y"},
+)
+COMPUTATION = HedgeComputation(
+    session=SESSION,
+    at=AT,
+    vix=14.83,
+    regime="low",
+    pct=7.932,
+    wing_notional_usd=25_000,
+    target_usd=1983.0,
+    held_usd=0.0,
+    contracts=3,
+    layers=(
+        LayerComputation("L1", VIX_CALL, 15.4, 0.31, 477.4, 0, 1),
+        LayerComputation("L3", None, None, None, None, 0, 1),
+    ),
+    reasons=REASONS,
+)
+DAY = DayRecord(
+    session=SESSION,
+    spx=3370.29,
+    vix=14.83,
+    net_liquidation_usd_cents=100_012_345,
+    condor_pnl_usd_cents=-1_234,
+    hedge_pnl_usd_cents=0,
+    wing_notional_usd=25_000,
+    hedge_pct=7.932,
+    hedge_target_usd=1983.0,
+    hedge_held_usd=None,
+    regime=None,
+    breaks_open=0,
+    positions=(
+        PositionLine("condor", "C20200218-1", PUT_SHORT, -2, 31.55),
+        PositionLine("hedge", "L1", VIX_CALL, 4, None),
+    ),
+)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "condord.db"
+
+
+@pytest.fixture
+def store(path: Path) -> Iterator[SqliteStore]:
+    with closing(SqliteStore(path, "OFF")) as opened:
+        yield opened
+
+
+class TestWhatIsKept:
+    def test_a_decision_comes_back_with_its_reasons_and_inputs(self, store: SqliteStore) -> None:
+        store.record_decision(DECISION)
+
+        assert store.decisions(SESSION) == (DECISION,)
+        assert store.decisions(TOMORROW) == ()
+
+    def test_a_hedge_computation_comes_back_with_its_layers(self, store: SqliteStore) -> None:
+        store.record_hedge_computation(COMPUTATION)
+
+        assert store.hedge_computations() == store.hedge_computations(SESSION) == (COMPUTATION,)
+        assert store.hedge_computations(TOMORROW) == ()
+
+    def test_a_day_replaces_an_earlier_record_of_it(self, store: SqliteStore) -> None:
+        later = DayRecord(TOMORROW, 3386.15, 14.38, 100_020_000, 1, 2, 3, None, None, None, "low", 1)
+        for day in (later, DayRecord(SESSION, 1.0, 1.0, 1, 1, 1, 1, None, None, None, None, 0), DAY):
+            store.record_day(day)
+
+        assert store.days() == (DAY, later)
+
+    def test_the_first_outcome_of_a_job_stays(self, store: SqliteStore) -> None:
+        first, second = JobOutcome(Outcome.SKIPPED, "no credit", AT), JobOutcome(Outcome.DONE, "", AT)
+
+        assert store.record_job(SESSION, "condor_entry", first)
+        assert not store.record_job(SESSION, "condor_entry", second)
+
+        assert store.job_outcome(SESSION, "condor_entry") == first
+        assert store.job_outcome(SESSION, "hedge_roll") is None
+        assert store.job_outcome(TOMORROW, "condor_entry") is None
+
+    def test_the_run_state_is_running_until_someone_sets_it(self, store: SqliteStore, path: Path) -> None:
+        fresh = store.run_state()
+        halted = RunStateRecord(RunState.HALTED, "person", "on holiday", AT)
+
+        store.set_run_state(RunStateRecord(RunState.EXITS_ONLY, "program", "a break", None))
+        store.set_run_state(halted)
+
+        assert (fresh.state, fresh.at) == (RunState.RUNNING, None)
+        with closing(SqliteStore(path, "OFF")) as reopened:
+            assert reopened.run_state() == halted
+
+    def test_a_named_value_is_replaced(self, store: SqliteStore) -> None:
+        store.set_meta("account", "DU1")
+        store.set_meta("account", "DU2")
+
+        assert store.meta("account") == "DU2"
+        assert store.meta("nothing") is None
+
+    def test_events_come_back_in_the_order_they_happened(self, store: SqliteStore) -> None:
+        late = EventRecord("order_sent", AT, SESSION, Level.INFO, {"order_ref": "cd.1", "legs": ["+1 a"]})
+        early = EventRecord("order_planned", AT - timedelta(hours=1), SESSION, Level.WARNING, {})
+        other = EventRecord("link_changed", AT, TOMORROW, Level.ERROR, {"state": "DOWN"})
+        for event in (late, early, other):
+            store.append_event(event)
+
+        assert store.events() == (late, early, other)
+        assert store.events(session=SESSION) == (late, early)
+
+
+class TestTimes:
+    def test_an_instant_of_another_zone_is_kept_as_the_same_instant_in_utc(self, store: SqliteStore) -> None:
+        new_york = datetime(2020, 2, 18, 15, 31, 5, 250_000, tzinfo=timezone(timedelta(hours=-5)))
+
+        store.append_event(EventRecord("order_sent", new_york, SESSION, Level.INFO, {}))
+
+        (event,) = store.events()
+        assert event.at == new_york
+        assert event.at.tzinfo is UTC
+
+    def test_an_instant_without_zone_is_refused(self, store: SqliteStore) -> None:
+        with pytest.raises(InvariantError, match="no time zone"):
+            store.append_event(EventRecord("order_sent", AT.replace(tzinfo=None), SESSION, Level.INFO, {}))
+
+        assert store.events() == ()
+
+
+class TestEventLog:
+    @pytest.mark.parametrize("change", ["UPDATE events SET name = 'x'", "DELETE FROM events"])
+    def test_it_is_append_only(self, store: SqliteStore, change: str) -> None:
+        store.append_event(EventRecord("order_sent", AT, SESSION, Level.INFO, {}))
+
+        with pytest.raises(InvariantError, match="never"), store._transaction():
+            store._connection.write(change)
+
+        assert len(store.events()) == 1
+
+    @pytest.mark.parametrize("value", [float("nan"), float("inf"), object(), {1, 2}, b"x"])
+    def test_a_field_without_a_text_is_refused(self, store: SqliteStore, value: object) -> None:
+        with pytest.raises(InvariantError, match="cannot be kept"):
+            store.append_event(EventRecord("order_sent", AT, SESSION, Level.INFO, {"value": value}))
+
+    def test_dates_and_contracts_in_fields_become_text(self, store: SqliteStore) -> None:
+        fields = {"expiry": SESSION, "at": AT, "contract": VIX_CALL, "inner": {"b": 1, "a": None}}
+        store.append_event(EventRecord("order_sent", AT, SESSION, Level.INFO, fields))
+
+        assert store.events()[0].fields == {
+            "expiry": "2020-02-18",
+            "at": "2020-02-18T20:31:05.250000+00:00",
+            "contract": ["VIX", "2020-03-18", 1800, "C"],
+            "inner": {"a": None, "b": 1},
+        }
+
+
+class TestDigest:
+    def event(self, **changed: Any) -> EventRecord:
+        return replace(EventRecord("order_sent", AT, SESSION, Level.INFO, {"a": 1, "b": (1, 2.5)}), **changed)
+
+    def test_it_is_the_same_for_the_same_log(self, store: SqliteStore) -> None:
+        events = [self.event(), self.event(fields={"b": [1, 2.5], "a": 1, "when": AT})]
+        for event in events:
+            store.append_event(event)
+
+        assert event_digest(events) == event_digest(store.events())
+
+    def test_it_is_the_documented_hash(self) -> None:
+        # printf '["order_sent","2020-02-18T20:31:05.250000+00:00","2020-02-18","info",{"a":1,"b":[1,2.5]}]\n' | sha256sum
+        expected = "4192097f940efb18951b4d22a65c7332f0f6dc4047e295d17a4315fc79c30b98"
+
+        assert event_digest([self.event()]) == expected
+
+    @pytest.mark.parametrize(
+        "changed",
+        [
+            {"name": "order_planned"},
+            {"at": AT + timedelta(microseconds=1)},
+            {"session": TOMORROW},
+            {"level": Level.WARNING},
+            {"fields": {"a": 2, "b": [1, 2.5]}},
+        ],
+    )
+    def test_it_changes_with_every_part_of_an_event(self, changed: dict[str, Any]) -> None:
+        assert event_digest([self.event(**changed)]) != event_digest([self.event()])
+
+    def test_it_changes_with_the_order_of_events(self) -> None:
+        first, second = self.event(), self.event(name="order_planned")
+
+        assert event_digest([first, second]) != event_digest([second, first])
