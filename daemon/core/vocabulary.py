@@ -58,7 +58,8 @@ _LIFE: Final = {
     "settings_warned": _warning("{text}"),
     "run_state_changed": _warning("{state}", "by {by}", "{reason}"),
     "command_received": _info("{command}", "{reason}"),
-    "library_warned": _warning("{library}", "{text}"),
+    "log_failed": _error("{path} cannot be written: {text}", "trading goes on and the database keeps every event"),
+    "log_recovered": _info("{path} is written again"),
     "session_closed": _info("session {of_session}", "net liquidation {net_liquidation_usd_cents}"),
 }
 
@@ -67,6 +68,7 @@ _JOBS: Final = {
     "job_skipped": _info("{job}", "{reason}"),
     "job_failed": _error("{job}", "{reason}"),
     "job_missed": _warning("{job}", "{reason}"),
+    "job_crashed": _error("{job}", "{error}"),
     "job_caught_up": _info("{job} runs late, its time passed while the daemon was down"),
 }
 
@@ -112,7 +114,7 @@ _BOOK: Final = {
 }
 
 _CONDOR: Final = {
-    "condor_entry_decided": _info("{subject}", "{quantity} x", "expiry {expiry}", "mid {mid_pts}"),
+    "condor_entry_decided": _info("{subject}", "{quantity} condors", "expiry {expiry}", "mid {mid_pts}"),
     "condor_entry_skipped": _info("{why}", "refused by {gates}"),
     "exit_decided": _info("{subject}", "{reason}", "mid {mid_pts}"),
     "exit_postponed": _warning("{subject}", "{why}"),

@@ -111,7 +111,7 @@ def _unknown(name: str, place: str) -> str:
 def _folder_defaults(given: _ByName, environ: Mapping[str, str]) -> _ByName:
     """Return the folders of the service manager (systemd.exec(5)), else those of the user."""
     state = _folder(environ, "STATE_DIRECTORY", f"{environ.get('HOME', '')}/.local/state/condord")
-    chosen = given.get(_STATE_DIR, state).text or state.text
+    chosen = _full_folder(given.get(_STATE_DIR, state).text or state.text, environ)
     return {
         _STATE_DIR: state,
         f"{PREFIX}LOG_DIR": _folder(environ, "LOGS_DIRECTORY", f"{chosen}/logs"),

@@ -1,0 +1,124 @@
+"""The files under ``config/`` agree with the code, and only the settings read the environment."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from dotenv import dotenv_values
+
+from daemon.settings import env_file_text, load, rows, table_text
+from daemon.settings.catalogue import catalogue
+
+ROOT = Path(__file__).parents[2]
+CONFIG = ROOT / "config"
+HOME = {"HOME": "/home/somebody"}
+ENV_FILES = sorted(CONFIG.rglob("*.env"))
+PRESETS = {path.stem: path for path in (CONFIG / "presets").glob("*.env")}
+
+
+def systemd(path: Path) -> dict[str, str]:
+    """Read as systemd.exec(5) describes EnvironmentFile for lines without quotes."""
+    lines = [line.strip() for line in path.read_text().split("\n")]
+    pairs = [line.partition("=") for line in lines if line and line[0] not in "#;"]
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def docker(path: Path) -> dict[str, str]:
+    """Read as the reference of ``docker run --env-file`` describes: everything behind = is the value."""
+    lines = [line.lstrip() for line in path.read_text().split("\n")]
+    pairs = [line.partition("=") for line in lines if line and not line.startswith("#")]
+    return {name: value for name, _, value in pairs}
+
+
+@pytest.mark.parametrize("path", ENV_FILES, ids=lambda path: path.stem)
+def test_every_shipped_env_file_is_read_alike_by_all_three_readers(path: Path) -> None:
+    ours = {name: value or "" for name, value in dotenv_values(path, interpolate=False).items()}
+
+    assert systemd(path) == ours
+    assert docker(path) == ours
+    assert load([path], HOME).warnings == ()
+
+
+def test_the_commented_file_shows_every_setting() -> None:
+    assert (CONFIG / "condord.env").read_text() == env_file_text(), (
+        "run: condord config init --force config/condord.env"
+    )
+
+
+def test_the_commented_file_changes_nothing_when_every_line_is_switched_on(tmp_path: Path) -> None:
+    lines = (CONFIG / "condord.env").read_text().splitlines()
+    path = tmp_path / "all.env"
+    path.write_text("\n".join(line.removeprefix("#") if line.startswith("#CONDORD_") else line for line in lines))
+
+    found = rows(load([path], HOME))
+
+    assert all(row.source.kind == "file" for row in found)
+    assert [row.spec.name for row in found if row.changed] == []
+
+
+def test_the_table_of_settings_is_current() -> None:
+    assert (CONFIG / "settings.md").read_text() == table_text(), "run: condord config table > config/settings.md"
+
+
+def test_every_setting_has_a_range_and_one_sentence() -> None:
+    for spec in catalogue():
+        assert spec.allowed, spec.name
+        assert spec.text.endswith("."), spec.name
+        assert ". " not in spec.text, spec.name
+
+
+def test_numbers_and_times_have_a_unit() -> None:
+    counted = ("GATEWAY_PORT", "GATEWAY_CLIENT_ID", "GATEWAY_SEED")
+
+    for spec in catalogue():
+        number = spec.kind.name in ("WHOLE", "NUMBER", "TIME") and not spec.name.endswith(counted)
+        assert not number or spec.unit, spec.name
+
+
+@pytest.mark.parametrize(
+    ("preset", "dte", "delta", "exits"),
+    [
+        # The table of presets in decision 22.
+        ("ladder30", (30, 25, 37), 0.15, (50, 5)),
+        ("d45_exit21", (45, 38, 52), 0.16, (50, 21)),
+        ("weekly7", (7, 5, 9), 0.12, (50, 1)),
+    ],
+)
+def test_a_preset_has_the_numbers_of_its_row(
+    preset: str, dte: tuple[int, int, int], delta: float, exits: tuple[float, int]
+) -> None:
+    policy = load([PRESETS[preset]], HOME).condor_policy()
+
+    assert (policy.dte_target, policy.dte_min, policy.dte_max) == dte
+    assert (policy.short_delta, policy.wing_pts) == (delta, 25)
+    assert (policy.take_profit_pct, policy.time_exit_dte) == exits
+    assert policy.take_profit_enabled
+    assert policy.time_exit_enabled
+
+
+def test_set_and_forget_composes_with_every_other_preset() -> None:
+    for path in PRESETS.values():
+        policy = load([path, PRESETS["set_and_forget"]], HOME).condor_policy()
+
+        assert not policy.take_profit_enabled
+        assert not policy.time_exit_enabled
+
+
+def test_only_the_settings_read_the_environment() -> None:
+    readers = set()
+    for path in (ROOT / "daemon").rglob("*.py"):
+        names = {node.attr for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Attribute)}
+        if names & {"environ", "getenv", "environb"}:
+            readers.add(path.relative_to(ROOT / "daemon").parts[0])
+
+    assert readers <= {"settings"}
+
+
+def test_the_commands_load_no_settings_before_they_are_needed() -> None:
+    code = "import sys, daemon.cli.config_commands; print('pydantic' in sys.modules, 'rich' in sys.modules)"
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+
+    assert done.stdout == "False False\n"

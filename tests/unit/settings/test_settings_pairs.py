@@ -1,0 +1,92 @@
+"""Settings that contradict each other are refused with both names, values and places."""
+
+import pytest
+
+from daemon.errors import SettingsError
+from daemon.settings import Settings, load
+
+HOME = {"HOME": "/home/somebody"}
+IB = {"CONDORD_GATEWAY_MODE": "ib"}
+
+
+def read(**changes: str) -> Settings:
+    return load([], HOME | {f"CONDORD_{name}": text for name, text in changes.items()})
+
+
+@pytest.mark.parametrize(
+    ("changes", "names"),
+    [
+        ({"CONDOR_DTE_MIN": "31"}, ["CONDOR_DTE_MIN=31", "CONDOR_DTE_TARGET=30"]),
+        ({"CONDOR_DTE_MAX": "29"}, ["CONDOR_DTE_TARGET=30", "CONDOR_DTE_MAX=29"]),
+        ({"CONDOR_SHORT_DELTA_MIN": "0.16"}, ["SHORT_DELTA_MIN=0.16", "SHORT_DELTA=0.15"]),
+        ({"CONDOR_SHORT_DELTA_MAX": "0.14"}, ["SHORT_DELTA=0.15", "SHORT_DELTA_MAX=0.14"]),
+        ({"CONDOR_TIME_EXIT_DTE": "25"}, ["TIME_EXIT_DTE=25", "CONDOR_DTE_MIN=25"]),
+        ({"CONDOR_WING_PTS": "55"}, ["ENTRY_RISK_PCT=5", "WING_PTS=55", "WING_NOTIONAL_MAX_USD=100000"]),
+        (
+            {"CONDOR_LADDER_STEP_S": "600", "SCHEDULE_CONDOR_ENTRY": "15:40"},
+            ["LADDER_STEP_S=600", "CONDOR_ENTRY=15:40"],
+        ),
+        ({"SCHEDULE_CONDOR_ENTRY": "15:45"}, ["SCHEDULE_CONDOR_ENTRY=15:45", "CONDOR_ENTRY_UNTIL=15:45"]),
+        ({"SCHEDULE_HEDGE_RESIZE": "15:40"}, ["CONDOR_ENTRY_UNTIL=15:45", "HEDGE_RESIZE=15:40"]),
+        ({"SCHEDULE_SETTLEMENT": "16:40"}, ["SETTLEMENT=16:40", "END_OF_DAY=16:40"]),
+        ({"GATEWAY_RECONNECT_MIN_S": "20", "GATEWAY_RECONNECT_MAX_S": "10"}, ["MIN_S=20", "MAX_S=10"]),
+        ({"HEDGE_MODERATE_VIX_FROM": "25"}, ["MODERATE_VIX_FROM=25", "HIGH_VIX_FROM=25"]),
+        ({"HEDGE_LOW_VIX_FROM": "15"}, ["LOW_VIX_FROM=15", "MODERATE_VIX_FROM=15"]),
+        ({"HEDGE_HIGH_VIX_TO": "25"}, ["HIGH_VIX_FROM=25", "HIGH_VIX_TO=25"]),
+        ({"HEDGE_LOW_PCT_MAX": "13"}, ["LOW_PCT_MAX=13", "MODERATE_PCT_MIN=12"]),
+        ({"HEDGE_MODERATE_PCT_MAX": "26"}, ["MODERATE_PCT_MAX=26", "HIGH_PCT_MIN=25"]),
+        ({"HEDGE_HIGH_PCT_MIN": "36"}, ["HIGH_PCT_MIN=36", "HIGH_PCT_MAX=35"]),
+        ({"HEDGE_HYSTERESIS_PTS": "5"}, ["HYSTERESIS_PTS=5", "MODERATE_VIX_FROM=15", "HIGH_VIX_FROM=25"]),
+        ({"HEDGE_L1_DTE_MIN": "13"}, ["L1_DTE_MIN=13", "L1_DTE_TARGET=12"]),
+        ({"HEDGE_L2_MIN_BUY_DTE": "46"}, ["L2_MIN_BUY_DTE=46", "L2_DTE_MAX=45"]),
+        ({"HEDGE_L3_ROLL_DAYS": "75"}, ["L3_ROLL_DAYS=75", "L3_MIN_BUY_DTE=75"]),
+        (
+            {"HEDGE_L1_WEIGHT": "0", "HEDGE_L2_WEIGHT": "0", "HEDGE_L3_WEIGHT": "0"},
+            ["L1_WEIGHT=0", "L2_WEIGHT=0", "L3_WEIGHT=0"],
+        ),
+        ({"GATEWAY_MODE": "ib", "GATEWAY_PORT": "4001"}, ["GATEWAY_PORT=4001", "ALLOW_LIVE_PORT=false"]),
+        ({"GATEWAY_MODE": "ib", "GATEWAY_PORT": "7496"}, ["GATEWAY_PORT=7496", "ALLOW_LIVE_PORT=false"]),
+        ({"GATEWAY_MODE": "ib", "STORE_SYNCHRONOUS": "OFF"}, ["STORE_SYNCHRONOUS=OFF", "GATEWAY_MODE=ib"]),
+    ],
+)
+def test_settings_that_contradict_each_other_are_refused_together(changes: dict[str, str], names: list[str]) -> None:
+    with pytest.raises(SettingsError) as caught:
+        read(**changes)
+
+    (problem,) = caught.value.problems
+    assert all(name in problem for name in names)
+    assert "do not go together" in problem
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"GATEWAY_PORT": "4001"},
+        {"GATEWAY_MODE": "ib", "GATEWAY_PORT": "4001", "GATEWAY_ALLOW_LIVE_PORT": "true"},
+        {"STORE_SYNCHRONOUS": "OFF"},
+        {"CONDOR_TIME_EXIT_DTE": "25", "CONDOR_TIME_EXIT_ENABLED": "false"},
+        {"CONDOR_WING_PTS": "55", "CONDOR_ENABLED": "false"},
+        {"CONDOR_WING_PTS": "50"},
+        {"HEDGE_ENABLED": "false", "HEDGE_L1_WEIGHT": "0", "HEDGE_L2_WEIGHT": "0", "HEDGE_L3_WEIGHT": "0"},
+    ],
+)
+def test_what_cannot_do_harm_is_allowed(changes: dict[str, str]) -> None:
+    read(**changes)
+
+
+def test_a_conflict_says_where_each_value_came_from() -> None:
+    with pytest.raises(SettingsError) as caught:
+        read(CONDOR_DTE_MIN="31")
+
+    (problem,) = caught.value.problems
+    names, _, why = problem.partition(" do not go together: ")
+    assert names == "CONDORD_CONDOR_DTE_MIN=31 (environment) and CONDORD_CONDOR_DTE_TARGET=30 (default)"
+    assert why == "the first must not be above the second"
+
+
+def test_a_wrong_value_is_not_told_again_as_a_conflict() -> None:
+    with pytest.raises(SettingsError) as caught:
+        read(CONDOR_DTE_TARGET="900", CONDOR_DTE_MIN="36")
+
+    assert len(caught.value.problems) == 1
+    assert "is out of range" in caught.value.problems[0]

@@ -1,0 +1,112 @@
+"""The policies that the core gets are the canonical specification (strategy section 5, decisions 6, 20 to 27)."""
+
+from datetime import date, time
+
+from daemon.core.calendar.schedule import SchedulePolicy
+from daemon.core.condor.policy import CondorPolicy
+from daemon.core.hedge.policy import Band, LayerPolicy
+from daemon.core.risk.limits import RiskLimits
+from daemon.settings import load
+
+HOME = {"HOME": "/home/somebody"}
+
+
+def test_the_condor_desk_enters_at_30_days_and_15_delta_with_25_point_wings() -> None:
+    assert load([], HOME).condor_policy() == CondorPolicy(
+        enabled=True,
+        dte_target=30,
+        dte_min=25,
+        dte_max=37,
+        short_delta=0.15,
+        short_delta_min=0.12,
+        short_delta_max=0.18,
+        wing_pts=25,
+        entry_risk_pct=5,
+        min_credit_pct=15,
+        max_spread_pct=25,
+        ladder_step_pts100=5,
+        ladder_step_s=60,
+        ladder_through_pts100=20,
+        take_profit_enabled=True,
+        take_profit_pct=50,
+        time_exit_enabled=True,
+        time_exit_dte=5,
+    )
+
+
+def test_the_hedge_has_three_layers_in_the_ratio_4_4_2() -> None:
+    layers = load([], HOME).hedge_policy().layers
+
+    assert [(layer.name, layer.weight, layer.roll_days) for layer in layers] == [
+        ("L1", 4, 8),
+        ("L2", 4, 21),
+        ("L3", 2, 50),
+    ]
+    assert layers[2] == LayerPolicy(
+        name="L3",
+        dte_target=90,
+        dte_min=75,
+        dte_max=110,
+        min_buy_dte=75,
+        monthly_only=True,
+        roll_days=50,
+        anchor=None,
+        weight=2,
+        otm_pct=10,
+    )
+
+
+def test_the_bands_of_the_hedge_join_at_vix_15_and_25() -> None:
+    policy = load([], HOME).hedge_policy()
+
+    assert (policy.low, policy.moderate, policy.high) == (
+        Band(name="low", vix_low=10, vix_high=15, pct_low=6, pct_high=8),
+        Band(name="moderate", vix_low=15, vix_high=25, pct_low=12, pct_high=18),
+        Band(name="high", vix_low=25, vix_high=40, pct_low=25, pct_high=35),
+    )
+
+
+def test_jobs_run_at_the_times_of_decision_6() -> None:
+    assert load([], HOME).schedule_policy() == SchedulePolicy(
+        preflight=time(9, 0),
+        exits_from=time(9, 45),
+        exits_every_min=5,
+        hedge_roll=time(10, 30),
+        condor_entry=time(15, 30),
+        condor_entry_until=time(15, 45),
+        hedge_resize=time(15, 50),
+        last_resort=time(15, 30),
+        risk_every_min=5,
+        settlement=time(16, 20),
+        end_of_day=time(16, 40),
+        reconcile_every_min=5,
+    )
+
+
+def test_the_risk_limits_are_half_of_net_liquidation_or_100000_dollars() -> None:
+    assert load([], HOME).risk_limits() == RiskLimits(
+        wing_notional_max_usd=100_000,
+        wing_notional_max_nlv_pct=50,
+        margin_max_nlv_pct=50,
+        clock_skew_max_s=5,
+        index_max_age_s=120,
+        quote_max_age_s=60,
+    )
+
+
+def test_changed_settings_reach_the_policies() -> None:
+    settings = load(
+        [],
+        HOME
+        | {
+            "CONDORD_CONDOR_LADDER_THROUGH_PTS": "0.35",
+            "CONDORD_HEDGE_L1_ANCHOR": "2020-02-18",
+            "CONDORD_HEDGE_LADDER_STEP_PTS": "0.01",
+            "CONDORD_HEDGE_ROLLS_ENABLED": "false",
+        },
+    )
+
+    assert settings.condor_policy().ladder_through_pts100 == 35
+    assert settings.hedge_policy().ladder_step_pts100 == 1
+    assert settings.hedge_policy().rolls_enabled is False
+    assert settings.hedge_policy().layers[0].anchor == date(2020, 2, 18)
