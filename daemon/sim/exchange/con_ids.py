@@ -9,6 +9,7 @@ those of Interactive Brokers.
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -46,6 +47,7 @@ def option_con_id(contract: OptionContract) -> int:
     return _OPTION | number << 1 | (contract.right is Right.CALL)
 
 
+@lru_cache(maxsize=16_384)
 def option_of(con_id: int) -> OptionContract | None:
     """Return the option a number stands for, or None when it is not an option's."""
     if not _OPTION <= con_id < 2 * _OPTION:

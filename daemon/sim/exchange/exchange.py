@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from math import ceil
 from typing import Any, Final
 
@@ -116,7 +117,7 @@ class Exchange:
                 return events
             self._move(max(at, self._state.now))
             self._next_known = False
-            events += self._happen()
+            events += _account_last(self._happen())
         raise AssertionError(f"more than {_INSTANTS_MAX} instants before {to.isoformat()}: time does not advance")
 
     def _move(self, to: datetime) -> None:
@@ -142,10 +143,8 @@ class Exchange:
         return min(times, default=None)
 
     def _position_due(self, con_id: int) -> datetime:
-        contract = _option(con_id)
-        if self._state.ledger.lots[con_id].settled_pts100 is None:
-            return settlement_at(contract.trading_class, contract.expiry)
-        return new_york(contract.expiry + timedelta(days=1), self._config.vanish_at)
+        settles, vanishes = _expiry_instants(con_id, self._config.vanish_at)
+        return settles if self._state.ledger.lots[con_id].settled_pts100 is None else vanishes
 
     def _happen(self) -> list[ExchangeEvent]:
         """Do everything that is due at this instant: cash, expired positions, settlements, then orders."""
@@ -479,6 +478,20 @@ def _option(con_id: int) -> OptionContract:
     contract = con_ids.option_of(con_id)
     assert contract is not None, "the account holds options only"
     return contract
+
+
+@lru_cache(maxsize=4096)
+def _expiry_instants(con_id: int, vanish_at: time) -> tuple[datetime, datetime]:
+    """Return when an option settles and when it leaves the account."""
+    contract = _option(con_id)
+    settles = settlement_at(contract.trading_class, contract.expiry)
+    return settles, new_york(contract.expiry + timedelta(days=1), vanish_at)
+
+
+def _account_last(events: list[ExchangeEvent]) -> list[ExchangeEvent]:
+    """Report the account once an instant, after everything else."""
+    rest = [event for event in events if not isinstance(event, AccountChanged)]
+    return rest if len(rest) == len(events) else [*rest, AccountChanged()]
 
 
 def _next_midnight(at: datetime) -> datetime:

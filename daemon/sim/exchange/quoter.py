@@ -104,21 +104,25 @@ class Quoter:
         greeks = _greeks(values)
         opens, closes = _hours(at)
         quotes: list[SimQuote] = []
-        for n, con_id in enumerate(ids):
-            trading = opens <= at < min(closes, options.last_trades[n])
-            bid = bid_list[n] if trading and bid_list[n] > 0 else None
-            ask = ask_list[n] if trading else None
-            size = options.sizes[n]
-            shown = greeks[n] if at < options.last_trades[n] else None
+        for con_id, last_trade, size, bid, ask, shown in zip(
+            ids, options.last_trades, options.sizes, bid_list, ask_list, greeks, strict=True
+        ):
+            alive = at < last_trade
+            trading = alive and opens <= at < closes
             quotes.append(
-                empty_quote(
-                    con_id,
-                    at,
-                    bid=bid,
-                    ask=ask,
-                    bid_size=size if bid is not None else 0,
-                    ask_size=size if ask is not None else 0,
-                    greeks=shown,
+                SimQuote(
+                    con_id=con_id,
+                    at=at,
+                    bid=bid if trading and bid > 0 else None,
+                    ask=ask if trading else None,
+                    bid_size=size if trading and bid > 0 else 0,
+                    ask_size=size if trading else 0,
+                    last=None,
+                    open=None,
+                    high=None,
+                    low=None,
+                    previous_close=None,
+                    greeks=shown if alive else None,
                 )
             )
         return quotes
@@ -167,7 +171,6 @@ def empty_quote(
     bid_size: int = 0,
     ask_size: int = 0,
     last: float | None = None,
-    greeks: SimGreeks | None = None,
 ) -> SimQuote:
     """Return a quote that has only what is given."""
     return SimQuote(
@@ -182,7 +185,7 @@ def empty_quote(
         high=None,
         low=None,
         previous_close=None,
-        greeks=greeks,
+        greeks=None,
     )
 
 

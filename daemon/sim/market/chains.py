@@ -25,8 +25,7 @@ class Series:
 
     place: IndexArray
     """Where the contracts stand in the whole set."""
-    strikes: FloatArray
-    is_call: BoolArray
+    log_strikes: FloatArray
     expiry_of: IndexArray
     settlement_epochs_s: FloatArray
     settlement_sessions: FloatArray
@@ -40,6 +39,8 @@ class ContractSet:
     size: int
     spx: Series
     vix: Series
+    strikes: FloatArray
+    is_call: BoolArray
     is_vix: BoolArray
     step_below: FloatArray
     step_above: FloatArray
@@ -53,6 +54,8 @@ def contract_set(contracts: Sequence[OptionContract], day: date) -> ContractSet:
         size=len(contracts),
         spx=_series(contracts, [n for n, vix in enumerate(on_vix) if not vix]),
         vix=_series(contracts, [n for n, vix in enumerate(on_vix) if vix]),
+        strikes=np.array([contract.strike for contract in contracts]),
+        is_call=np.array([contract.right is Right.CALL for contract in contracts], dtype=bool),
         is_vix=np.array(on_vix, dtype=bool),
         step_below=np.array([below for below, _ in below_above]),
         step_above=np.array([above for _, above in below_above]),
@@ -65,8 +68,7 @@ def _series(contracts: Sequence[OptionContract], places: list[int]) -> Series:
     unique = {key: n for n, key in enumerate(dict.fromkeys(keys))}
     return Series(
         place=np.array(places, dtype=np.intp),
-        strikes=np.array([contract.strike for contract in chosen]),
-        is_call=np.array([contract.right is Right.CALL for contract in chosen], dtype=bool),
+        log_strikes=np.log(np.array([contract.strike for contract in chosen])),
         expiry_of=np.array([unique[key] for key in keys], dtype=np.intp),
         settlement_epochs_s=np.array([settlement_at(*key).timestamp() for key in unique]),
         settlement_sessions=np.array([_settles_on(expiry, am=cls.am_settled) for cls, expiry in unique]),

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from daemon.core.calendar.expiries import expiries
 from daemon.core.calendar.sessions import new_york_date, previous_session, session, session_on_or_before
 from daemon.core.market.contracts import TradingClass
-from daemon.core.market.pricing import Black76, black76
+from daemon.core.market.pricing import black76
 from daemon.sim.history import History, Ohlc
 from daemon.sim.market import clock, surface
 from daemon.sim.market.chains import ContractSet, Series
@@ -30,6 +30,7 @@ from daemon.sim.market.day import (
     MarketDay,
     market_day,
 )
+from daemon.sim.market.normal import undiscounted
 from daemon.sim.market.spread import bid_ask, half_width
 
 FloatArray = npt.NDArray[np.float64]
@@ -37,6 +38,7 @@ FloatArray = npt.NDArray[np.float64]
 DIVIDEND_YIELD: Final = 0.013
 _YEAR_S: Final = 365.0 * 86_400.0
 _DAYS_KEPT: Final = 8
+_INSTANT_YEARS: Final = 1e-9
 _SOQ_MEAN: Final = 0.004
 _SOQ_SD: Final = 0.021
 _MINUTE_S: Final = 60.0
@@ -62,13 +64,11 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """Model values, times by contracts: discounted price, forward, years, volatility on calendar time."""
+    """Model values, times by contracts: discounted price, forward, volatility on calendar time, greeks."""
 
     price: FloatArray
     forward: FloatArray
-    years: FloatArray
     vol: FloatArray
-    discount: FloatArray
     delta: FloatArray
     gamma: FloatArray
     vega: FloatArray
@@ -107,15 +107,13 @@ class Market:
         part = place.minute - low
         row = day.columns[low] * (1.0 - part) + day.columns[low + 1] * part
         gone = float(day.variance_gone[low]) * (1.0 - part) + float(day.variance_gone[low + 1]) * part
-        return _snapshot(
-            day, np.array([at.timestamp()]), np.array([gone], dtype=np.float64), row[None, :], night=place.night
-        )
+        return _snapshot(day, _column(at.timestamp()), _column(gone), row[None, :], night=place.night)
 
     def grid(self, day: date, first_minute: int = 0) -> Snapshot:
         """Return a session's market at each whole minute from one minute to the close."""
         chosen = self.day(day)
         minutes = np.arange(first_minute, chosen.minutes + 1)
-        epochs = chosen.open_epoch_s + minutes * _MINUTE_S
+        epochs: FloatArray = chosen.open_epoch_s + minutes.astype(np.float64) * _MINUTE_S
         return _snapshot(chosen, epochs, chosen.variance_gone[first_minute:], chosen.columns[first_minute:], night=0.0)
 
     def index(self, symbol: str, at: datetime) -> float:
@@ -158,17 +156,26 @@ class Market:
         return None
 
     def values(self, contracts: ContractSet, at: Snapshot) -> Values:
-        """Value contracts at the instants of a snapshot (Black 1976 on the forward of each expiry)."""
-        shape = (at.epochs_s.size, contracts.size)
-        forward, years, vol = (np.ones(shape) for _ in range(3))
-        for series, parts in ((contracts.spx, _spx_parts), (contracts.vix, _vix_parts)):
-            if series.place.size:
-                forward[:, series.place], years[:, series.place], vol[:, series.place] = parts(series, at)
-        return _valued(contracts, at, forward=forward, years=years, vol=vol)
+        """Value contracts with greeks at the instants of a snapshot (Black 1976 on the forward of each expiry)."""
+        state = _terms(contracts, at)
+        black = black76(state.forward, contracts.strikes, state.years, state.vol, state.discount, contracts.is_call)
+        # The greeks of SPX options are per point of the index, those of VIX options per point of the future.
+        per_point = np.where(contracts.is_vix, 1.0, state.forward / at.columns[:, SPX : SPX + 1])
+        return Values(
+            price=black.price,
+            forward=state.forward,
+            vol=state.vol,
+            delta=black.delta * per_point,
+            gamma=black.gamma * per_point * per_point,
+            vega=black.vega,
+            theta=black.theta,
+        )
 
     def prices(self, contracts: ContractSet, at: Snapshot) -> FloatArray:
-        """Return model prices alone, in points, times by contracts."""
-        return self.values(contracts, at).price
+        """Return the same prices without greeks, in points, times by contracts: for whole sessions at once."""
+        state = _terms(contracts, at)
+        deviation = state.vol * np.sqrt(state.years)
+        return state.discount * undiscounted(state.forward, contracts.strikes, deviation, contracts.is_call)
 
     def bids_asks(self, contracts: ContractSet, at: Snapshot, price: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return bids (0 for none) and asks around model prices, times by contracts."""
@@ -176,40 +183,68 @@ class Market:
         return bid_ask(price, half, step_below=contracts.step_below, step_above=contracts.step_above)
 
 
+def _column(value: float) -> FloatArray:
+    return np.array([value])
+
+
 def _snapshot(day: MarketDay, epochs: FloatArray, gone: FloatArray, columns: FloatArray, *, night: float) -> Snapshot:
     inside = clock.OVERNIGHT_SHARE * night - (1.0 - clock.OVERNIGHT_SHARE) * (1.0 - gone)
     return Snapshot(day, epochs, day.ordinal + inside, columns, day.facts.bill_rate_pct / 100.0)
 
 
-def _spx_parts(series: Series, at: Snapshot) -> tuple[FloatArray, FloatArray, FloatArray]:
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """What the formula needs besides strike and right, times by contracts."""
+
+    forward: FloatArray
+    years: FloatArray
+    vol: FloatArray
+    discount: FloatArray
+
+
+def _terms(contracts: ContractSet, at: Snapshot) -> _Terms:
+    parts = [
+        found(series, at)
+        for series, found in ((contracts.spx, _spx_terms), (contracts.vix, _vix_terms))
+        if series.place.size
+    ]
+    if len(parts) == 1:
+        return parts[0]
+    place = np.argsort(np.concatenate((contracts.spx.place, contracts.vix.place)))
+    spx, vix = parts
+    return _Terms(
+        np.hstack((spx.forward, vix.forward))[:, place],
+        np.hstack((spx.years, vix.years))[:, place],
+        np.hstack((spx.vol, vix.vol))[:, place],
+        np.hstack((spx.discount, vix.discount))[:, place],
+    )
+
+
+def _spx_terms(series: Series, at: Snapshot) -> _Terms:
     years = _years(series, at)
     forward = at.columns[:, SPX : SPX + 1] * np.exp((at.rate - DIVIDEND_YIELD) * years)
     nodes = surface.spx_node_variances(at.columns[:, (VIX9D, VIX, VIX3M, VIX6M)])
     sessions = np.maximum(series.settlement_sessions - at.sessions_gone[:, None], 0.0)
     atm = surface.spx_atm_variance(nodes, at.day.knots, sessions)
+    moneyness = series.log_strikes - np.log(forward)[:, series.expiry_of]
+    variance = surface.spx_variance(moneyness, atm, sessions, series.expiry_of)
+    per_year = 1.0 / np.sqrt(np.maximum(years, _INSTANT_YEARS))
     of = series.expiry_of
-    moneyness = np.log(series.strikes / forward[:, of])
-    variance = surface.spx_variance(moneyness, atm[:, of], sessions[:, of])
-    return forward[:, of], years[:, of], _vol(variance, years[:, of])
+    return _Terms(forward[:, of], years[:, of], np.sqrt(variance) * per_year[:, of], np.exp(-at.rate * years)[:, of])
 
 
-def _vix_parts(series: Series, at: Snapshot) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _vix_terms(series: Series, at: Snapshot) -> _Terms:
     years = _years(series, at)
     forward = vix_forwards(at, series.settlement_epochs_s)
     atm = surface.vix_atm_vol(at.columns[:, VVIX : VVIX + 1], years * 365.0)
     of = series.expiry_of
-    moneyness = np.log(series.strikes / forward[:, of])
-    return forward[:, of], years[:, of], surface.vix_vol(moneyness, atm[:, of], years[:, of])
+    moneyness = series.log_strikes - np.log(forward)[:, of]
+    vol = surface.vix_vol(moneyness, atm, years, of)
+    return _Terms(forward[:, of], years[:, of], vol, np.exp(-at.rate * years)[:, of])
 
 
 def _years(series: Series, at: Snapshot) -> FloatArray:
     result: FloatArray = np.maximum((series.settlement_epochs_s - at.epochs_s[:, None]) / _YEAR_S, 0.0)
-    return result
-
-
-def _vol(variance: FloatArray, years: FloatArray) -> FloatArray:
-    """Return the volatility on calendar time that gives a total variance."""
-    result: FloatArray = np.where(years > 0.0, np.sqrt(variance / np.maximum(years, 1e-12)), 0.0)
     return result
 
 
@@ -230,27 +265,6 @@ def vix_forwards(at: Snapshot, settlement_epochs_s: FloatArray) -> FloatArray:
             result[:, n] = np.log(at.columns[:, VIX]) * (1.0 - left) + logs[:, 0] * left
     exponential: FloatArray = np.exp(result)
     return exponential
-
-
-def _valued(contracts: ContractSet, at: Snapshot, *, forward: FloatArray, years: FloatArray, vol: FloatArray) -> Values:
-    strikes, is_call = np.empty(contracts.size), np.empty(contracts.size, dtype=bool)
-    for series in (contracts.spx, contracts.vix):
-        strikes[series.place], is_call[series.place] = series.strikes, series.is_call
-    discount = np.exp(-at.rate * years)
-    black: Black76 = black76(forward, strikes, years, vol, discount, is_call)
-    # The greeks of SPX options are per point of the index, those of VIX options per point of the future.
-    per_point = np.where(contracts.is_vix, 1.0, forward / at.columns[:, SPX : SPX + 1])
-    return Values(
-        price=black.price,
-        forward=forward,
-        years=years,
-        vol=vol,
-        discount=discount,
-        delta=black.delta * per_point,
-        gamma=black.gamma * per_point * per_point,
-        vega=black.vega,
-        theta=black.theta,
-    )
 
 
 @lru_cache(maxsize=1024)

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float64]
+IndexArray = npt.NDArray[np.intp]
 
 NODE_DAYS: Final = (9, 30, 93, 184)
 _ATM_TO_INDEX: Final = np.array((0.93, 0.87, 0.83, 0.81))
@@ -63,14 +64,21 @@ def spx_atm_variance(nodes: FloatArray, knots: FloatArray, sessions: FloatArray)
     return result
 
 
-def spx_variance(log_moneyness: FloatArray, atm_variance: FloatArray, sessions: FloatArray) -> FloatArray:
-    """Return total variance by strike from that at the money."""
+def spx_variance(
+    log_moneyness: FloatArray, atm_variance: FloatArray, sessions: FloatArray, expiry_of: IndexArray
+) -> FloatArray:
+    """Return total variance by strike from that at the money; the first is by contract, the others by expiry."""
     days = np.maximum(sessions, _TINY) * (_DAYS_YEAR / _SESSIONS_YEAR)
     f = _SSVI_F * (days / _SSVI_DAYS) ** _SSVI_POWER
-    x = f * log_moneyness / np.sqrt(np.maximum(atm_variance, _TINY))
-    rho = _SSVI_RHO
-    result: FloatArray = atm_variance * (0.5 * (1.0 + rho * x + np.sqrt((x + rho) ** 2 + (1.0 - rho * rho))))
-    return result
+    scale = f / np.sqrt(np.maximum(atm_variance, _TINY))
+    x = scale[:, expiry_of] * log_moneyness
+    x += _SSVI_RHO
+    root = np.sqrt(x * x + (1.0 - _SSVI_RHO * _SSVI_RHO))
+    # 1 + rho * (x - rho) + root, on the moneyness shifted by rho
+    root += _SSVI_RHO * x
+    root += 1.0 - _SSVI_RHO * _SSVI_RHO
+    root *= 0.5 * atm_variance[:, expiry_of]
+    return root
 
 
 def vix_atm_vol(vvix_pts: FloatArray, days: FloatArray) -> FloatArray:
@@ -88,8 +96,9 @@ def _average_variance(days: FloatArray) -> FloatArray:
     return result
 
 
-def vix_vol(log_moneyness: FloatArray, atm_vol: FloatArray, years: FloatArray) -> FloatArray:
-    """Return the volatility of VIX options by strike; flat beyond the fitted range."""
-    z = np.clip(log_moneyness / np.maximum(atm_vol * np.sqrt(years), _TINY), *_VIX_Z)
-    result: FloatArray = atm_vol * (1.0 + _VIX_SLOPE * z + _VIX_CURVATURE * z * z)
+def vix_vol(log_moneyness: FloatArray, atm_vol: FloatArray, years: FloatArray, expiry_of: IndexArray) -> FloatArray:
+    """Return the volatility of VIX options by strike, flat beyond the fitted range; the first is by contract."""
+    scale = 1.0 / np.maximum(atm_vol * np.sqrt(years), _TINY)
+    z = np.clip(log_moneyness * scale[:, expiry_of], *_VIX_Z)
+    result: FloatArray = atm_vol[:, expiry_of] * (1.0 + _VIX_SLOPE * z + _VIX_CURVATURE * z * z)
     return result
