@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from daemon.adapters.ib import Peer
-from daemon.core.calendar.sessions import new_york_date, next_session
-from daemon.errors import HistoryError, StoreError
+from daemon.core.calendar.sessions import new_york_date, sessions_between
 from daemon.sim.exchange import Exchange, ExchangeConfig
 from daemon.sim.gateway import Gateway, GatewayConfig
 from daemon.sim.gateway.faults import FaultPlan
+from daemon.sim.gateway.state import load as load_state
+from daemon.sim.gateway.state import save as save_state
 from daemon.sim.history import History, load_folder, load_packaged, with_generated
 from daemon.sim.market import Market
 
@@ -31,11 +30,8 @@ def load_history(folder: Path | None, until: date, seed: int) -> History:
 
 def require_sessions(history: History, first: date, last: date) -> None:
     """Raise HistoryError unless every session between two dates has data."""
-    day = first
-    while day <= last:
-        if day not in history.days:
-            raise HistoryError(history.missing_text(day))
-        day = next_session(day)
+    for day in sessions_between(first, last):
+        history.facts(day)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,24 +50,21 @@ def build_gateway(plan: SimulationPlan, clock_now: Callable[[], datetime]) -> Ga
     """Build a gateway over an exchange that stands at the clock's time, with the account found in the state folder."""
     now = clock_now()
     history = load_history(plan.history, new_york_date(now) + AHEAD, plan.seed)
-    market = Market(history, plan.seed)
-    state_path = None if plan.state_dir is None else plan.state_dir / STATE_FILE
-    state = None if state_path is None else read_state(state_path)
-    exchange = Exchange(market, ExchangeConfig(account=plan.config.account), state, now)
-    return Gateway(exchange, clock_now, plan.faults, plan.config, state_path)
+    path = None if plan.state_dir is None else plan.state_dir / STATE_FILE
+    stored = None if path is None else load_state(path)
+    exchange = Exchange(
+        Market(history, plan.seed),
+        ExchangeConfig(account=plan.config.account, seed=plan.seed),
+        None if stored is None else stored["exchange"],
+        now,
+    )
+    gateway = Gateway(exchange, clock_now, plan.faults, plan.config, on_change=lambda: keep())
 
+    def keep() -> None:
+        if path is not None:
+            save_state(path, gateway.dump())
 
-def read_state(path: Path) -> dict[str, Any] | None:
-    """Read the saved account, None when there is none yet."""
-    if not path.exists():
-        return None
-    try:
-        state: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise StoreError(
-            f"the saved account {path} cannot be read: {error}; move the file away to begin with a new account"
-        ) from error
-    return state
+    return gateway
 
 
 class GatewayTransport:

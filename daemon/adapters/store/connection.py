@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 from urllib.parse import quote
 
 from sqlite_utils import Database
@@ -15,7 +15,7 @@ from sqlite_utils.migrations import Migrations
 from daemon.adapters.store.schema import MIGRATIONS
 from daemon.errors import InvariantError, NotReadyError, StoreError
 
-Synchronous = Literal["FULL", "OFF"]
+SYNCHRONOUS: Final = ("EXTRA", "FULL", "NORMAL", "OFF")
 """FULL survives a power cut; OFF is for a rehearsal into a scratch folder, which can be run again."""
 
 BUSY_TIMEOUT_S: Final = 5.0
@@ -97,7 +97,7 @@ def _sentence(path: Path, error: sqlite3.Error) -> str:
 
 def open_writing(
     path: Path,
-    synchronous: Synchronous,
+    synchronous: str,
     *,
     busy_timeout_s: float = BUSY_TIMEOUT_S,
     migrations: Migrations = MIGRATIONS,
@@ -192,7 +192,7 @@ def _wrapped(conn: sqlite3.Connection) -> Database:
     return Database(conn, execute_plugins=False)
 
 
-def _configure(path: Path, conn: sqlite3.Connection, synchronous: Synchronous) -> None:
+def _configure(path: Path, conn: sqlite3.Connection, synchronous: str) -> None:
     mode = conn.execute("PRAGMA journal_mode = WAL").fetchone()[0]
     if mode != "wal":
         raise StoreError(f"database {path} cannot keep a write-ahead log (mode {mode}); use a local disk")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from daemon.adapters.store import codec
-from daemon.adapters.store.connection import Connection, Synchronous, open_reading, open_writing
+from daemon.adapters.store.connection import Connection, open_reading, open_writing
 from daemon.adapters.store.intents import Intents
 from daemon.adapters.store.ledger import Ledger
 from daemon.core.book.book import Book, BookEntry
@@ -43,7 +43,7 @@ class SqliteStore:
     A method that writes has either committed when it returns, or changed nothing when it raises.
     """
 
-    def __init__(self, path: Path, synchronous: Synchronous = "FULL", *, readonly: bool = False) -> None:
+    def __init__(self, path: Path, synchronous: str = "FULL", *, readonly: bool = False) -> None:
         """Open the database for writing (create it, bring it up to date) or reading. Raises StoreError."""
         self._connection: Connection = open_reading(path) if readonly else open_writing(path, synchronous)
         self._writable = not readonly
