@@ -43,6 +43,12 @@ class TestSizeEntry:
 
         assert size.quantity == 0
         assert names(size.reasons) == ["wing_notional_full"]
+        assert (size.reasons[0].value, size.reasons[0].limit) == (open_usd + 2_500, 100_000)
+
+    def test_room_for_exactly_the_usual_quantity_needs_no_remark(self) -> None:
+        size = size_entry(NLV_CENTS, 95_000, POLICY, LIMITS)
+
+        assert (size.quantity, size.reasons) == (2, ())
 
     def test_an_account_too_small_for_one_wing_is_a_named_refusal(self) -> None:
         size = size_entry(90_000_00, 0, POLICY, LIMITS)

@@ -86,6 +86,18 @@ class TestGuessStrikes:
             assert farther[0] <= put
             assert farther[1] >= call
 
+    @pytest.mark.parametrize("days", range(5, 120))
+    def test_one_more_day_moves_the_strikes_out_by_a_little(self, days: int) -> None:
+        expiries = [SESSION + timedelta(days=days + more) for more in (0, 1)]
+        (put, call), (later_put, later_call) = (
+            guess_strikes(100_000.0, 20.0, SESSION, expiry, POLICY) for expiry in expiries
+        )
+
+        # At most the square root of time, with room for rounding to 5 points.
+        most = ((days + 1) / days) ** 0.5 * 1.005
+        assert 1 <= (10_000_000 - later_put) / (10_000_000 - put) <= most
+        assert 1 <= (later_call - 10_000_000) / (call - 10_000_000) <= most
+
     @pytest.mark.parametrize(("spx", "vix"), [(0.0, 20.0), (4000.0, 0.0), (float("nan"), 20.0), (4000.0, float("inf"))])
     def test_an_index_that_is_no_price_is_an_error(self, spx: float, vix: float) -> None:
         with pytest.raises(ValueError, match="must be positive"):
@@ -164,6 +176,9 @@ class TestRefine:
 
     def test_equal_deltas_keep_the_answer_at_an_observed_strike(self) -> None:
         assert refine({280_000: 0.2, 281_000: 0.2}, 0.15, STRIKES) == 280_000
+
+    def test_where_the_deltas_are_flat_the_observed_strike_of_that_delta_is_kept(self) -> None:
+        assert refine({320_000: 0.15, 321_000: 0.15, 340_000: 0.10}, 0.15, STRIKES) == 320_000
 
     @given(
         seen=st.sets(st.integers(2650, 2950), min_size=2, max_size=6),

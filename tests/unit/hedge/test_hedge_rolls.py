@@ -127,6 +127,7 @@ class TestChooseLayerExpiry:
 
     def test_with_an_empty_window_the_next_above_is_taken_and_said(self) -> None:
         assert choose(L1, 8, 18, 22, 25) == (18, ["outside_window"])
+        assert choose(L1, 8, 23) == (23, ["outside_window"])
 
     @pytest.mark.parametrize("days", [(), (8,), (24, 29)])
     def test_with_nothing_near_the_window_there_is_no_expiry_and_a_reason(self, days: tuple[int, ...]) -> None:

@@ -197,6 +197,13 @@ class TestResizeNeeded:
         assert ask({"L1": 4, "L2": 5, "L3": 2}, HELD, flag) == (True, f"resize_{flag}")
         assert ask({"L1": 5, "L2": 4, "L3": 1}, HELD, flag) == (True, f"resize_{flag}")
 
+    def test_the_reason_carries_the_move_and_the_move_that_was_needed(self) -> None:
+        _, reason = resize_needed(
+            HELD, {"L1": 5, "L2": 5, "L3": 3}, after_roll=False, regime_changed=False, policy=POLICY
+        )
+
+        assert (reason.value, reason.limit) == (3, 2.0)
+
     def test_nothing_is_traded_on_target(self) -> None:
         assert ask(HELD, HELD, "after_roll", "regime_changed") == (False, "hedge_on_target")
         assert ask({"L1": 0, "L2": 0, "L3": 0}, {}) == (False, "hedge_on_target")
