@@ -151,8 +151,10 @@ def text_line(event: EventRecord) -> str:
     """Return an event as a line for people: New York time, the name in words, what it says."""
     local = event.at.astimezone(NEW_YORK)
     day = "" if local.date() == event.session else f"{local:%Y-%m-%d} "
-    line = f"{day}{local:%H:%M:%S} ET {_MARK[event.level]} {words(event.name):<{_NAME_WIDTH}} {sentence(event.name, event.fields)}"
-    return _one_line(line.rstrip())
+    usual = {"of_session": event.session.isoformat()}
+    fields = {key: value for key, value in event.fields.items() if usual.get(key) != value}
+    name = f"{words(event.name):<{_NAME_WIDTH}}"
+    return _one_line(f"{day}{local:%H:%M:%S} ET {_MARK[event.level]} {name} {sentence(event.name, fields)}".rstrip())
 
 
 def _one_line(text: str) -> str:

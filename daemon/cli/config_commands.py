@@ -4,12 +4,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
+from daemon.cli.common import env_file_option, json_option, load_settings, print_json
 from daemon.errors import ExitCode, SettingsError
 
 if TYPE_CHECKING:
@@ -20,15 +20,6 @@ if TYPE_CHECKING:
 
 _COLUMNS_FROM: Final = 120
 """Narrowest terminal, in characters, on which five columns can be read."""
-
-env_file_option = click.option(
-    "--env-file",
-    "env_files",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help="Read settings from this file; may be given several times, later files win.",
-)
-json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 
 @click.group("config")
@@ -42,14 +33,14 @@ def config() -> None:
 def check(*, env_files: tuple[Path, ...], as_json: bool) -> None:
     """Check every setting and name everything that is wrong."""
     try:
-        settings = _load(env_files)
+        settings = load_settings(env_files)
     except SettingsError as error:
         _print_problems(error.problems, as_json=as_json)
         raise click.exceptions.Exit(ExitCode.SETTINGS) from None
     found = _rows(settings)
     changed = sum(row.changed for row in found)
     if as_json:
-        _print_json(
+        print_json(
             {"ok": True, "settings": len(found), "changed": changed, "warnings": [*settings.warnings], "problems": []}
         )
         return
@@ -64,10 +55,10 @@ def check(*, env_files: tuple[Path, ...], as_json: bool) -> None:
 @json_option
 def show(*, env_files: tuple[Path, ...], changed_only: bool, as_json: bool) -> None:
     """Show every setting with its value, source, range and sentence."""
-    settings = _load(env_files)
+    settings = load_settings(env_files)
     found = [row for row in _rows(settings) if row.changed or not changed_only]
     if as_json:
-        _print_json({"digest": settings.digest, "settings": [_as_json(row) for row in found]})
+        print_json({"digest": settings.digest, "settings": [_as_json(row) for row in found]})
     else:
         _print_table(found)
 
@@ -100,12 +91,6 @@ def table() -> None:
     click.echo(table_text(), nl=False)
 
 
-def _load(env_files: tuple[Path, ...]) -> Settings:
-    from daemon.settings import environment, load
-
-    return load(env_files, environment())
-
-
 def _rows(settings: Settings) -> tuple[Row, ...]:
     from daemon.settings import rows
 
@@ -114,15 +99,11 @@ def _rows(settings: Settings) -> tuple[Row, ...]:
 
 def _print_problems(problems: tuple[str, ...], *, as_json: bool) -> None:
     if as_json:
-        _print_json({"ok": False, "problems": [*problems]})
+        print_json({"ok": False, "problems": [*problems]})
         return
     for problem in problems:
         click.echo(problem, err=True)
     click.echo(f"settings not ok: {len(problems)} problem{'s' if len(problems) > 1 else ''}", err=True)
-
-
-def _print_json(value: dict[str, Any]) -> None:
-    click.echo(json.dumps(value, indent=2))
 
 
 def _as_json(row: Row) -> dict[str, object]:

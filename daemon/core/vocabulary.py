@@ -96,7 +96,7 @@ _ORDERS: Final = {
     "order_absent": _warning("{order_ref} is proven absent", "{why}"),
     "order_message": _warning("{order_ref}", "{code}", "{text}"),
     "risk_refused": _info("{strategy} {purpose} of {subject} refused by {gates}"),
-    "limit_breached": _warning("{text}"),
+    "limit_breached": _warning("{limit}", "{text}"),
     "limit_kept": _info("{limit} is within its limit again"),
 }
 

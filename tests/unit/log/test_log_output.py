@@ -107,6 +107,16 @@ def test_a_line_of_another_day_than_its_session_says_which() -> None:
     assert text_line(evening).startswith("2020-02-21 20:05:00 ET ")
 
 
+def test_the_session_of_a_job_is_told_only_when_it_is_another() -> None:
+    fields = {"job": "settlement", "reason": "the daemon was not running"}
+
+    same = text_line(event("job_missed", fields | {"of_session": "2020-02-18"}))
+    other = text_line(event("job_missed", fields | {"of_session": "2020-02-14"}))
+
+    assert same.endswith("settlement, the daemon was not running")
+    assert other.endswith("settlement, the daemon was not running, of session 2020-02-14")
+
+
 @pytest.mark.parametrize(
     ("level", "mark"), [(Level.DEBUG, "."), (Level.INFO, " "), (Level.WARNING, "!"), (Level.ERROR, "X")]
 )
