@@ -1,0 +1,171 @@
+"""One session as a value and as text: what was decided, done, held and earned, and what needs a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from daemon.core.book.book import BookEntry, EntryKind
+from daemon.core.orders.intent import IntentState, Purpose, Strategy
+from daemon.core.records import Decision, DecisionKind, EventRecord, HedgeComputation, JobOutcome, Level, Outcome
+from daemon.ports import Store
+from daemon.report.closing import Closing, closing
+from daemon.report.condors import CondorLine, CondorStatus, condor_lines
+from daemon.report.hedge import HedgeChange, LayerLine, hedge_changes, layer_lines
+from daemon.report.orders import OrderLine, order_lines, orders_of
+from daemon.report.words import plural
+
+JOBS: Final = (
+    "preflight",
+    "exits",
+    "hedge_roll",
+    "condor_entry",
+    "last_resort",
+    "hedge_resize",
+    "settlement",
+    "reconcile",
+    "end_of_day",
+)
+"""The jobs of a session in the order of the day, as their outcomes are recorded."""
+
+CONDOR_ENTRY_JOB: Final = "condor_entry"
+MODE_KEY: Final = "mode"
+"""Named value of the store that says on what account it was made."""
+MODE_UNKNOWN: Final = "MODE NOT RECORDED"
+
+
+@dataclass(frozen=True, slots=True)
+class DayView:
+    """Everything the text of one session is made from."""
+
+    session: date
+    mode: str
+    """``SIMULATED``, or ``PAPER`` with the account."""
+    closing: Closing
+    decisions: tuple[Decision, ...]
+    orders: tuple[OrderLine, ...]
+    """Orders planned in the session, and older ones filled in it."""
+    condors: tuple[CondorLine, ...]
+    """Every condor planned so far."""
+    changes: tuple[HedgeChange, ...]
+    """What was traded in the hedge in the session."""
+    layers: tuple[LayerLine, ...]
+    computation: HedgeComputation | None
+    """The last hedge computation of the session."""
+    settlements: tuple[BookEntry, ...]
+    jobs: tuple[tuple[str, JobOutcome | None], ...]
+    errors: tuple[EventRecord, ...]
+    next_actions: tuple[str, ...]
+
+    @property
+    def open_condors(self) -> tuple[CondorLine, ...]:
+        """Return the condors that hold something at the end of the session."""
+        return tuple(line for line in self.condors if line.status is CondorStatus.OPEN)
+
+    @property
+    def ended_condors(self) -> tuple[CondorLine, ...]:
+        """Return the condors closed or settled in the session."""
+        return tuple(line for line in self.condors if line.ended == self.session)
+
+    @property
+    def entries(self) -> tuple[OrderLine, ...]:
+        """Return the condor entry orders of the session."""
+        return tuple(
+            line
+            for line in self.orders
+            if line.strategy is Strategy.CONDOR and line.purpose is Purpose.ENTRY and line.session == self.session
+        )
+
+    @property
+    def calls_held(self) -> int:
+        """Return the VIX calls held by all layers."""
+        return sum(layer.held for layer in self.layers)
+
+    @property
+    def calls_target(self) -> int | None:
+        """Return the VIX calls all layers should hold; None without a computation in this session."""
+        return None if self.computation is None else sum(layer.target for layer in self.computation.layers)
+
+
+def gather_day(
+    store: Store,
+    session: date,
+    *,
+    mode: str | None = None,
+    next_rolls: Mapping[str, date] | None = None,
+    next_actions: tuple[str, ...] = (),
+) -> DayView:
+    """Read what is recorded of one session; without ``mode`` the store's own note of it is used."""
+    end = closing(session, store.entries(), store.days())
+    intents = tuple(intent for intent in store.intents() if intent.key.session <= session)
+    orders = order_lines(intents, end.entries)
+    computations = store.hedge_computations(session)
+    computation = computations[-1] if computations else None
+    return DayView(
+        session=session,
+        mode=mode or store.meta(MODE_KEY) or MODE_UNKNOWN,
+        closing=end,
+        decisions=store.decisions(session),
+        orders=orders_of(orders, session),
+        condors=condor_lines(store.condors(), end, orders),
+        changes=tuple(change for change in hedge_changes(intents, end.entries) if change.session == session),
+        layers=layer_lines(end, computation, next_rolls or {}),
+        computation=computation,
+        settlements=tuple(e for e in end.entries if e.session == session and e.kind is EntryKind.SETTLEMENT),
+        jobs=tuple((job, store.job_outcome(session, job)) for job in JOBS),
+        errors=tuple(event for event in store.events(session=session) if event.level is Level.ERROR),
+        next_actions=next_actions,
+    )
+
+
+def condor_decision(decisions: tuple[Decision, ...]) -> Decision | None:
+    """Return the session's decision to enter a condor or not; None when none was recorded.
+
+    A later one counts: a catch-up run may enter after a first refusal.
+    """
+    found = [
+        decision
+        for decision in decisions
+        if decision.kind is DecisionKind.ENTER
+        or (decision.kind is DecisionKind.SKIP and decision.job == CONDOR_ENTRY_JOB)
+    ]
+    return found[-1] if found else None
+
+
+def attention(view: DayView) -> tuple[str, ...]:
+    """Say what a person should look at; nothing when all is well."""
+    found: list[str] = []
+    day = view.closing.day
+    if day is None:
+        found.append("no closing figures recorded")
+    elif day.breaks_open:
+        found.append(f"{plural(day.breaks_open, 'break')} open between book and account")
+    if condor_decision(view.decisions) is None:
+        found.append("no condor decision recorded")
+    found += [
+        f"job {job} {outcome.outcome}: {outcome.reason}"
+        for job, outcome in view.jobs
+        if outcome is not None and outcome.outcome in (Outcome.FAILED, Outcome.MISSED)
+    ]
+    unknown = [line.ref for line in view.orders if line.state is IntentState.UNKNOWN]
+    if unknown:
+        found.append(f"no evidence yet of {', '.join(unknown)}")
+    if view.errors:
+        names = sorted({event.name for event in view.errors})
+        found.append(f"{plural(len(view.errors), 'error')} ({', '.join(names)})")
+    return tuple(found)
+
+
+def done_in_words(view: DayView) -> tuple[str, ...]:
+    """Say what was done in the session, most important first."""
+    words: list[str] = []
+    filled = [line.subject for line in view.entries if line.filled]
+    words.append(f"entered {', '.join(filled)}" if filled else "no condor entered")
+    closed = sum(line.status is CondorStatus.CLOSED for line in view.ended_condors)
+    settled = len(view.ended_condors) - closed
+    words += [f"{plural(closed, 'condor')} closed"] * bool(closed)
+    words += [f"{plural(settled, 'condor')} settled"] * bool(settled)
+    words += [f"{change.layer} {change.kind}" for change in view.changes]
+    return tuple(words)

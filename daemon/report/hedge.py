@@ -1,0 +1,170 @@
+"""The hedge as lines of a report: layers held against target, the arithmetic behind them, every change of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Final
+
+from daemon.core.book.book import BookEntry
+from daemon.core.calendar.expiries import dte
+from daemon.core.market.contracts import MULTIPLIER, OptionContract
+from daemon.core.orders.intent import Intent, Purpose, Strategy
+from daemon.core.records import HedgeComputation, LayerComputation
+from daemon.report.closing import Closing
+from daemon.report.orders import net_paid_pts100, trades_by_ref
+from daemon.report.words import percent, points, whole_dollars
+
+ROLL: Final = "roll"
+ROLL_PURPOSES: Final = frozenset({Purpose.ROLL_BUY, Purpose.ROLL_SELL})
+
+
+@dataclass(frozen=True, slots=True)
+class LayerLine:
+    """One contract of one layer at the end of a session; ``contract`` is None for a layer that holds nothing."""
+
+    layer: str
+    contract: OptionContract | None
+    held: int
+    target: int | None
+    """Calls the layer should hold; None without a computation, or on the older of two contracts."""
+    mark_pts: float | None
+    dte: int | None
+    delta_usd: float | None
+    """VIX delta-dollars of all calls held, with the delta of the last computation."""
+    next_roll: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Traded:
+    """Calls bought (positive) or sold of one contract, at a mean price in points."""
+
+    contract: OptionContract
+    quantity: int
+    price_pts: float
+
+
+@dataclass(frozen=True, slots=True)
+class HedgeChange:
+    """What was traded in one layer in one session, for one purpose."""
+
+    session: date
+    layer: str
+    kind: str
+    """``first purchase``, ``roll``, ``rest of a roll``, ``resize``, or another purpose in lower case."""
+    trades: tuple[Traded, ...]
+    cash_usd_cents: int
+    """Net cash, fees left out; negative when we paid."""
+    reason: str
+
+    @property
+    def is_roll(self) -> bool:
+        """Whether a later contract took the place of one held before."""
+        return self.kind == ROLL
+
+
+def layer_lines(
+    closing: Closing, computation: HedgeComputation | None, next_rolls: Mapping[str, date]
+) -> tuple[LayerLine, ...]:
+    """Describe every layer that is held or has a target, by name and expiry."""
+    layers = {layer.layer: layer for layer in (computation.layers if computation else ())}
+    held = {holding.subject: holding.positions for holding in closing.book.open_subjects(Strategy.HEDGE)}
+    lines: list[LayerLine] = []
+    for name in sorted({*layers, *held}):
+        rows = (
+            _held_lines(name, held[name], layers.get(name), closing)
+            if name in held
+            else [_empty_line(name, layers[name])]
+        )
+        lines += [replace(row, next_roll=next_rolls.get(name)) for row in rows]
+    return tuple(lines)
+
+
+def _empty_line(name: str, layer: LayerComputation) -> LayerLine:
+    return LayerLine(name, None, 0, layer.target, mark_pts=None, dte=None, delta_usd=None, next_roll=None)
+
+
+def _held_lines(
+    name: str, held: Mapping[OptionContract, int], layer: LayerComputation | None, closing: Closing
+) -> list[LayerLine]:
+    newest = max(held, key=lambda contract: contract.expiry)
+    return [
+        LayerLine(
+            layer=name,
+            contract=contract,
+            held=quantity,
+            target=layer.target if layer and contract == newest else None,
+            mark_pts=closing.marks.get(contract),
+            dte=dte(closing.session, contract.expiry),
+            delta_usd=_delta_usd(layer, contract, quantity),
+            next_roll=None,
+        )
+        for contract, quantity in sorted(held.items(), key=lambda item: item[0].expiry)
+    ]
+
+
+def _delta_usd(layer: LayerComputation | None, contract: OptionContract, quantity: int) -> float | None:
+    """Return delta-dollars of a position, when the computation is of that very contract."""
+    if layer is None or layer.contract != contract or layer.delta_usd is None:
+        return None
+    return quantity * layer.delta_usd
+
+
+def hedge_arithmetic(computation: HedgeComputation) -> str:
+    """Write the sizing as a person would: ``VIX 14.38 -> low, p 7.75 % x W $5,000 = $388; held $641``."""
+    return (
+        f"VIX {points(computation.vix)} -> {computation.regime}, p {percent(computation.pct, digits=2)} x "
+        f"W {whole_dollars(computation.wing_notional_usd)} = {whole_dollars(computation.target_usd)}; "
+        f"held {whole_dollars(computation.held_usd)}"
+    )
+
+
+def hedge_changes(intents: Iterable[Intent], entries: Iterable[BookEntry]) -> tuple[HedgeChange, ...]:
+    """List every filled change of the hedge, one line a session, layer and purpose, oldest first.
+
+    A filled ROLL_BUY is a roll when the layer had bought another contract before it, whether or not
+    the old contract could still be sold. A layer's first purchase is neither a roll nor a resize.
+    """
+    trades = trades_by_ref(entries)
+    groups: dict[tuple[date, str, str], list[Intent]] = {}
+    for intent in intents:
+        if intent.key.strategy is Strategy.HEDGE and trades.get(intent.ref):
+            groups.setdefault((intent.key.session, intent.key.subject, _channel(intent.key.purpose)), []).append(intent)
+    changes: list[HedgeChange] = []
+    bought: dict[str, set[OptionContract]] = {}
+    for (session, layer, channel), group in sorted(groups.items(), key=lambda item: item[0][0]):
+        traded = _traded([entry for intent in group for entry in trades[intent.ref]])
+        seen = bought.setdefault(layer, set())
+        new = {trade.contract for trade in traded if trade.quantity > 0}
+        changes.append(_change(session, layer, _kind(channel, seen=seen, new=new), group=group, traded=traded))
+        seen |= new
+    return tuple(changes)
+
+
+def _channel(purpose: Purpose) -> str:
+    return ROLL if purpose in ROLL_PURPOSES else purpose.value.lower()
+
+
+def _kind(channel: str, *, seen: set[OptionContract], new: set[OptionContract]) -> str:
+    if new and not seen:
+        return "first purchase"
+    return "rest of a roll" if channel == ROLL and new <= seen else channel
+
+
+def _traded(entries: Sequence[BookEntry]) -> tuple[Traded, ...]:
+    """Sum executions by contract and direction."""
+    lines: list[Traded] = []
+    for contract, sign in sorted({(entry.contract, entry.quantity > 0) for entry in entries}):
+        same = [entry for entry in entries if entry.contract == contract and (entry.quantity > 0) == sign]
+        quantity = sum(entry.quantity for entry in same)
+        lines.append(Traded(contract, quantity, abs(net_paid_pts100(same) / 100 / quantity)))
+    return tuple(lines)
+
+
+def _change(
+    session: date, layer: str, kind: str, *, group: Sequence[Intent], traded: tuple[Traded, ...]
+) -> HedgeChange:
+    reasons = [reason.text for intent in group for reason in intent.reasons]
+    cash = -sum(round(trade.quantity * trade.price_pts * MULTIPLIER * 100) for trade in traded)
+    return HedgeChange(session, layer, kind, traded, cash_usd_cents=cash, reason=reasons[0] if reasons else "")

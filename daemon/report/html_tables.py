@@ -1,0 +1,275 @@
+"""The tables of the HTML report: rows of text, with what is needed to align and tint them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from daemon.core.records import Decision
+from daemon.report.condors import CondorLine
+from daemon.report.hedge import HedgeChange
+from daemon.report.orders import OrderLine
+from daemon.report.period import ReportData
+from daemon.report.pnl import SourceLine
+from daemon.report.tables import trade_text
+from daemon.report.words import (
+    dollars,
+    dollars_and_cents,
+    net_price,
+    new_york_time,
+    points,
+    reason_short,
+    reason_text,
+    value_text,
+)
+
+TROUBLES_SHOWN: Final = 200
+"""Most warnings and errors one report lists."""
+_CSS_AMPERSAND: Final = r"\26 "
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell: its text, a lesser line under it, and ``gain`` or ``loss`` for a signed amount."""
+
+    text: str
+    under: str = ""
+    tint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table; ``aligns`` has one letter for each heading: ``<`` text, ``w`` text that may wrap, ``>`` numbers, ``d`` dates."""
+
+    name: str
+    """Unique in the page."""
+    title: str
+    headings: tuple[str, ...]
+    aligns: str
+    rows: tuple[tuple[Cell, ...], ...]
+    empty: str
+    """Sentence that stands for a table without rows."""
+    folded: bool = False
+    """Whether a reader may fold it away."""
+    last_is_total: bool = False
+
+    def __post_init__(self) -> None:
+        assert len(self.headings) == len(self.aligns)
+        assert all(len(row) == len(self.headings) for row in self.rows), f"a row of {self.title} has another width"
+
+    @property
+    def rules(self) -> str:
+        """Return the style rules of its columns: cheaper than a class on every cell of a long table.
+
+        On a phone, where rows become blocks, numbers and dates carry their heading.
+        """
+        columns = list(enumerate(zip(self.headings, self.aligns, strict=True), start=1))
+        right = ", ".join(f"#{self.name} :is(th, td):nth-child({n})" for n, (_, align) in columns if align == ">")
+        wrapped = ", ".join(f"#{self.name} td:nth-child({n})" for n, (_, align) in columns if align == "w")
+        labels = "\n".join(
+            f'#{self.name} td:nth-child({n})::before {{ content: "{heading.replace("&", _CSS_AMPERSAND)} "; }}'
+            for n, (heading, align) in columns
+            if align in ">d"
+        )
+        return "\n".join(
+            [
+                f"{right} {{ text-align: right; }}" if right else "",
+                f"{wrapped} {{ white-space: normal; min-width: 11rem; }}" if wrapped else "",
+                f"@media screen and (max-width: 40rem) {{\n{labels}",
+                f"{right} {{ text-align: left; }}" if right else "",
+                f"{wrapped} {{ flex-basis: 100%; }}\n}}" if wrapped else "}",
+            ]
+        )
+
+
+def tables_of(data: ReportData) -> Mapping[str, Table]:
+    """Make every table of a period, by name."""
+    tables = (
+        _changes(data.changes),
+        _condor_table(data.condors),
+        _sources(data.sources),
+        _trades(data.trades),
+        _settlements(data),
+        _decisions(data.decisions),
+        _breaks(data),
+        _troubles(data),
+    )
+    return {table.name: table for table in tables}
+
+
+def _money(cents: int | None, *, exact: bool = False) -> Cell:
+    text = dollars_and_cents(cents, signed=True) if exact else dollars(cents, signed=True)
+    return Cell(text, tint="" if not cents else "loss" if cents < 0 else "gain")
+
+
+def _changes(changes: Sequence[HedgeChange]) -> Table:
+    rows = tuple(
+        (
+            Cell(f"{change.session}"),
+            Cell(change.layer),
+            Cell(change.kind),
+            Cell("\n".join(map(trade_text, change.trades))),
+            _money(change.cash_usd_cents),
+            Cell(change.reason),
+        )
+        for change in changes
+    )
+    headings = ("Session", "Layer", "What", "Traded", "Cash", "Reason")
+    return Table(
+        "changes",
+        "Rolls, resizes and first purchases",
+        headings,
+        "<<<<>w",
+        rows,
+        "No change of the hedge in this period.",
+        folded=True,
+    )
+
+
+def _condor_table(condors: Sequence[CondorLine]) -> Table:
+    rows = tuple(_condor_row(line) for line in condors)
+    headings = ("Entered", "Qty", "Strikes", "Expiry", "Credit", "Ended", "How", "Debit", "P&L")
+    return Table(
+        "condor_table",
+        "All condors of the period",
+        headings,
+        "<><d>dw>>",
+        rows,
+        "No condor was held in this period.",
+        folded=True,
+    )
+
+
+def _condor_row(line: CondorLine) -> tuple[Cell, ...]:
+    ended = line.ended is not None
+    return (
+        Cell(f"{line.record.entry_session}"),
+        Cell(f"{line.entered}"),
+        Cell(line.strikes),
+        Cell(f"{line.record.expiry}"),
+        Cell(points(line.credit_pts)),
+        Cell(f"{line.ended}" if ended else "open"),
+        Cell(line.exit_reason if ended else f"{line.dte} days left"),
+        Cell("" if line.exit_debit_pts is None else points(line.exit_debit_pts)),
+        _money(line.pnl_usd_cents),
+    )
+
+
+def _sources(sources: Sequence[SourceLine]) -> Table:
+    lines = (*sources, _total(sources)) if sources else ()
+    rows = tuple(
+        (
+            Cell(line.name),
+            _money(line.cash_usd_cents, exact=True),
+            Cell(dollars_and_cents(-line.fees_usd_e4 / 100, signed=True)),
+            _money(line.value_usd_cents, exact=True),
+            _money(line.pnl_usd_cents, exact=True),
+        )
+        for line in lines
+    )
+    headings = ("Source", "Cash", "Fees", "Value", "P&L")
+    return Table(
+        "sources", "By source", headings, "<>>>>", rows, "Nothing was traded in this period.", last_is_total=True
+    )
+
+
+def _total(sources: Sequence[SourceLine]) -> SourceLine:
+    known = [line.value_usd_cents for line in sources if line.value_usd_cents is not None]
+    return SourceLine(
+        "total",
+        sum(line.cash_usd_cents for line in sources),
+        sum(line.fees_usd_e4 for line in sources),
+        sum(known) if len(known) == len(sources) else None,
+    )
+
+
+def _trades(trades: Sequence[OrderLine]) -> Table:
+    rows = tuple(_trade_row(line) for line in trades)
+    headings = ("Session", "Order", "Legs", "Filled", "Fill", "Mid", "Slippage", "Fees")
+    return Table(
+        "trades", "Filled orders", headings, "<<<>>>>>", rows, "No order was filled in this period.", folded=True
+    )
+
+
+def _trade_row(line: OrderLine) -> tuple[Cell, ...]:
+    slippage = "" if line.slippage_usd_cents is None else dollars_and_cents(line.slippage_usd_cents, signed=True)
+    return (
+        Cell(f"{line.fill_session}", under=new_york_time(line.at)),
+        Cell(f"{line.purpose.value} {line.subject}", under=line.ref),
+        Cell(line.legs),
+        Cell(f"{line.filled} of {line.quantity}"),
+        Cell(net_price(line.fill_pts)),
+        Cell("resting" if line.resting else net_price(line.mid_pts)),
+        Cell(slippage),
+        Cell(
+            dollars_and_cents(line.fees_usd_e4 / 100), under=f"{line.fees_missing} missing" if line.fees_missing else ""
+        ),
+    )
+
+
+def _settlements(data: ReportData) -> Table:
+    rows = tuple(
+        (
+            Cell(f"{entry.session}"),
+            Cell(entry.subject),
+            Cell(f"{-entry.quantity:+d} {entry.contract}"),
+            Cell(points(entry.price_pts100 / 100)),
+            _money(-entry.quantity * entry.price_pts100 * 100),
+        )
+        for entry in data.settlements
+    )
+    headings = ("Session", "Of", "Position", "Settled at", "Cash")
+    return Table(
+        "settlements", "Cash settlements", headings, "<<<>>", rows, "Nothing was settled in this period.", folded=True
+    )
+
+
+def _decisions(decisions: Sequence[Decision]) -> Table:
+    rows = tuple(
+        (
+            Cell(f"{decision.session}", under=new_york_time(decision.at)),
+            Cell(decision.kind.value, under=decision.subject),
+            Cell(
+                reason_text(decision.reasons[0]) if decision.reasons else "no reason recorded",
+                under="; ".join(reason_short(reason) for reason in decision.reasons[1:]),
+            ),
+        )
+        for decision in decisions
+    )
+    headings = ("Session", "Decision", "Reasons")
+    return Table(
+        "decisions", "All decisions", headings, "<<w", rows, "No decision is recorded in this period.", folded=True
+    )
+
+
+def _breaks(data: ReportData) -> Table:
+    rows = tuple((Cell(f"{day.session}"), Cell(str(day.breaks_open))) for day in data.days if day.breaks_open)
+    checked = len(data.days)
+    empty = f"Book and account agreed at the close of all {checked} sessions." if checked else "No session was closed."
+    return Table("breaks", "Sessions that closed with a break", ("Session", "Breaks"), "<>", rows, empty)
+
+
+def _troubles(data: ReportData) -> Table:
+    rows = tuple(
+        (
+            Cell(f"{event.session}", under=new_york_time(event.at)),
+            Cell(event.level.value),
+            Cell(
+                event.name,
+                under=", ".join(f"{name} {value_text(value)}" for name, value in event.fields.items()),
+            ),
+        )
+        for event in data.troubles[:TROUBLES_SHOWN]
+    )
+    left = len(data.troubles) - len(rows)
+    title = "Warnings and errors" + (f", the first {len(rows)} of {len(data.troubles)}" if left else "")
+    return Table(
+        "troubles",
+        title,
+        ("Session", "Level", "Event"),
+        "<<w",
+        rows,
+        "No warning and no error was logged.",
+        folded=True,
+    )

@@ -1,0 +1,160 @@
+"""The one screen of ``status``: filled in by whoever knows, written here as text and JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from typing import Final
+
+from daemon.report.tables import JsonObject, JsonValue
+from daemon.report.words import (
+    UNKNOWN,
+    dollars_and_cents,
+    new_york_instant,
+    percent,
+    plural,
+    points,
+    whole_dollars,
+)
+
+LABEL_WIDTH: Final = 14
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusView:
+    """How the program is. None means unknown, which is written as such and never as zero."""
+
+    mode: str
+    """``SIMULATED``, or ``PAPER`` with the account."""
+    version: str
+    pid: int | None = None
+    """Process of the daemon; None when none runs."""
+    now: datetime | None = None
+    session: date | None = None
+    session_note: str = ""
+    """For example ``open until 16:00`` or ``next session``."""
+    link: str | None = None
+    """State of the connection, one of the glossary."""
+    link_text: str = ""
+    run_state: str | None = None
+    run_state_by: str = ""
+    run_state_reason: str = ""
+    next_jobs: tuple[tuple[datetime, str], ...] = ()
+    reconciled_at: datetime | None = None
+    breaks_open: int | None = None
+    positions: int | None = None
+    """Contracts held."""
+    condors_open: int | None = None
+    wing_notional_usd: int | None = None
+    spx: float | None = None
+    vix: float | None = None
+    regime: str | None = None
+    hedge_pct: float | None = None
+    hedge_target_usd: float | None = None
+    hedge_held_usd: float | None = None
+    calls_held: int | None = None
+    calls_target: int | None = None
+    net_liquidation_usd_cents: int | None = None
+    pnl_usd_cents: int | None = None
+    unknown_orders: tuple[str, ...] = ()
+    """Order refs without evidence."""
+    last_decision: str = ""
+
+
+def status_json(view: StatusView) -> JsonObject:
+    """Return every field as a JSON value, money in dollars, instants and dates as text."""
+    values: JsonObject = {}
+    for field in fields(view):
+        name, value = field.name, getattr(view, field.name)
+        if name.endswith("_usd_cents"):
+            values[name.removesuffix("_cents")] = None if value is None else value / 100
+        else:
+            values[name] = _json(value)
+    values["next_jobs"] = [{"at": at.isoformat(), "job": job} for at, job in view.next_jobs]
+    return values
+
+
+def _json(value: object) -> JsonValue:
+    match value:
+        case None | bool() | int() | float() | str():
+            return value
+        case datetime() | date():
+            return value.isoformat()
+        case tuple():
+            return [_json(item) for item in value]
+        case _:
+            raise TypeError(f"{value!r} has no JSON form")
+
+
+def status_text(view: StatusView) -> str:
+    """Write the screen."""
+    lines = [
+        f"condord {view.version}   {view.mode}",
+        _line("daemon", "not running" if view.pid is None else f"running, process {view.pid}"),
+        _line("now", UNKNOWN if view.now is None else new_york_instant(view.now)),
+        _line("session", _with(f"{view.session or UNKNOWN}", view.session_note)),
+        _line("link", _with(view.link or UNKNOWN, view.link_text)),
+        _line("run state", _run_state(view)),
+        _line("reconciled", _reconciled(view)),
+        _line("market", f"SPX {points(view.spx)}   VIX {points(view.vix)}   regime {view.regime or UNKNOWN}"),
+        _line("condors", _condors(view)),
+        _line("hedge", _hedge(view)),
+        _line("account", _account(view)),
+    ]
+    if view.last_decision:
+        lines.append(_line("last decision", view.last_decision))
+    if view.unknown_orders:
+        lines.append(_line("ATTENTION", f"no evidence yet of {', '.join(view.unknown_orders)}"))
+    jobs = [f"{new_york_instant(at)}  {job}" for at, job in view.next_jobs] or ["none scheduled"]
+    return "\n".join([*lines, *(_line("next" if n == 0 else "", job) for n, job in enumerate(jobs))]) + "\n"
+
+
+def _line(label: str, text: str) -> str:
+    return f"{label:<{LABEL_WIDTH}}{text}"
+
+
+def _with(text: str, note: str) -> str:
+    return f"{text} ({note})" if note else text
+
+
+def _run_state(view: StatusView) -> str:
+    note = ": ".join(
+        part for part in (f"by {view.run_state_by}" * bool(view.run_state_by), view.run_state_reason) if part
+    )
+    return _with(view.run_state or UNKNOWN, note)
+
+
+def _reconciled(view: StatusView) -> str:
+    if view.breaks_open is None:
+        verdict = "open breaks unknown"
+    elif view.breaks_open == 0:
+        verdict = "no break open"
+    else:
+        verdict = f"ATTENTION: {plural(view.breaks_open, 'break')} open, entries are blocked"
+    when = "not yet" if view.reconciled_at is None else new_york_instant(view.reconciled_at)
+    return f"{when}, {verdict}"
+
+
+def _condors(view: StatusView) -> str:
+    condors, contracts = (
+        _count(view.condors_open, "open", "open"),
+        _count(view.positions, "contract held", "contracts held"),
+    )
+    return f"{condors}, wing notional {whole_dollars(view.wing_notional_usd)}; {contracts}"
+
+
+def _count(number: int | None, noun: str, many: str) -> str:
+    return f"{UNKNOWN} {many}" if number is None else plural(number, noun, many)
+
+
+def _hedge(view: StatusView) -> str:
+    held, target = (UNKNOWN if number is None else f"{number}" for number in (view.calls_held, view.calls_target))
+    return (
+        f"{held} of {target} calls; held {whole_dollars(view.hedge_held_usd)}, "
+        f"target {whole_dollars(view.hedge_target_usd)} (p {percent(view.hedge_pct, digits=2)})"
+    )
+
+
+def _account(view: StatusView) -> str:
+    pnl = dollars_and_cents(view.pnl_usd_cents, signed=True)
+    return f"net liquidation {dollars_and_cents(view.net_liquidation_usd_cents)}, profit and loss since start {pnl}"

@@ -1,0 +1,276 @@
+"""The tables behind the commands ``book``, ``hedge`` and ``why``, as text and as JSON values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Final
+
+from daemon.core.book.book import Book, BookEntry, fold
+from daemon.core.market.contracts import OptionContract
+from daemon.core.orders.intent import Intent, Reason
+from daemon.core.records import Decision, HedgeComputation, LayerComputation
+from daemon.ports import Store
+from daemon.report.closing import Closing, closing
+from daemon.report.day_text import layer_table
+from daemon.report.hedge import HedgeChange, Traded, hedge_arithmetic, hedge_changes, layer_lines
+from daemon.report.words import (
+    clipped,
+    columns,
+    dollars,
+    legs_text,
+    net_price,
+    new_york_instant,
+    new_york_time,
+    points,
+    value_text,
+)
+
+JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
+JsonObject = dict[str, JsonValue]
+
+ORDERS_SHOWN: Final = 20
+"""Most recent orders in the text of ``book``; the JSON has all of them."""
+REASON_WIDTH: Final = 60
+
+
+# -- book --------------------------------------------------------------------------------------------
+
+
+def book_json(store: Store) -> JsonObject:
+    """Return positions, executions and orders; prices and strikes in points, dates as YYYY-MM-DD.
+
+    Executions include settlements, whose ids of our own making begin with ``settlement:``.
+    """
+    entries = store.entries()
+    book = fold(entries)
+    return {
+        "positions": [_position_json(book, contract, quantity) for contract, quantity in book.positions().items()],
+        "executions": [_execution_json(entry) for entry in entries],
+        "orders": [
+            {"order_ref": intent.ref, "perm_id": intent.perm_id, "state": intent.state.value}
+            for intent in store.intents()
+        ],
+    }
+
+
+def _position_json(book: Book, contract: OptionContract, quantity: int) -> JsonObject:
+    return {
+        "con_id": book.con_ids[contract],
+        "symbol": contract.underlying.value,
+        "expiry": contract.expiry.isoformat(),
+        "strike": contract.strike,
+        "right": contract.right.value,
+        "quantity": quantity,
+    }
+
+
+def _execution_json(entry: BookEntry) -> JsonObject:
+    return {
+        "exec_id": entry.exec_id,
+        "order_ref": entry.order_ref,
+        "con_id": entry.con_id,
+        "quantity": entry.quantity,
+        "price": entry.price_pts100 / 100,
+    }
+
+
+def book_text(store: Store) -> str:
+    """Write what every condor and layer holds, and the latest orders."""
+    book = fold(store.entries())
+    held = [holding for _, holding in sorted(book.holdings.items()) if holding.positions]
+    rows = [("held by", "contract", "quantity", "con_id")]
+    rows += [
+        (holding.subject, str(contract), f"{quantity:+d}", str(book.con_ids[contract]))
+        for holding in held
+        for contract, quantity in sorted(holding.positions.items())
+    ]
+    positions = columns(rows, "<<>>") if held else ["  no positions"]
+    return "\n".join(["POSITIONS", *positions, "", *_latest_orders(store.intents())]) + "\n"
+
+
+def _latest_orders(intents: Sequence[Intent]) -> list[str]:
+    if not intents:
+        return ["ORDERS", "  no orders yet"]
+    shown = intents[-ORDERS_SHOWN:]
+    rows = [("order ref", "legs", "limit", "filled", "state")]
+    rows += [
+        (
+            intent.ref,
+            legs_text(intent.spec.legs, intent.spec.quantity),
+            net_price(intent.spec.net_limit_pts100 / 100),
+            f"{intent.filled} of {intent.spec.quantity}",
+            intent.state.value,
+        )
+        for intent in shown
+    ]
+    return [f"ORDERS  the latest {len(shown)} of {len(intents)}", *columns(rows, "<<>><")]
+
+
+# -- hedge -------------------------------------------------------------------------------------------
+
+
+def hedge_json(store: Store, next_rolls: Mapping[str, date] | None = None) -> JsonObject:
+    """Return the layers, the last computation and every change of the hedge."""
+    computation = _last(store.hedge_computations())
+    lines = layer_lines(_now(store), computation, next_rolls or {})
+    return {
+        "layers": [
+            {
+                "layer": line.layer,
+                "contract": None if line.contract is None else _contract_json(line.contract),
+                "held": line.held,
+                "target": line.target,
+                "dte": line.dte,
+                "mark": line.mark_pts,
+                "delta_usd": line.delta_usd,
+                "next_roll": None if line.next_roll is None else line.next_roll.isoformat(),
+            }
+            for line in lines
+        ],
+        "computation": None if computation is None else _computation_json(computation),
+        "changes": [_change_json(change) for change in hedge_changes(store.intents(), store.entries())],
+    }
+
+
+def _contract_json(contract: OptionContract) -> JsonObject:
+    return {
+        "symbol": contract.underlying.value,
+        "trading_class": contract.trading_class.value,
+        "expiry": contract.expiry.isoformat(),
+        "strike": contract.strike,
+        "right": contract.right.value,
+    }
+
+
+def _computation_json(computation: HedgeComputation) -> JsonObject:
+    return {
+        "session": computation.session.isoformat(),
+        "at": computation.at.isoformat(),
+        "vix": computation.vix,
+        "regime": computation.regime,
+        "pct": computation.pct,
+        "wing_notional_usd": computation.wing_notional_usd,
+        "target_usd": computation.target_usd,
+        "held_usd": computation.held_usd,
+        "contracts": computation.contracts,
+        "layers": [_layer_json(layer) for layer in computation.layers],
+        "reasons": [_reason_json(reason) for reason in computation.reasons],
+    }
+
+
+def _layer_json(layer: LayerComputation) -> JsonObject:
+    return {
+        "layer": layer.layer,
+        "contract": None if layer.contract is None else _contract_json(layer.contract),
+        "forward": layer.forward_pts,
+        "delta": layer.delta,
+        "delta_usd": layer.delta_usd,
+        "held": layer.held,
+        "target": layer.target,
+    }
+
+
+def _change_json(change: HedgeChange) -> JsonObject:
+    return {
+        "session": change.session.isoformat(),
+        "layer": change.layer,
+        "kind": change.kind,
+        "trades": [
+            {**_contract_json(trade.contract), "quantity": trade.quantity, "price": trade.price_pts}
+            for trade in change.trades
+        ],
+        "cash_usd": change.cash_usd_cents / 100,
+        "reason": change.reason,
+    }
+
+
+def hedge_text(store: Store, next_rolls: Mapping[str, date] | None = None) -> str:
+    """Write the layers held against target, the arithmetic behind them, and every change."""
+    computation = _last(store.hedge_computations())
+    lines = layer_lines(_now(store), computation, next_rolls or {})
+    arithmetic = (
+        "no hedge computation recorded"
+        if computation is None
+        else f"{new_york_instant(computation.at)}  {hedge_arithmetic(computation)}"
+    )
+    changes = hedge_changes(store.intents(), store.entries())
+    rows = [("session", "layer", "what", "traded", "cash", "reason")]
+    rows += [
+        (
+            f"{change.session}",
+            change.layer,
+            change.kind,
+            traded_text(change),
+            dollars(change.cash_usd_cents, signed=True),
+            clipped(change.reason, REASON_WIDTH),
+        )
+        for change in changes
+    ]
+    table = columns(rows, "<<<<><") if changes else ["  none yet"]
+    return "\n".join(["LAYERS", f"  {arithmetic}", *layer_table(lines), "", "CHANGES", *table]) + "\n"
+
+
+def traded_text(change: HedgeChange) -> str:
+    """Write what was traded in a change."""
+    return ", ".join(map(trade_text, change.trades))
+
+
+def trade_text(trade: Traded) -> str:
+    """Write one trade of a change, ``+4 VIXW 2020-03-25 22C @ 1.20``."""
+    return f"{trade.quantity:+d} {trade.contract} @ {points(trade.price_pts)}"
+
+
+def _now(store: Store) -> Closing:
+    """Return the book as it is now, with the last closing figures."""
+    entries, days = store.entries(), store.days()
+    sessions = [entry.session for entry in entries] + [day.session for day in days]
+    return closing(max(sessions, default=date.min), entries, days)
+
+
+def _last(computations: Sequence[HedgeComputation]) -> HedgeComputation | None:
+    return computations[-1] if computations else None
+
+
+# -- why ---------------------------------------------------------------------------------------------
+
+
+def why_json(store: Store, session: date) -> JsonObject:
+    """Return the decisions of a session with all their reasons and the numbers they rested on."""
+    return {
+        "session": session.isoformat(),
+        "decisions": [
+            {
+                "job": decision.job,
+                "kind": decision.kind.value,
+                "subject": decision.subject,
+                "at": decision.at.isoformat(),
+                "reasons": [_reason_json(reason) for reason in decision.reasons],
+                "inputs": dict(decision.inputs),
+            }
+            for decision in store.decisions(session)
+        ],
+    }
+
+
+def _reason_json(reason: Reason) -> JsonObject:
+    return {"name": reason.name, "text": reason.text, "value": reason.value, "limit": reason.limit}
+
+
+def why_text(store: Store, session: date) -> str:
+    """Write the decisions of a session: every reason with value and limit, and the inputs."""
+    decisions = store.decisions(session)
+    if not decisions:
+        return f"{session}: no decision is recorded of this session\n"
+    return "\n\n".join("\n".join(_why(decision)) for decision in decisions) + "\n"
+
+
+def _why(decision: Decision) -> list[str]:
+    head = f"{decision.session} {new_york_time(decision.at)}  {decision.kind.upper()}  {decision.subject}  (job {decision.job})"
+    rows = [("reason", "value", "limit", "")]
+    rows += [
+        (reason.name, value_text(reason.value), value_text(reason.limit), reason.text) for reason in decision.reasons
+    ]
+    inputs = [(name, value_text(value)) for name, value in decision.inputs.items()]
+    lines = [head, *(columns(rows, "<>><") if decision.reasons else ["  no reason recorded"])]
+    return [*lines, "  inputs", *columns(inputs, "<>", indent=4)] if inputs else lines

@@ -1,0 +1,141 @@
+"""A store kept in lists, made by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime
+
+from daemon.core.book.book import BookEntry, EntryKind
+from daemon.core.orders.broker_facts import ExecId
+from daemon.core.orders.intent import Intent, IntentState, OrderRef, PermId
+from daemon.core.records import (
+    CondorRecord,
+    DayRecord,
+    Decision,
+    EventRecord,
+    HedgeComputation,
+    JobOutcome,
+    RunState,
+    RunStateRecord,
+)
+from daemon.report.orders import filled_units
+
+
+class FakeStore:
+    """Keeps what it is told and gives it back."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, str] = {}
+        self.state = RunStateRecord(RunState.RUNNING, "program", "first start", None)
+        self.jobs: dict[tuple[date, str], JobOutcome] = {}
+        self.decided: list[Decision] = []
+        self.intent_by_ref: dict[OrderRef, Intent] = {}
+        self.booked: list[BookEntry] = []
+        self.condor_records: list[CondorRecord] = []
+        self.computations: list[HedgeComputation] = []
+        self.day_by_session: dict[date, DayRecord] = {}
+        self.event_log: list[EventRecord] = []
+
+    def meta(self, key: str) -> str | None:
+        return self.values.get(key)
+
+    def set_meta(self, key: str, value: str) -> None:
+        self.values[key] = value
+
+    def run_state(self) -> RunStateRecord:
+        return self.state
+
+    def set_run_state(self, record: RunStateRecord) -> None:
+        self.state = record
+
+    def job_outcome(self, session: date, job: str) -> JobOutcome | None:
+        return self.jobs.get((session, job))
+
+    def record_job(self, session: date, job: str, outcome: JobOutcome) -> bool:
+        if (session, job) in self.jobs:
+            return False
+        self.jobs[session, job] = outcome
+        return True
+
+    def record_decision(self, decision: Decision) -> None:
+        self.decided.append(decision)
+
+    def decisions(self, session: date) -> tuple[Decision, ...]:
+        return tuple(decision for decision in self.decided if decision.session == session)
+
+    def plan_intent(self, intent: Intent, condor: CondorRecord | None = None) -> None:
+        assert intent.ref not in self.intent_by_ref
+        self.intent_by_ref[intent.ref] = intent
+        if condor is not None:
+            self.condor_records.append(condor)
+
+    def advance_intent(
+        self, ref: OrderRef, state: IntentState, at: datetime, why: str, perm_id: PermId | None = None
+    ) -> Intent:
+        old = self.intent_by_ref[ref]
+        self.intent_by_ref[ref] = replace(old, state=state, perm_id=perm_id or old.perm_id)
+        return self.intent_by_ref[ref]
+
+    def reprice_intent(self, ref: OrderRef, net_limit_pts100: int, at: datetime) -> None:
+        old = self.intent_by_ref[ref]
+        self.intent_by_ref[ref] = replace(old, spec=replace(old.spec, net_limit_pts100=net_limit_pts100))
+
+    def intent(self, ref: OrderRef) -> Intent | None:
+        return self.intent_by_ref.get(ref)
+
+    def intents(
+        self, *, session: date | None = None, subject: str | None = None, live_only: bool = False
+    ) -> tuple[Intent, ...]:
+        return tuple(
+            intent
+            for intent in self.intent_by_ref.values()
+            if (session is None or intent.key.session == session)
+            and (subject is None or intent.key.subject == subject)
+            and not (live_only and intent.state.terminal)
+        )
+
+    def record_execution(self, entry: BookEntry, event: EventRecord | None = None) -> bool:
+        if any(known.exec_id == entry.exec_id for known in self.booked):
+            return False
+        self.booked.append(entry)
+        if entry.kind is EntryKind.TRADE and entry.order_ref is not None:
+            old = self.intent_by_ref[entry.order_ref]
+            trades = [trade for trade in self.booked if trade.order_ref == entry.order_ref]
+            filled = filled_units(old.spec, trades)
+            state = IntentState.FILLED if filled == old.spec.quantity else old.state
+            self.intent_by_ref[entry.order_ref] = replace(old, filled=filled, state=state)
+        return True
+
+    def record_fee(self, exec_id: ExecId, fee_usd_e4: int) -> bool:
+        for n, entry in enumerate(self.booked):
+            if entry.exec_id == exec_id and entry.fee_usd_e4 is None:
+                self.booked[n] = replace(entry, fee_usd_e4=fee_usd_e4)
+                return True
+        return False
+
+    def entries(self) -> tuple[BookEntry, ...]:
+        return tuple(self.booked)
+
+    def condors(self) -> tuple[CondorRecord, ...]:
+        return tuple(self.condor_records)
+
+    def record_hedge_computation(self, computation: HedgeComputation) -> None:
+        self.computations.append(computation)
+
+    def hedge_computations(self, session: date | None = None) -> tuple[HedgeComputation, ...]:
+        return tuple(found for found in self.computations if session in (None, found.session))
+
+    def record_day(self, day: DayRecord) -> None:
+        self.day_by_session[day.session] = day
+
+    def days(self) -> tuple[DayRecord, ...]:
+        return tuple(day for _, day in sorted(self.day_by_session.items()))
+
+    def append_event(self, event: EventRecord) -> None:
+        self.event_log.append(event)
+
+    def events(self, *, session: date | None = None) -> tuple[EventRecord, ...]:
+        return tuple(event for event in self.event_log if session in (None, event.session))
+
+    def close(self) -> None:
+        pass
