@@ -67,6 +67,7 @@ def _daily(facts: DailyFacts, symbol: str, start: datetime) -> SimBar:
 
 def _so_far(market: Market, symbol: str, at: datetime) -> SimBar:
     level, _ = market.index_day(symbol, at)
+    assert level is not None, "a session in progress has opened"
     day = session_on_or_before(new_york_date(at))
     return SimBar(session(day).open_at, level.open, level.high, level.low, level.close)
 

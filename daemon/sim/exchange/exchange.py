@@ -10,15 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
-from math import ceil
 from typing import Any, Final
 
-import numpy as np
-
 from daemon.core.calendar.expiries import settlement_at
-from daemon.core.calendar.sessions import NEW_YORK, new_york, new_york_date, next_session, session
+from daemon.core.calendar.sessions import NEW_YORK, new_york, new_york_date, next_session
 from daemon.core.market.contracts import OptionContract, Right, TradingClass, Underlying
-from daemon.sim.exchange import con_ids
+from daemon.sim.exchange import con_ids, texts
 from daemon.sim.exchange.account import AccountView
 from daemon.sim.exchange.api import (
     AccountChanged,
@@ -45,34 +42,15 @@ from daemon.sim.exchange.bars import index_bars
 from daemon.sim.exchange.config import ExchangeConfig
 from daemon.sim.exchange.fills import fill_order
 from daemon.sim.exchange.listings import MARKET_RULES, Listings, listing
-from daemon.sim.exchange.matching import (
-    fill_points,
-    first_fill,
-    leg_prices_pts100,
-    net_book,
-    paid_pts100,
-    uniform,
-)
-from daemon.sim.exchange.orders import (
-    Due,
-    FillPoints,
-    Refusal,
-    Working,
-    bought_limit_pts100,
-    bought_ratios,
-    net_step_pts100,
-    ratio_array,
-    refusal,
-    window,
-)
-from daemon.sim.exchange.quoter import Quoter, Side
+from daemon.sim.exchange.matching import uniform
+from daemon.sim.exchange.orders import Due, Refusal, Working, refusal, window
+from daemon.sim.exchange.planner import Planner
+from daemon.sim.exchange.quoter import Quoter
 from daemon.sim.exchange.state import State, dump_state, new_state, restored_state
 from daemon.sim.market import Market
-from daemon.sim.market.clock import minutes_of
 
 _FIRST_PERM_ID: Final = 1_000_000_000
 _PERM_IDS: Final = 900_000_000
-_MINUTE: Final = timedelta(minutes=1)
 _INSTANTS_MAX: Final = 1_000_000
 
 
@@ -83,6 +61,7 @@ class Exchange:
         self._market = market
         self._config = config
         self._quoter = Quoter(market)
+        self._planner = Planner(self._quoter, config)
         self._listings = Listings(market)
         self._state: State = restored_state(state, now) if state is not None else new_state(config, now)
         self._view = AccountView(self._state.ledger, self._quoter, config)
@@ -155,7 +134,7 @@ class Exchange:
                 events += self._expire(con_id)
         due = [order for order in self._state.working.values() if order.due_at <= now]
         for order in [order for order in due if order.due is Due.END]:
-            events += self._end(order, SimStatus.CANCELLED, 202, "Order Canceled - reason:")
+            events += self._end(order, SimStatus.CANCELLED, 202, texts.CANCELLED)
         events += self._start([order for order in due if order.due is Due.START])
         for order in [order for order in due if order.due is Due.FILL]:
             events += self._fill(order)
@@ -191,7 +170,7 @@ class Exchange:
             after = self._view.what_if(request, self._state.now)
             needs = after.initial_after > after.initial_before or after.equity_after < after.equity_before
             if needs and after.equity_after < after.initial_after:
-                return Refusal(201, _funds_text(after))
+                return Refusal(201, texts.funds_text(after))
         return refused
 
     def _accept(self, request: OrderRequest) -> list[ExchangeEvent]:
@@ -208,7 +187,7 @@ class Exchange:
         )
         state.working[order.key] = order
         if state.now < hours[0]:
-            return [OrderChanged(order.view(), 399, _waiting_text(request, hours[0]))]
+            return [OrderChanged(order.view(), 399, texts.waiting_text(request, hours[0]))]
         accepted = OrderChanged(order.view())
         order.status = SimStatus.SUBMITTED
         self._plan(order, state.now + timedelta(milliseconds=self._config.fill_latency_ms))
@@ -236,13 +215,11 @@ class Exchange:
         order = self._state.working.get((client_id, order_id))
         if order is not None:
             self._next_known = False
-            return self._end(order, SimStatus.CANCELLED, 202, "Order Canceled - reason:")
+            return self._end(order, SimStatus.CANCELLED, 202, texts.CANCELLED)
         done = self._completed(client_id, order_id)
         if done is None:
-            text = f"OrderId {order_id} that needs to be cancelled is not found."
-            return [Rejected(client_id, order_id, 10147, text)]
-        text = f"OrderId {order_id} that needs to be cancelled can not be cancelled, state: {done.status}."
-        return [Rejected(client_id, order_id, 10148, text)]
+            return [Rejected(client_id, order_id, 10147, texts.not_found_text(order_id))]
+        return [Rejected(client_id, order_id, 10148, texts.not_cancellable_text(order_id, done.status))]
 
     def what_if(self, request: OrderRequest) -> WhatIf | Rejected:
         """Return margin before and after an order without sending it."""
@@ -272,7 +249,7 @@ class Exchange:
             if order.status is SimStatus.PRE_SUBMITTED:
                 order.status = SimStatus.SUBMITTED
                 events.append(OrderChanged(order.view()))
-        self._look_ahead(orders, new_york_date(self._state.now), 0)
+        self._planner.look_ahead(orders, new_york_date(self._state.now), 0)
         for order in orders:
             self._plan(order, self._state.now)
         return events
@@ -283,7 +260,7 @@ class Exchange:
         """Set what happens next to a working order: a fill, its end, or the next session."""
         hours = window(order.request.legs, self._state.now)
         assert hours is not None, "orders end with their contracts"
-        fills_at = self._first_fill_at(order, max(earliest, hours[0]), hours[1])
+        fills_at = self._planner.first_fill_at(order, max(earliest, hours[0]), hours[1])
         if fills_at is not None:
             order.due, order.due_at = Due.FILL, fills_at
             return
@@ -293,76 +270,10 @@ class Exchange:
         else:
             order.due, order.due_at = Due.START, after[0]
 
-    def _first_fill_at(self, order: Working, earliest: datetime, end: datetime) -> datetime | None:
-        if earliest >= end:
-            return None
-        limit = bought_limit_pts100(order.request)
-        if self._fill_price(order, earliest) is not None:
-            return earliest
-        day = new_york_date(earliest)
-        times = session(day)
-        minute = ceil((earliest - times.open_at) / _MINUTE)
-        if limit is None or minute > minutes_of(times):
-            return None
-        if order.ahead is None or order.ahead.day != day or order.ahead.first_minute > minute:
-            self._look_ahead([order], day, minute)
-        assert order.ahead is not None
-        place = first_fill(order.ahead.points[minute - order.ahead.first_minute :], limit / 100)
-        if place is None:
-            return None
-        at = times.open_at + (minute + place) * _MINUTE
-        return at if at < end else None
-
-    def _look_ahead(self, orders: Sequence[Working], day: date, minute: int) -> None:
-        """Compute the fill points of orders for the rest of a session in one pass over all their contracts."""
-        ids = sorted({leg.con_id for order in orders for leg in order.request.legs})
-        places = {con_id: place for place, con_id in enumerate(ids)}
-        side = self._quoter.sides_from(ids, day, minute)
-        for order in orders:
-            columns = [places[leg.con_id] for leg in order.request.legs]
-            chosen = Side(side.bids[:, columns], side.asks[:, columns])
-            order.ahead = FillPoints(day, minute, self._points(order, chosen, day))
-
-    def _points(self, order: Working, side: Side, day: date) -> np.ndarray[Any, np.dtype[np.float64]]:
-        ratios = ratio_array(order.request)
-        book = net_book(ratios, side.bids, side.asks)
-        step = net_step_pts100(order.request, day, round(100 * float(book.mid[0]))) / 100
-        points = fill_points(book, self._config, step_pts=step, draw=uniform(self._config.seed, order.perm_id))
-        single = len(order.request.legs) == 1
-        if not single:
-            return points
-        # A single option without a bid cannot be sold, whatever the limit.
-        return np.where(book.sellable, points, np.inf)
-
-    def _fill_price(self, order: Working, at: datetime) -> int | None:
-        """Return the net price in points x 100 at which an order fills at an instant, or None."""
-        side = self._quoter.sides([leg.con_id for leg in order.request.legs], at)
-        return self._price_from(order, side, at)
-
-    def _price_from(self, order: Working, side: Side, at: datetime, *, due: bool = False) -> int | None:
-        limit = bought_limit_pts100(order.request)
-        day = new_york_date(at)
-        if limit is None:
-            book = net_book(ratio_array(order.request), side.bids, side.asks)
-            point = float(book.natural[0]) if book.sellable[0] else np.inf
-        else:
-            point = float(self._points(order, side, day)[0])
-        if not np.isfinite(point):
-            return None
-        step = net_step_pts100(order.request, day, round(100 * point))
-        reached = due or limit is None or first_fill(np.array([point]), limit / 100) is not None
-        return paid_pts100(point, limit, step_pts100=step) if reached else None
-
     def _fill(self, order: Working) -> list[ExchangeEvent]:
         """Fill an order whose time has come, whole or in part."""
         now = self._state.now
-        side = self._quoter.sides([leg.con_id for leg in order.request.legs], now)
-        net = self._price_from(order, side, now, due=True)
-        if net is None:
-            self._plan(order, now + _MINUTE)
-            return []
-        ratios = bought_ratios(order.request)
-        legs = leg_prices_pts100(ratios, side.bids[0].tolist(), side.asks[0].tolist(), net)
+        net, legs = self._planner.prices_at(order, now)
         self._state.fills_seen += 1
         reports = fill_order(
             order,
@@ -490,7 +401,7 @@ def _expiry_instants(con_id: int, vanish_at: time) -> tuple[datetime, datetime]:
 
 def _account_last(events: list[ExchangeEvent]) -> list[ExchangeEvent]:
     """Report the account once an instant, after everything else."""
-    rest = [event for event in events if not isinstance(event, AccountChanged)]
+    rest: list[ExchangeEvent] = [event for event in events if not isinstance(event, AccountChanged)]
     return rest if len(rest) == len(events) else [*rest, AccountChanged()]
 
 
@@ -509,18 +420,3 @@ def _rejected(request: OrderRequest, refused: Refusal) -> Rejected:
 def _intrinsic_pts100(contract: OptionContract, value: float) -> int:
     over = round(value * 100) - contract.strike_pts100
     return max(over if contract.right is Right.CALL else -over, 0)
-
-
-def _waiting_text(request: OrderRequest, opens: datetime) -> str:
-    local = opens.astimezone(NEW_YORK)
-    return (
-        f"Order Message:\n{request.action} {request.quantity} {request.order_ref}\n"
-        f"Warning: your order will not be placed at the exchange until {local:%Y-%m-%d %H:%M:%S} US/Eastern"
-    )
-
-
-def _funds_text(after: WhatIf) -> str:
-    return (
-        "Order rejected - reason: YOUR ORDER IS NOT ACCEPTED. IN ORDER TO OBTAIN THE DESIRED POSITION YOUR EQUITY WITH "
-        f"LOAN VALUE [{after.equity_after:.2f} USD] MUST EXCEED THE INITIAL MARGIN [{after.initial_after:.2f} USD]"
-    )

@@ -41,7 +41,7 @@ def reg_t_margin(legs: Sequence[Leg], index_level: Callable[[Underlying], float]
     groups: dict[tuple[TradingClass, date], dict[Right, list[Leg]]] = defaultdict(lambda: {r: [] for r in Right})
     for leg in legs:
         groups[leg.contract.trading_class, leg.contract.expiry][leg.contract.right].append(leg)
-    return sum(_series_margin(sides, index_level, mode=mode) for _, sides in sorted(groups.items()))
+    return sum((_series_margin(sides, index_level, mode=mode) for _, sides in sorted(groups.items())), 0.0)
 
 
 def _series_margin(

@@ -65,7 +65,7 @@ def fill_points(book: Book, config: ExchangeConfig, *, step_pts: float, draw: fl
 
 def first_fill(points: FloatArray, limit_pts: float) -> int | None:
     """Return the first place at which a limit fills, or None."""
-    reached = points <= limit_pts + _EPSILON
+    reached = np.isfinite(points) & (points <= limit_pts + _EPSILON)
     place = int(np.argmax(reached))
     return place if reached[place] else None
 

@@ -136,7 +136,10 @@ class Quoter:
             return empty_quote(con_id, at)
         if symbol == "VRO":
             return empty_quote(con_id, at, last=self.market.last_soq(at))
-        level, before = self.market.index_day(symbol, at)
+        return self._index_quote(con_id, symbol, at)
+
+    def _index_quote(self, con_id: int, symbol: str, at: datetime) -> SimQuote:
+        day, before = self.market.index_day(symbol, at)
         return SimQuote(
             con_id=con_id,
             at=at,
@@ -144,10 +147,10 @@ class Quoter:
             ask=None,
             bid_size=0,
             ask_size=0,
-            last=level.close,
-            open=level.open,
-            high=level.high,
-            low=level.low,
+            last=day.close if day else before,
+            open=day.open if day else None,
+            high=day.high if day else None,
+            low=day.low if day else None,
             previous_close=before,
             greeks=None,
         )

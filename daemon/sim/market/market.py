@@ -120,16 +120,17 @@ class Market:
         """Return the level of an index in points, to two decimals."""
         return round(float(self.snapshot(at).columns[0, INDEX_COLUMNS[symbol]]), 2)
 
-    def index_day(self, symbol: str, at: datetime) -> tuple[Ohlc, float]:
-        """Return the session so far (open, high, low, last) and the close before, in points."""
+    def index_day(self, symbol: str, at: datetime) -> tuple[Ohlc | None, float]:
+        """Return the session so far (open, high, low, last; None before it opens) and the close before, in points."""
         place = clock.moment(at)
         day = self.day(place.day)
         column = INDEX_COLUMNS[symbol]
+        if place.day != new_york_date(at):
+            return None, self.index(symbol, at)
         last = self.index(symbol, at)
         gone = day.columns[: int(place.minute) + 1, column]
-        high, low = max(float(gone.max()), last), min(float(gone.min()), last)
-        so_far = Ohlc(*(round(value, 2) for value in (float(gone[0]), high, low, last)))
-        return so_far, round(float(day.previous_close[column]), 2)
+        levels = (float(gone[0]), max(float(gone.max()), last), min(float(gone.min()), last), last)
+        return Ohlc(*(round(level, 2) for level in levels)), round(float(day.previous_close[column]), 2)
 
     def future(self, expiry: date, at: datetime) -> float:
         """Return the VIX forward to a settlement date in points."""
