@@ -275,6 +275,13 @@ class TestSettlement:
         assert not result.executions_to_book
         assert not result.blocking
 
+    def test_a_missed_fill_of_ours_in_an_expired_contract_is_booked_and_no_settlement_report(self) -> None:
+        result = run((), snapshot(executions=map(fact, condor_trades())), settled=self.settled)
+
+        assert len(result.executions_to_book) == 4
+        assert result.settlement_reports == ()
+        assert not result.blocking
+
     def test_a_contract_that_leaves_before_its_settlement_is_unexplained(self) -> None:
         entries = [trade("a.1.1", VIX_CALL, 4, 95, subject="L1")]
 

@@ -188,6 +188,16 @@ class TestExecutions:
         assert intent is not None
         assert (intent.filled, intent.state) == (4, IntentState.FILLED)
 
+    def test_a_fill_in_the_wrong_direction_is_booked_and_fills_nothing(self, store: SqliteStore) -> None:
+        ref = working(store, CALL)
+
+        store.record_execution(trade("b.1.01", VIX_CALL, -4, 95, subject="L1", ref=ref), event())
+
+        intent = store.intent(ref)
+        assert intent is not None
+        assert (intent.filled, intent.state) == (0, IntentState.WORKING)
+        assert store.book().positions() == {VIX_CALL: -4}
+
     def test_a_fill_after_the_cancel_is_booked_and_fills_the_intent(self, store: SqliteStore, path: Path) -> None:
         ref = working(store, CALL)
         store.advance_intent(ref, IntentState.CANCELLED, AT, "cancelled")
@@ -247,8 +257,10 @@ class TestRevisions:
         working(store, CALL)
 
         assert store.record_execution(self.first, event())
+        before = store.book()
         assert store.record_execution(self.second, event())
 
+        assert before == fold([self.first])
         assert store.entries() == (self.second,)
         assert store.book().positions() == {VIX_CALL: 3}
         assert store.book() == fold([self.second])
