@@ -128,32 +128,25 @@ def open_line(hub: Hub, client: Client, fields: Fields) -> None:
 
 
 def _line(hub: Hub, client: Client, request: MarketDataRequest) -> Line:
-    contract = request.contract
-    delayed = hub.faults.holds(Kind.DATA_DELAYED, hub.now, contract.symbol) is not None
-    frozen = client.market_data_type in {2, 4} and hub.now < hub.hours().open_at
-    kind = (3 if delayed else 1) + (1 if frozen else 0)
-    if contract.sec_type == BAG:
-        if any(hub.exchange.listing(leg.con_id) is None for leg in request.legs):
+    if request.contract.sec_type == BAG:
+        found = [hub.exchange.listing(leg.con_id) for leg in request.legs]
+        if not all(found):
             raise RequestRefused(request.req_id, 200, _NO_DEFINITION)
-        return Line(
-            req_id=request.req_id,
-            symbol=contract.symbol,
-            sec_type=BAG,
-            con_id=None,
-            legs=request.legs,
-            min_tick=_COMBO_MIN_TICK,
-            market_data_type=kind,
-            delayed=delayed,
-        )
-    listing = one_listing(hub, contract, request.req_id)
+        listing, con_id, sec_type, min_tick = found[0], None, BAG, _COMBO_MIN_TICK
+    else:
+        listing = one_listing(hub, request.contract, request.req_id)
+        con_id, sec_type, min_tick = listing.con_id, str(listing.sec_type), listing.min_tick
+    assert listing is not None
+    delayed = hub.faults.holds(Kind.DATA_DELAYED, hub.now, listing.symbol) is not None
+    frozen = client.market_data_type in {2, 4} and hub.now < hub.hours().open_at
     return Line(
         req_id=request.req_id,
         symbol=listing.symbol,
-        sec_type=listing.sec_type,
-        con_id=listing.con_id,
-        legs=(),
-        min_tick=listing.min_tick,
-        market_data_type=kind,
+        sec_type=sec_type,
+        con_id=con_id,
+        legs=request.legs,
+        min_tick=min_tick,
+        market_data_type=(3 if delayed else 1) + (1 if frozen else 0),
         delayed=delayed,
     )
 
