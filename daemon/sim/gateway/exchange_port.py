@@ -28,7 +28,7 @@ from daemon.sim.exchange.api import (
 class ExchangePort(Protocol):
     """A simulated exchange; its time moves only by ``advance``."""
 
-    def advance(self, to: datetime) -> list[ExchangeEvent]:
+    def advance(self, to: datetime, /) -> list[ExchangeEvent]:
         """Move on to an instant and return what happened on the way."""
         ...
 
@@ -36,39 +36,39 @@ class ExchangePort(Protocol):
         """Return when something may happen by itself, None when nothing will."""
         ...
 
-    def submit(self, request: OrderRequest) -> list[ExchangeEvent]:
+    def submit(self, request: OrderRequest, /) -> list[ExchangeEvent]:
         """Take a new order, or a modification of a working one."""
         ...
 
-    def cancel(self, client_id: int, order_id: int) -> list[ExchangeEvent]:
+    def cancel(self, client_id: int, order_id: int, /) -> list[ExchangeEvent]:
         """Cancel a working order."""
         ...
 
-    def what_if(self, request: OrderRequest) -> WhatIf | Rejected:
+    def what_if(self, request: OrderRequest, /) -> WhatIf | Rejected:
         """Return the margin an order would need."""
         ...
 
-    def listings(self, query: ContractQuery) -> list[Listing]:
+    def listings(self, query: ContractQuery, /) -> list[Listing]:
         """Return the contracts that fit a description."""
         ...
 
-    def listing(self, con_id: int) -> Listing | None:
+    def listing(self, con_id: int, /) -> Listing | None:
         """Return one contract."""
         ...
 
-    def chain_params(self, underlying: Underlying) -> list[ChainParams]:
+    def chain_params(self, underlying: Underlying, /) -> list[ChainParams]:
         """Return expiries and strikes by trading class."""
         ...
 
-    def quotes(self, con_ids: Sequence[int]) -> list[SimQuote]:
+    def quotes(self, con_ids: Sequence[int], /) -> list[SimQuote]:
         """Return the quotes of some contracts, in their order."""
         ...
 
-    def combo_quote(self, legs: Sequence[SimLeg]) -> SimQuote:
+    def combo_quote(self, legs: Sequence[SimLeg], /) -> SimQuote:
         """Return the quote of a combo."""
         ...
 
-    def bars(self, con_id: int, end: datetime, minutes: int, count: int) -> list[SimBar]:
+    def bars(self, con_id: int, end: datetime, minutes: int, count: int, /) -> list[SimBar]:
         """Return the last ``count`` bars before an instant; 1440 minutes are daily bars."""
         ...
 
@@ -92,11 +92,11 @@ class ExchangePort(Protocol):
         """Return the executions since midnight in New York."""
         ...
 
-    def next_order_id(self, client_id: int) -> int:
+    def next_order_id(self, client_id: int, /) -> int:
         """Return the next order id of a client."""
         ...
 
-    def market_rule(self, rule_id: int) -> tuple[tuple[float, float], ...]:
+    def market_rule(self, rule_id: int, /) -> tuple[tuple[float, float], ...]:
         """Return the price steps of a rule: (lower edge, increment)."""
         ...
 

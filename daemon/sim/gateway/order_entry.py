@@ -211,7 +211,7 @@ def _execution(client: Client, execution: SimExecution, contract: tuple[str, ...
 def route(hub: Hub, events: Iterable[ExchangeEvent]) -> None:
     """Send what happened at the exchange to those it concerns, in the order of a real gateway."""
     unpaid: list[SimExecution] = []
-    moved: list[int] = []
+    moved: dict[int, PositionChanged] = {}
     for event in events:
         hub.changed = True
         match event:
@@ -224,11 +224,13 @@ def route(hub: Hub, events: Iterable[ExchangeEvent]) -> None:
             case OrderChanged():
                 _order_changed(hub, event, unpaid)
             case PositionChanged():
-                position_changed(hub, event.con_id, event.quantity, event.average_cost)
-                moved.append(event.con_id)
+                moved[event.con_id] = event
             case AccountChanged():
                 pass  # goes out with the next round of account values, or with a position
     _pay(hub, unpaid)
+    # Positions come after the orders they are of, however the exchange lists them.
+    for event in moved.values():
+        position_changed(hub, event.con_id, event.quantity, event.average_cost)
     if moved:
         send_account(hub, moved)
 
