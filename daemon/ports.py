@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import date, datetime
 from typing import Protocol
 
-from daemon.core.book.book import BookEntry
+from daemon.core.book.book import Book, BookEntry
 from daemon.core.market.contracts import ConId, ContractInfo, OptionContract, OptionParams, TradingClass, Underlying
 from daemon.core.market.quotes import Bar, IndexQuote, Mark, Quote
 from daemon.core.orders.broker_facts import (
@@ -232,6 +233,18 @@ class Store(Protocol):
 
     def entries(self) -> tuple[BookEntry, ...]:
         """Return every booked entry, oldest first, superseded revisions left out."""
+        ...
+
+    def book(self) -> Book:
+        """Return the book: the fold of all entries, kept up to date with each."""
+        ...
+
+    def booked(self) -> Mapping[str, BookEntry]:
+        """Return the highest revision of every booked execution by the stem of its id."""
+        ...
+
+    def intent_refs(self) -> AbstractSet[OrderRef]:
+        """Return the refs of all intents ever planned."""
         ...
 
     def condors(self) -> tuple[CondorRecord, ...]:

@@ -11,7 +11,7 @@ from typing import TextIO
 from daemon import __version__
 from daemon.adapters.clock import SystemClock
 from daemon.adapters.ib import IbBroker, IbConfig, Transport
-from daemon.adapters.log import EventLog, build_logging
+from daemon.adapters.log import EventLog, build_logging, goes_to_journal
 from daemon.adapters.scheduler import ApScheduler
 from daemon.adapters.store import SqliteStore
 from daemon.core.calendar.sessions import log_session
@@ -95,6 +95,7 @@ def build_program(
         log_dir=settings.log_dir,
         terminal=terminal,
         header=f"condord {__version__}  {mode}  settings {settings.digest}",
+        journal=terminal is not None and goes_to_journal(terminal, settings.service.journal_stream),
     )
     journal = Journal(store, clock, session_of)
     journal.add_sink(log.write)

@@ -58,12 +58,12 @@ def build_gateway(plan: SimulationPlan, clock_now: Callable[[], datetime]) -> Ga
         None if stored is None else stored["exchange"],
         now,
     )
-    gateway = Gateway(exchange, clock_now, plan.faults, plan.config, on_change=lambda: keep())
 
     def keep() -> None:
         if path is not None:
             save_state(path, gateway.dump())
 
+    gateway = Gateway(exchange, clock_now, plan.faults, plan.config, on_change=keep)
     return gateway
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
@@ -29,7 +30,7 @@ from daemon.core.orders.ladder import entry_ladder
 from daemon.core.records import CondorRecord, Decision, DecisionKind, JobOutcome, Outcome
 from daemon.engine.context import Desk
 from daemon.engine.executor import Executor, Ladder
-from daemon.engine.gather import CondorCandidate, Indexes, Refusal, find_condor, indexes
+from daemon.engine.gather import CondorCandidate, Indexes, Refusal, check_quotes, find_condor, indexes
 from daemon.engine.risk_monitor import Proposal, RiskMonitor
 from daemon.errors import BrokerError
 
@@ -55,6 +56,8 @@ class CondorDesk:
         self._desk = desk
         self._executor = executor
         self._risk = risk
+        self._exiting: set[str] = set()
+        self._postponed: set[tuple[str, str]] = set()
 
     # -- entry -------------------------------------------------------------------------------------
 
@@ -246,9 +249,8 @@ class CondorDesk:
     async def check_exits(self, session: date) -> None:
         """Close every condor whose time has come; exits have priority over entries."""
         policy = self._desk.policy.condor
-        for condor in self._desk.view().condors:
-            if policy.time_exit_enabled and time_exit_due(session, condor.record.expiry, policy):
-                await self._time_exit(session, condor)
+        due = [c for c in self._desk.view().condors if time_exit_due(session, c.record.expiry, policy)]
+        await asyncio.gather(*(self._time_exit(session, condor) for condor in due))
         await self.rest_take_profits()
 
     async def last_resort(self, session: date) -> JobOutcome:
@@ -257,11 +259,21 @@ class CondorDesk:
         if not self._desk.policy.condor.time_exit_enabled:
             return JobOutcome(Outcome.SKIPPED, "time exits are off: an expiring condor settles in cash", now())
         expiring = [c for c in self._desk.view().condors if expires_today(session, c.record.expiry)]
-        for condor in expiring:
-            await self._time_exit(session, condor)
+        await asyncio.gather(*(self._time_exit(session, condor) for condor in expiring))
         return JobOutcome(Outcome.DONE, f"{len(expiring)} condors expire today", now())
 
     async def _time_exit(self, session: date, condor: OpenCondor) -> None:
+        """Replace the resting take-profit by an order that walks to the market; one at a time for a condor."""
+        name = condor.record.condor_id
+        if name in self._exiting:
+            return
+        self._exiting.add(name)
+        try:
+            await self._leave(session, condor)
+        finally:
+            self._exiting.discard(name)
+
+    async def _leave(self, session: date, condor: OpenCondor) -> None:
         desk, policy = self._desk, self._desk.policy.condor
         for resting in self._live_exits(condor):
             if resting.ref in self._executor.working:
@@ -276,7 +288,7 @@ class CondorDesk:
             quotes = await self._quotes(condor)
             price = priced(quotes, exit_legs(legs_of(condor.record)))
         except Refusal as refusal:
-            self._desk.journal.emit("exit_postponed", {"subject": condor.record.condor_id, "why": str(refusal)})
+            self._postpone(condor, str(refusal))
             return
         rungs = entry_ladder(
             price.mid_pts,
@@ -285,6 +297,7 @@ class CondorDesk:
             through_pts100=policy.ladder_through_pts100,
             floor_pts100=None,
         )
+        assert rungs, "a ladder without a floor has a rung"
         dte = (condor.record.expiry - session).days
         reason = Reason("time_exit", f"{dte} days to expiry", dte, policy.time_exit_dte)
         intent = self._exit_intent(condor, rungs[0], TimeInForce.DAY, (reason,), price.mid_pts)
@@ -305,6 +318,13 @@ class CondorDesk:
             intent, Ladder(rungs=rungs, step_s=policy.ladder_step_s, until=self._exit_deadline(session))
         )
 
+    def _postpone(self, condor: OpenCondor, why: str) -> None:
+        """Say once why an exit has to wait."""
+        said = (condor.record.condor_id, why)
+        if said not in self._postponed:
+            self._postponed.add(said)
+            self._desk.journal.emit("exit_postponed", {"subject": condor.record.condor_id, "why": why})
+
     def _exit_deadline(self, session: date) -> datetime:
         return shifted(session, self._desk.policy.schedule.settlement.replace(hour=15, minute=59))
 
@@ -314,7 +334,10 @@ class CondorDesk:
         missing = [str(leg) for leg in legs.contracts if leg not in infos]
         if missing:
             raise Refusal(Reason("leg_not_quoted", f"no contract for {', '.join(missing)}"))
-        return await self._desk.broker.quotes([infos[leg] for leg in legs.contracts], greeks=False)
+        quotes = await self._desk.broker.quotes([infos[leg] for leg in legs.contracts], greeks=False)
+        check_quotes(self._desk, quotes)
+        # No bid is a bid of zero: a worthless wing does not keep a condor open.
+        return {leg: replace(quote, bid_pts100=quote.bid_pts100 or 0) for leg, quote in quotes.items()}
 
     def _exit_intent(
         self,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from daemon.core.book.book import Book, BookEntry, fold
+from daemon.core.book.book import Book
 from daemon.core.book.condors import OpenCondor, open_condors
 from daemon.core.calendar.expiries import last_trade_at
 from daemon.core.calendar.schedule import SchedulePolicy
@@ -37,9 +37,8 @@ class EnginePolicy:
 
 @dataclass(frozen=True, slots=True)
 class BookView:
-    """The book with what is derived from it, for as long as the store returns the same entries."""
+    """The book with what is derived from it, for as long as the store returns the same book."""
 
-    entries: tuple[BookEntry, ...]
     book: Book
     condors: tuple[OpenCondor, ...]
 
@@ -71,11 +70,10 @@ class Desk:
     _view: BookView | None = None
 
     def view(self) -> BookView:
-        """Return the book and the open condors, folded anew only when something was booked."""
-        entries = self.store.entries()
-        if self._view is None or self._view.entries is not entries:
-            book = fold(entries)
-            self._view = BookView(entries, book, open_condors(book, self.store.condors(), entries))
+        """Return the book with the open condors, derived anew only when something was booked."""
+        book = self.store.book()
+        if self._view is None or self._view.book is not book:
+            self._view = BookView(book, open_condors(book, self.store.condors(), self.store.entries()))
         return self._view
 
     def alive(self, positions: Mapping[OptionContract, int]) -> dict[OptionContract, int]:

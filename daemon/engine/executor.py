@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from daemon.core.orders.intent import Intent, IntentKey, IntentState, OrderRef, Purpose, Strategy
+from daemon.core.orders.machine import IntentEvent
 from daemon.core.records import CondorRecord
 from daemon.engine.context import Desk
 from daemon.engine.facts import FactRecorder
@@ -57,7 +58,7 @@ class Executor:
             await desk.broker.place(intent.ref, intent.spec)
         except LinkDownError as error:
             # The bytes may or may not have left: only evidence can tell.
-            return self._facts.advance(self._now(intent.ref), IntentState.UNKNOWN, f"link lost while sending: {error}")
+            return self._facts.lose_sight(intent.ref, IntentEvent.LINK_LOST, f"link lost while sending: {error}")
         except BrokerError as error:
             return self._facts.advance(self._now(intent.ref), IntentState.REJECTED, f"not sent: {error}")
         desk.journal.emit("order_sent", {"order_ref": intent.ref, "limit_pts100": intent.spec.net_limit_pts100})
@@ -88,11 +89,9 @@ class Executor:
         try:
             await desk.broker.cancel(ref)
         except BrokerError as error:
-            return self._facts.advance(self._now(ref), IntentState.UNKNOWN, f"cancel not sent: {error}")
-        current = await self._wait_until_settled(ref, desk.policy.evidence_wait_s)
-        if current.state.terminal:
-            return current
-        return self._facts.advance(current, IntentState.UNKNOWN, "no evidence of the cancel")
+            return self._facts.lose_sight(ref, IntentEvent.OUTCOME_UNCLEAR, f"cancel not sent: {error}")
+        await self._wait_until_ended(ref, desk.policy.evidence_wait_s)
+        return self._facts.lose_sight(ref, IntentEvent.OUTCOME_UNCLEAR, "no evidence of the cancel")
 
     async def _walk(self, intent: Intent, ladder: Ladder) -> Intent:
         intent = await self._rest(intent, ladder)
@@ -121,7 +120,7 @@ class Executor:
         try:
             await desk.broker.modify(intent.ref, rung)
         except LinkDownError as error:
-            return self._facts.advance(self._now(intent.ref), IntentState.UNKNOWN, f"link lost: {error}")
+            return self._facts.lose_sight(intent.ref, IntentEvent.LINK_LOST, f"link lost: {error}")
         except BrokerError as error:
             desk.journal.emit("order_message", {"order_ref": intent.ref, "code": error.code, "text": str(error)})
             return self._now(intent.ref)
@@ -129,10 +128,16 @@ class Executor:
         return self._now(intent.ref)
 
     async def _wait_until_settled(self, ref: OrderRef, seconds: float) -> Intent:
+        return await self._wait(ref, seconds, settled)
+
+    async def _wait_until_ended(self, ref: OrderRef, seconds: float) -> Intent:
+        return await self._wait(ref, seconds, lambda intent: intent.state.terminal)
+
+    async def _wait(self, ref: OrderRef, seconds: float, over: Callable[[Intent], bool]) -> Intent:
         news = self._facts.news(ref)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                while not settled(self._now(ref)):
+                while not over(self._now(ref)):
                     news.clear()
                     await news.wait()
         return self._now(ref)
@@ -158,8 +163,3 @@ def order_fields(intent: Intent) -> dict[str, object]:
         "mid_pts": intent.mid_at_decision_pts,
         "tif": intent.spec.tif.value,
     }
-
-
-def first_unknown(intents: Sequence[Intent]) -> Intent | None:
-    """Return an intent whose outcome nobody knows, if any."""
-    return next((intent for intent in intents if intent.state in (IntentState.UNKNOWN, IntentState.SENDING)), None)

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from daemon.core.book.book import BookEntry
 from daemon.core.book.reconcile import entry_from_execution
+from daemon.core.calendar.sessions import session
 from daemon.core.orders.broker_facts import (
     BrokerFact,
     ExecutionFact,
@@ -18,7 +19,10 @@ from daemon.core.orders.broker_facts import (
     OrderMessage,
     OrderStatus,
 )
-from daemon.core.orders.intent import Intent, IntentState, OrderRef
+from daemon.core.orders.intent import Intent, IntentState, OrderRef, TimeInForce
+from daemon.core.orders.machine import IntentEvent
+from daemon.core.orders.machine import advance as machine_advance
+from daemon.core.records import Level
 from daemon.engine.context import Desk
 
 REJECT_CODES = frozenset(
@@ -26,6 +30,9 @@ REJECT_CODES = frozenset(
     | {451, 460, 10002, 10006, 10015, 10043, 10058, 10311}
 )
 """Codes after which an order that was never acknowledged is rejected; every other code proves nothing."""
+
+EXPECTED_CODES = frozenset({202, 2104, 2106, 2107, 2108, 2119, 2158, 2199})
+"""Confirmations of a cancel and farms that are well: written down, but not worth a line of the day."""
 
 
 class FactRecorder:
@@ -84,7 +91,8 @@ class FactRecorder:
                 if self._on_link is not None:
                     await self._on_link(fact)
             case NoticeFact():
-                self._desk.journal.emit("gateway_notice", {"code": fact.code, "text": fact.text})
+                level = Level.DEBUG if fact.code in EXPECTED_CODES else None
+                self._desk.journal.emit("gateway_notice", {"code": fact.code, "text": fact.text}, level=level)
 
     def book_execution(self, fact: ExecutionFact) -> bool:
         """Book a leg execution of one of our orders; False when it is known or not ours."""
@@ -110,9 +118,18 @@ class FactRecorder:
             return
         refused = self._refused.get(intent.ref)
         target = target_state(intent, fact, refused=refused is not None)
+        if target is IntentState.CANCELLED and self._day_is_over(intent):
+            target = IntentState.EXPIRED
         if target is not None and target is not intent.state:
             self.advance(intent, target, refused or fact.text or f"the broker says {fact.status}", fact)
         self._wake(intent)
+
+    def lose_sight(self, ref: OrderRef, event: IntentEvent, why: str) -> Intent:
+        """Write down that nobody knows how an order stands, unless it has ended meanwhile."""
+        intent = self._intent(ref)
+        assert intent is not None, f"{ref} was planned before it was sent"
+        state = machine_advance(intent.state, event)
+        return intent if state is intent.state else self.advance(intent, state, why)
 
     def advance(self, intent: Intent, state: IntentState, why: str, fact: OrderFact | None = None) -> Intent:
         """Move an intent on and write the event."""
@@ -123,11 +140,17 @@ class FactRecorder:
             self._desk.journal.emit(name, {"order_ref": intent.ref, "filled": moved.filled, "why": why})
         return moved
 
+    def _day_is_over(self, intent: Intent) -> bool:
+        ended = session(intent.key.session).options_close_at
+        return intent.spec.tif is TimeInForce.DAY and self._desk.clock.now() >= ended
+
     def _note_message(self, fact: OrderMessage) -> None:
         intent = self._intent(fact.order_ref)
         if intent is None:
             return
-        self._desk.journal.emit("order_message", {"order_ref": fact.order_ref, "code": fact.code, "text": fact.text})
+        level = Level.DEBUG if fact.code in EXPECTED_CODES else None
+        fields = {"order_ref": fact.order_ref, "code": fact.code, "text": fact.text}
+        self._desk.journal.emit("order_message", fields, level=level)
         if fact.code in REJECT_CODES:
             self._refused[intent.ref] = f"{fact.code}: {fact.text}"
             if intent.state in (IntentState.SENDING, IntentState.UNKNOWN):

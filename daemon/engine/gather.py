@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -111,29 +112,45 @@ class StrikeSearch:
         return OptionContract(TradingClass.SPXW, self._expiry, strike_pts100, right)
 
     async def shorts(self, guess: tuple[int, int], policy: CondorPolicy) -> tuple[int, int]:
-        """Return the put and call short strikes nearest the target delta; refuse when none is in the window."""
-        sides = ((Right.PUT, guess[0]), (Right.CALL, guess[1]))
+        """Return the put and call short strikes nearest the target delta; refuse when none is in the window.
+
+        A strike counts only when the strike of its wing is listed in this expiry too.
+        """
+        sides = (self._short(Right.PUT, guess[0], policy), self._short(Right.CALL, guess[1], policy))
+        put, call = await asyncio.gather(*sides)
+        return put, call
+
+    async def _short(self, right: Right, guess: int, policy: CondorPolicy) -> int:
+        listed = list(self._listed)
         await self.observe(
-            [
-                self.contract(strike, right)
-                for right, centre in sides
-                for strike in bracket(centre, self._listed, BRACKET_STEP_PTS100, BRACKET_COUNT)
-            ]
+            [self.contract(strike, right) for strike in bracket(guess, listed, BRACKET_STEP_PTS100, BRACKET_COUNT)]
         )
         for _ in range(SEARCH_ROUNDS):
-            wanted = [
-                self.contract(best, right)
-                for right, _ in sides
-                if (best := refine(self.deltas(right), policy.short_delta, self._listed)) is not None
-            ]
-            if all(contract in self.infos for contract in wanted):
+            best = refine(self.deltas(right), policy.short_delta, listed)
+            if best is None:
                 break
-            await self.observe(wanted)
-        put, call = (choose_short(self.deltas(right), policy) for right, _ in sides)
-        if put is None or call is None:
-            missing = [right for right, strike in ((Right.PUT, put), (Right.CALL, call)) if strike is None]
-            raise Refusal(*(_no_strike(right, self.deltas(right), policy) for right in missing))
-        return put, call
+            known = self.contract(best, right) in self.infos
+            await self.observe([self.contract(best, right), self._wing(best, right, policy)])
+            if not self._complete(best, right, policy):
+                listed.remove(best)
+            elif known:
+                break
+        complete = {
+            strike: delta for strike, delta in self.deltas(right).items() if self._complete(strike, right, policy)
+        }
+        found = choose_short(complete, policy)
+        if found is None:
+            raise Refusal(_no_strike(right, self.deltas(right), policy))
+        return found
+
+    def _wing(self, strike_pts100: int, right: Right, policy: CondorPolicy) -> OptionContract:
+        away = policy.wing_pts * 100
+        return self.contract(strike_pts100 + (away if right is Right.CALL else -away), right)
+
+    def _complete(self, strike_pts100: int, right: Right, policy: CondorPolicy) -> bool:
+        """Whether both the short and its wing are listed and quoted."""
+        pair = (self.contract(strike_pts100, right), self._wing(strike_pts100, right, policy))
+        return all(contract in self.infos and contract in self.quotes for contract in pair)
 
 
 def _no_strike(right: Right, deltas: dict[int, float], policy: CondorPolicy) -> Reason:
@@ -157,10 +174,7 @@ async def find_condor(desk: Desk, session: date, now_indexes: Indexes, policy: C
     guess = guess_strikes(now_indexes.spx, now_indexes.vix, session, expiry, policy)
     put_short, call_short = await search.shorts(guess, policy)
     legs = build_legs(expiry, put_short, call_short, policy)
-    await search.observe([legs.put_long, legs.put_short, legs.call_short, legs.call_long])
-    missing = [str(leg) for leg in legs.contracts if leg not in search.infos or leg not in search.quotes]
-    if missing:
-        raise Refusal(Reason("leg_not_quoted", f"no contract or no quote for {', '.join(missing)}", len(missing), 0))
+    check_quotes(desk, {leg: search.quotes[leg] for leg in legs.contracts})
     return CondorCandidate(
         legs,
         {leg: search.infos[leg] for leg in legs.contracts},
@@ -168,6 +182,17 @@ async def find_condor(desk: Desk, session: date, now_indexes: Indexes, policy: C
         search.deltas(Right.PUT)[put_short],
         search.deltas(Right.CALL)[call_short],
     )
+
+
+def check_quotes(desk: Desk, quotes: Mapping[OptionContract, Quote]) -> None:
+    """Refuse quotes that are not live or too old to trade on."""
+    delayed = [str(contract) for contract, quote in quotes.items() if quote.kind is not DataKind.LIVE]
+    if delayed:
+        raise Refusal(Reason("data_not_live", f"only live data are traded on: {', '.join(delayed)}", len(delayed), 0))
+    oldest_s = max((desk.clock.now() - quote.at).total_seconds() for quote in quotes.values())
+    if oldest_s > desk.policy.limits.quote_max_age_s:
+        text = "The oldest quote of the legs is too many seconds old."
+        raise Refusal(Reason("quote_stale", text, round(oldest_s, 1), desk.policy.limits.quote_max_age_s))
 
 
 def _spxw(params: Sequence[OptionParams]) -> OptionParams:
@@ -236,9 +261,7 @@ class VixChain:
         missing = [str(contract) for contract in wanted if contract not in infos or contract not in quotes]
         if missing:
             raise Refusal(Reason("no_hedge_quote", f"no contract or no quote for {', '.join(missing)}", None, None))
-        stale = [str(c) for c in wanted if quotes[c].kind is not DataKind.LIVE]
-        if stale:
-            raise Refusal(Reason("data_not_live", f"only live data are traded on: {', '.join(stale)}", None, None))
+        check_quotes(self._desk, {contract: quotes[contract] for contract in wanted})
         return {contract: (infos[contract], quotes[contract]) for contract in wanted}
 
 

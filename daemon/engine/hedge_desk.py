@@ -12,7 +12,7 @@ from daemon.core.calendar.sessions import sessions_between, shifted
 from daemon.core.condor.build import price_combo
 from daemon.core.hedge.policy import LayerPolicy
 from daemon.core.hedge.regime import RegimeState, decide_regime
-from daemon.core.hedge.rolls import choose_call_strike, choose_layer_expiry, roll_dates
+from daemon.core.hedge.rolls import choose_call_strike, choose_layer_expiry, last_roll
 from daemon.core.hedge.sizing import delta_usd, resize_needed, target_contracts
 from daemon.core.market.contracts import OptionContract, OptionParams, TradingClass, Underlying
 from daemon.core.orders.intent import (
@@ -95,7 +95,8 @@ class HedgeDesk:
     async def read(self, session: date, rolling: frozenset[str] = frozenset()) -> HedgeView:
         """Compute the hedge notional per regime; refuses by name when the market cannot be read.
 
-        A layer that rolls, or holds nothing, is measured by the call it would buy; the others by the call they hold.
+        A layer that rolls, or holds nothing of any delta, is measured by the call it would buy; the others by the
+        call they hold.
         """
         desk, policy = self._desk, self._desk.policy.hedge
         seen = await indexes(desk)
@@ -160,7 +161,9 @@ class HedgeDesk:
             contract = max(held, key=lambda option: (held[option], option))
             chain = VixChain(desk, contract.trading_class, contract.expiry, await self._strikes(contract, session))
             forward = await chain.forward(vix)
-            return LayerView(layer, held, await chain.view(contract, forward), ())
+            view = await chain.view(contract, forward)
+            if view.delta > 0:
+                return LayerView(layer, held, view, ())
         chain, reasons = await self._new_chain(layer, session)
         forward = await chain.forward(vix)
         return LayerView(layer, held, await self._new_call(chain, forward, layer), reasons)
@@ -221,10 +224,10 @@ class HedgeDesk:
 
     def _due(self, layer: LayerPolicy, session: date) -> date | None:
         """Return the latest roll date not yet dealt with, or None."""
-        dates = roll_dates(self.anchor(layer, session), layer.roll_days, session)
-        if not dates or self._desk.store.meta(_rolled_key(layer.name)) == dates[-1].isoformat():
+        due = last_roll(self.anchor(layer, session), layer.roll_days, session)
+        if due is None or self._desk.store.meta(_rolled_key(layer.name)) == due.isoformat():
             return None
-        return dates[-1]
+        return due
 
     def anchor(self, layer: LayerPolicy, session: date) -> date:
         """Return the first roll date of a layer: its setting, else the first session of operation."""
@@ -385,6 +388,10 @@ class HedgeDesk:
             floor_pts100=None,
             price_steps=call.info.price_steps_pts100,
         )
+        if not rungs:
+            reason = Reason("no_legal_price", f"{contract} has no legal price between mid and natural", price.mid_pts)
+            self._decide(session, purpose.value.lower(), kind=DecisionKind.SKIP, subject=name, reasons=(reason,))
+            return 0
         key = self._executor.next_key(Strategy.HEDGE, purpose, name)
         intent = Intent(
             key,

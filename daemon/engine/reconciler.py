@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from daemon.core.book.breaks import Break, BreakKind, Reconciliation
-from daemon.core.book.reconcile import OurSide, booked_by_stem, reconcile
+from daemon.core.book.reconcile import OurSide, reconcile
 from daemon.core.calendar.expiries import settlement_at
 from daemon.core.market.contracts import ConId, OptionContract
 from daemon.core.orders.broker_facts import Snapshot
 from daemon.core.orders.intent import Intent, IntentState, OrderRef
+from daemon.core.records import Level
 from daemon.engine.context import Desk
 from daemon.engine.executor import Executor
 from daemon.engine.facts import FactRecorder
@@ -81,11 +82,10 @@ class Reconciler:
         def past_settlement(contract: OptionContract) -> bool:
             return settlement_at(contract.trading_class, contract.expiry) <= now
 
-        view = self._desk.view()
         ours = OurSide(
-            book=view.book,
-            booked=booked_by_stem(view.entries),
-            known_refs=frozenset(intent.ref for intent in store.intents()),
+            book=store.book(),
+            booked=store.booked(),
+            known_refs=store.intent_refs(),
             live_intents=store.intents(live_only=True),
         )
         return reconcile(ours, snapshot, past_settlement=past_settlement)
@@ -135,7 +135,8 @@ class Reconciler:
         shown = frozenset(found.text for found in result.open_breaks)
         for found in result.breaks:
             if found.kind.heals_itself or found.text not in self._shown:
-                desk.journal.emit("break_found", _break_fields(found))
+                level = Level.INFO if found.kind.heals_itself else None
+                desk.journal.emit("break_found", _break_fields(found), level=level)
         for text in sorted(self._shown - shown):
             desk.journal.emit("break_cleared", {"text": text})
         self._shown = shown
