@@ -89,16 +89,12 @@ def split(payload: bytes) -> list[str]:
 
 def text(value: Value) -> str:
     """Spell one value: booleans as 1 and 0, None as the empty field, floats without noise."""
-    if isinstance(value, str):
-        return value
+    if isinstance(value, float):
+        assert math.isfinite(value), "NaN and infinity never go on the wire"
+        return repr(round(value, _PRICE_DECIMALS))
     if value is None:
         return ""
-    if isinstance(value, bool):
-        return "1" if value else "0"
-    if isinstance(value, int):
-        return str(value)
-    assert math.isfinite(value), "NaN and infinity never go on the wire"
-    return repr(round(value, _PRICE_DECIMALS))
+    return str(int(value)) if isinstance(value, bool) else str(value)
 
 
 def frame(fields: list[str]) -> bytes:

@@ -16,6 +16,8 @@ _DELAYED: Final[Mapping[int, int]] = {1: 66, 2: 67, 4: 68, 6: 72, 7: 73, 9: 75, 
 _NONE: Final = (-1.0, 0)
 _NO_GREEKS: Final = (-1.0, -2.0, -1.0, -1.0, -2.0, -2.0, -2.0, -1.0)
 _MIN_VEGA: Final = 1e-4
+_SIDES: Final = frozenset({BID_GREEKS, ASK_GREEKS})
+_PRICE: Final = 2  # its place in the numbers of the greeks
 
 Numbers = tuple[float, ...]
 Tick = tuple[int, Numbers]
@@ -107,13 +109,17 @@ def _greeks_at(price: float | None, greeks: SimGreeks) -> Numbers:
 
 
 def changes(line: Line, ticks: Sequence[Tick]) -> list[bytes]:
-    """Return the messages for what differs from the last time, and remember it."""
+    """Return the messages for what differs from the last time, and remember it.
+
+    The greeks of a side follow its price: they are sent when that moves, the model's whenever they move.
+    """
     messages = []
     for kind, numbers in ticks:
         before = line.sent.get(kind)
-        if before != numbers:
-            line.sent[kind] = numbers
-            messages.append(_message(line, kind, numbers, before))
+        if before == numbers or (before is not None and kind in _SIDES and before[_PRICE] == numbers[_PRICE]):
+            continue
+        line.sent[kind] = numbers
+        messages.append(_message(line, kind, numbers, before))
     return messages
 
 
