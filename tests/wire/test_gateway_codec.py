@@ -82,7 +82,7 @@ def test_simple_messages_have_the_published_field_counts() -> None:
 def test_messages_with_lists_count_their_rows() -> None:
     head = ("SMART", 416904, "SPXW", "100")
     bar = ("20200302", 1.0, 2.0, 0.5, 1.5, 0, 0.0, 0)
-    assert _count(out.option_params(1, head, ["20200401", "20200403"], [2700.0])) == 8 + 2 + 1
+    assert _count(out.option_params(1, head, ["20200401", "20200403"], ["2700.0"])) == 8 + 2 + 1
     assert _count(out.historical_data(1, "a", "b", [bar, bar, bar])) == 5 + 8 * 3
     assert _count(out.market_rule(109, [(0.0, 0.05), (3.0, 0.1)])) == 3 + 2 * 2
 

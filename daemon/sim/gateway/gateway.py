@@ -114,9 +114,10 @@ class Gateway:
 
     def _settle(self) -> None:
         if self._hub.changed:
-            self._hub.changed = False
             if self._on_change is not None:
                 self._on_change()
+            # Only now: a save that failed is tried again at the next step, and nobody has heard anything.
+            self._hub.changed = False
         self._hub.flush()
 
     def _sleep_s(self) -> float:

@@ -12,7 +12,7 @@ from daemon.sim.gateway import messages_in as read
 from daemon.sim.gateway import messages_out as out
 from daemon.sim.gateway.bars import bar_rows, span_of
 from daemon.sim.gateway.client import Client
-from daemon.sim.gateway.codec import Fields
+from daemon.sim.gateway.codec import Fields, text
 from daemon.sim.gateway.contracts import details_record
 from daemon.sim.gateway.fault_plan import Kind
 from daemon.sim.gateway.hub import Hub, RequestRefused
@@ -77,9 +77,10 @@ def option_params(hub: Hub, client: Client, fields: Fields) -> None:
         raise RequestRefused(request.req_id, 321, "Error validating request.-'bN' : cause - Invalid contract id")
     for params in hub.exchange.chain_params(Underlying(request.symbol)):
         expiries = [date_text(day) for day in params.last_trades]
+        strikes = [text(strike) for strike in params.strikes]
         for exchange in ("SMART", "CBOE"):
             head = (exchange, params.underlying_con_id, str(params.trading_class), "100")
-            client.put(out.option_params(request.req_id, head, expiries, params.strikes))
+            client.put(out.option_params(request.req_id, head, expiries, strikes))
     client.put(out.option_params_end(request.req_id))
 
 

@@ -254,7 +254,7 @@ def contract_details_end(req_id: int) -> bytes:
     return _message(Out.CONTRACT_DETAILS_END, req_id)
 
 
-def option_params(req_id: int, head: tuple[str, int, str, str], expiries: Texts, strikes: Sequence[float]) -> bytes:
+def option_params(req_id: int, head: tuple[str, int, str, str], expiries: Texts, strikes: Texts) -> bytes:
     """List what is listed of one class at one exchange; ``head``: exchange, underlying con id, class, multiplier."""
     return _message(Out.OPTION_PARAMS, req_id, *head, len(expiries), *expiries, len(strikes), *strikes)
 
