@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Final
 
@@ -15,13 +16,13 @@ _E4_PER_CENT: Final = 100
 
 def market_value_usd_cents(holding: Holding, marks: Mapping[OptionContract, float]) -> int | None:
     """Return the value of the open positions in cents, marks in points; None when a mark is missing."""
-    value_e4 = _market_value_e4(holding, marks)
+    value_e4 = _value_e4(holding.positions, marks)
     return None if value_e4 is None else _cents(value_e4)
 
 
 def holding_pnl_usd_cents(holding: Holding, marks: Mapping[OptionContract, float]) -> int | None:
     """Return cash plus market value minus fees in cents, marks in points; None when a mark is missing."""
-    value_e4 = _market_value_e4(holding, marks)
+    value_e4 = _value_e4(holding.positions, marks)
     if value_e4 is None:
         return None
     return _cents(holding.cash_usd_cents * _E4_PER_CENT + value_e4 - holding.fees_usd_e4)
@@ -33,24 +34,26 @@ def realised_pnl_usd_cents(holding: Holding) -> int | None:
 
 
 def strategy_pnl_usd_cents(book: Book, strategy: Strategy, marks: Mapping[OptionContract, float]) -> int | None:
-    """Return the profit of a strategy since the start, open and closed; None when a mark is missing."""
-    total = 0
+    """Return the profit of a strategy since the start, open and closed; None when a mark is missing.
+
+    A contract that two condors hold with opposite signs needs no mark: the account shows no position in it,
+    and its value cancels out.
+    """
+    total: dict[OptionContract, int] = defaultdict(int)
+    cash_e4 = 0
     for holding in book.holdings.values():
-        if holding.strategy is not strategy:
-            continue
-        pnl = holding_pnl_usd_cents(holding, marks)
-        if pnl is None:
-            return None
-        total += pnl
-    return total
+        if holding.strategy is strategy:
+            cash_e4 += holding.cash_usd_cents * _E4_PER_CENT - holding.fees_usd_e4
+            for contract, quantity in holding.positions.items():
+                total[contract] += quantity
+    value_e4 = _value_e4({contract: quantity for contract, quantity in total.items() if quantity}, marks)
+    return None if value_e4 is None else _cents(cash_e4 + value_e4)
 
 
-def _market_value_e4(holding: Holding, marks: Mapping[OptionContract, float]) -> int | None:
-    if any(contract not in marks for contract in holding.positions):
+def _value_e4(positions: Mapping[OptionContract, int], marks: Mapping[OptionContract, float]) -> int | None:
+    if any(contract not in marks for contract in positions):
         return None
-    return sum(
-        round(quantity * marks[contract] * MULTIPLIER * _E4_PER_USD) for contract, quantity in holding.positions.items()
-    )
+    return sum(round(quantity * marks[contract] * MULTIPLIER * _E4_PER_USD) for contract, quantity in positions.items())
 
 
 def _cents(amount_e4: int) -> int:
