@@ -26,7 +26,7 @@ class Listener:
 
     def accepts(self, data: bytes) -> bool:
         """Whether the library may see these bytes."""
-        self.heard = True
+        self.heard = self.heard or bool(data)
         if not self._deaf and not self._greeting.done:
             try:
                 self._greeting.feed(data)

@@ -73,9 +73,8 @@ class Wire:
         )
         try:
             await asyncio.wait({connecting, self._verdict}, return_when=asyncio.FIRST_COMPLETED)
-            if self._verdict.done():
-                self._verdict.result()
-            await connecting
+            # What the library found comes first: it hangs up after its own time-outs, which looks like a verdict.
+            await (connecting if connecting.done() else self._verdict)
         finally:
             connecting.cancel()
             await asyncio.gather(connecting, return_exceptions=True)
