@@ -181,8 +181,9 @@ def test_unset_integers_are_zero_and_nonsense_is_named() -> None:
     assert read_int("2147483647", "x") == 0
     with pytest.raises(FieldError, match="parentId is 'abc'"):
         read_int("abc", "parentId")
-    with pytest.raises(FieldError, match="lmtPrice is 'nan'"):
-        read_float("nan", "lmtPrice")
+    for said in ("nan", "inf", "-1e300", "1e16", "Infinity", "x"):
+        with pytest.raises(FieldError, match=f"lmtPrice is '{said}'"):
+            read_float(said, "lmtPrice")
 
 
 def test_a_frame_is_length_and_fields_each_ended_by_nul() -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import struct
-from typing import Final
+from typing import Final, TypeVar
 
 MIN_VERSION: Final = 157
 MAX_VERSION: Final = 178
@@ -24,8 +24,10 @@ _UNSET_TEXTS: Final = frozenset({"", "2147483647", "9223372036854775807", "-1.79
 _UNSET_FLOOR: Final = 1.7e308
 _INFINITE: Final = frozenset({"Infinity", "Infinite", "inf"})
 _PRICE_DECIMALS: Final = 10
+_LIMIT: Final = 10**15
 
 Value = str | int | float | bool | None
+Number = TypeVar("Number", int, float)
 
 
 class ProtocolError(Exception):
@@ -108,24 +110,32 @@ def read_int(value: str, name: str) -> int:
     if value in _UNSET_TEXTS:
         return 0
     try:
-        return int(value)
+        number = int(value)
     except ValueError:
-        raise FieldError(f"{name} is {value!r}: a whole number is needed") from None
+        raise FieldError(f"{name} is {value[:40]!r}: a whole number is needed") from None
+    return _bounded(number, value, name)
 
 
 def read_float(value: str, name: str) -> float | None:
     """Read a number; None when it is unset in any client's spelling. Raises FieldError."""
     if value in _UNSET_TEXTS:
         return None
-    if value in _INFINITE:
-        return math.inf
     try:
         number = float(value)
     except ValueError:
-        raise FieldError(f"{name} is {value!r}: a number is needed") from None
-    if not math.isfinite(number):
-        raise FieldError(f"{name} is {value!r}: a finite number is needed")
-    return None if number >= _UNSET_FLOOR else number
+        raise FieldError(f"{name} is {value[:40]!r}: a number is needed") from None
+    return None if number >= _UNSET_FLOOR and math.isfinite(number) else _bounded(number, value, name)
+
+
+def is_infinite(value: str) -> bool:
+    """Whether a field says infinity, in any client's spelling."""
+    return value in _INFINITE
+
+
+def _bounded(number: Number, value: str, name: str) -> Number:
+    if not -_LIMIT <= number <= _LIMIT:
+        raise FieldError(f"{name} is {value[:40]!r}: a number between -{_LIMIT:g} and {_LIMIT:g} is needed")
+    return number
 
 
 def read_bool(value: str, name: str) -> bool:

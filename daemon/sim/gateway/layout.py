@@ -101,11 +101,6 @@ def is_positive(value: str) -> bool:
     return number is not None and number > 0
 
 
-def is_infinite(value: str) -> bool:
-    """Whether a number is infinity in any client's spelling."""
-    return read_float(value, "number") == float("inf")
-
-
 def equals(*texts: str) -> Test:
     """Return a test for one of some texts."""
     return lambda value: value in texts

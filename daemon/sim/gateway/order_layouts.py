@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from daemon.sim.gateway.codec import UNSET_DOUBLE, UNSET_INT, UNSET_LONG
+from daemon.sim.gateway.codec import UNSET_DOUBLE, UNSET_INT, UNSET_LONG, is_infinite
 from daemon.sim.gateway.layout import (
     Conditions,
     Layout,
@@ -12,7 +12,6 @@ from daemon.sim.gateway.layout import (
     Rows,
     When,
     equals,
-    is_infinite,
     is_positive,
     is_true,
     not_empty,
