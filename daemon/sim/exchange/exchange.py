@@ -136,8 +136,9 @@ class Exchange:
         for order in [order for order in due if order.due is Due.END]:
             events += self._end(order, SimStatus.CANCELLED, 202, texts.CANCELLED)
         events += self._start([order for order in due if order.due is Due.START])
-        for order in [order for order in due if order.due is Due.FILL]:
-            events += self._fill(order)
+        for order in due:
+            if order.due is Due.FILL and order.due_at <= now:
+                events += self._fill(order)
         return events
 
     # Orders

@@ -9,7 +9,14 @@ from types import MappingProxyType
 from typing import Final
 
 from daemon.core.calendar.expiries import expiries, last_trade_at, last_trade_session
-from daemon.core.calendar.sessions import is_session, new_york_date, previous_session, session_on_or_before
+from daemon.core.calendar.sessions import (
+    FIRST_YEAR,
+    LAST_YEAR,
+    is_session,
+    new_york_date,
+    previous_session,
+    session_on_or_before,
+)
 from daemon.core.market.contracts import MULTIPLIER, OptionContract, Right, TradingClass, Underlying
 from daemon.sim.exchange import con_ids
 from daemon.sim.exchange.api import ChainParams, ContractQuery, Listing, SecType
@@ -46,8 +53,8 @@ _FUTURE_MULTIPLIER: Final = 1000
 
 # SPX strikes: 5 points between these shares of the last close, 25 and 100 points further out;
 # expiries beyond the near ones have no 5-point strikes.
-_FIVES: Final = (0.80, 1.15)
-_TWENTY_FIVES: Final = (0.45, 1.40)
+_FIVES: Final = (0.60, 1.25)
+_TWENTY_FIVES: Final = (0.40, 1.50)
 _HUNDREDS: Final = (0.20, 1.80)
 _FIVES_WITHIN: Final = timedelta(days=70)
 
@@ -184,7 +191,8 @@ def listing(con_id: int, day: date) -> Listing | None:
 
 @lru_cache(maxsize=4096)
 def _is_series(cls: TradingClass, expiry: date) -> bool:
-    return is_session(expiry) and expiry in expiries(cls, previous_session(expiry), expiry)
+    in_calendar = FIRST_YEAR < expiry.year <= LAST_YEAR
+    return in_calendar and is_session(expiry) and expiry in expiries(cls, previous_session(expiry), expiry)
 
 
 def expired(found: Listing, now: datetime) -> bool:

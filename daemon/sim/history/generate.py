@@ -32,14 +32,14 @@ _VIX_BETAS: Final = (7.0, 6.6, 4.5, 3.7, 2.5)
 _DOWN, _UP = 1.25, 0.85
 _MEAN_FALL: Final = 0.3676
 """Mean of the negative part of a unit Student t with five degrees of freedom."""
-_VIX_REVERSION: Final = 0.0204
+_VIX_REVERSION: Final = 0.024
 _VIX_SHOCK: Final = 0.044
 _VIX_JUMPS_YEAR: Final = 1.0
 _VIX_JUMP_FROM, _VIX_JUMP_TO = 1.15, 1.60
 _VIX_MIN_PTS: Final = 9.0
 _SLOW_MEAN: Final = log(17.0)
 _SLOW_KEPT: Final = 0.5 ** (1 / 100)
-_SLOW_SHOCK: Final = 0.0225
+_SLOW_SHOCK: Final = 0.018
 _OPEN_SHARE: Final = 0.25
 _WICK: Final = 0.45
 _VIX_WICK: Final = 0.035
