@@ -91,6 +91,8 @@ def split(payload: bytes) -> list[str]:
 
 def text(value: Value) -> str:
     """Spell one value: booleans as 1 and 0, None as the empty field, floats without noise."""
+    if isinstance(value, str):
+        return str(value)
     if isinstance(value, float):
         assert math.isfinite(value), "NaN and infinity never go on the wire"
         return repr(round(value, _PRICE_DECIMALS))

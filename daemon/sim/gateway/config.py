@@ -12,6 +12,7 @@ MARKER_TEXT: Final = "Simulated exchange: condord"
 """The notice by which our daemon knows that a gateway is simulated (decision 1)."""
 MAX_CLIENTS: Final = 32
 MAX_LINES: Final = 100
+SHORTEST_BEAT_S: Final = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,10 @@ class GatewayConfig:
     """Beat of account values and portfolio; both also go out when a position changes."""
     max_lines: int = MAX_LINES
     """Market-data lines over all clients."""
+
+    def __post_init__(self) -> None:
+        shortest = min(self.tick_interval_s, self.index_interval_s, self.portfolio_interval_s)
+        assert shortest >= SHORTEST_BEAT_S, f"a beat of {shortest} s is shorter than {SHORTEST_BEAT_S} s"
 
     @property
     def accounts(self) -> tuple[str, ...]:
