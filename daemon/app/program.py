@@ -19,14 +19,15 @@ from daemon.engine.context import Desk, EnginePolicy
 from daemon.engine.engine import Engine
 from daemon.engine.journal import Journal
 from daemon.ports import Notifier
-from daemon.report.day import MODE_KEY, gather_day
+from daemon.report.day import MODE_KEY, DayView, gather_day
 from daemon.report.day_text import render_day
 from daemon.settings import Settings
 
 EVIDENCE_WAIT_S = 20.0
 DATABASE = "condord.db"
 
-DayShown = Callable[[date], None]
+DayShown = Callable[[DayView], None]
+"""Called with each session that has closed."""
 
 
 @dataclass(slots=True)
@@ -103,9 +104,10 @@ def build_program(
     desk = Desk(broker=broker, store=store, clock=clock, journal=journal, policy=engine_policy(settings))
 
     def day_closed(session: date, next_actions: tuple[str, ...]) -> None:
-        log.write_block(session, render_day(gather_day(store, session, next_actions=next_actions)))
+        view = gather_day(store, session, next_rolls=engine.next_rolls(session), next_actions=next_actions)
+        log.write_block(session, render_day(view))
         if day_shown is not None:
-            day_shown(session)
+            day_shown(view)
 
     def job_crashed(name: str, error: BaseException) -> None:
         journal.emit("job_crashed", {"job": name, "error": f"{type(error).__name__}: {error}"})

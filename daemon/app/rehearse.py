@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import shutil
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -13,7 +12,7 @@ from pathlib import Path
 from daemon.adapters.clock import SystemClock
 from daemon.adapters.store import event_digest, open_readonly
 from daemon.adapters.virtual_time import run_virtual
-from daemon.app.program import DATABASE, build_program, ib_config
+from daemon.app.program import DATABASE, DayShown, build_program, ib_config
 from daemon.app.simulated import (
     GatewayTransport,
     SimulationPlan,
@@ -23,6 +22,7 @@ from daemon.app.simulated import (
 )
 from daemon.core.calendar.sessions import is_session, next_session, previous_session, sessions_between, shifted
 from daemon.errors import SettingsError
+from daemon.report.day import DayView
 from daemon.report.summary import Summary, summarise
 from daemon.settings import Settings
 from daemon.sim.gateway import GatewayConfig
@@ -83,7 +83,7 @@ def check_out(out: Path, *, force: bool) -> None:
     out.mkdir(parents=True, exist_ok=True)
 
 
-def rehearse_window(plan: RehearsalPlan, day_shown: Callable[[date], None]) -> RehearsalResult:
+def rehearse_window(plan: RehearsalPlan, day_shown: DayShown) -> RehearsalResult:
     """Run the daemon over a window of history; ``day_shown`` is told of each session that has closed."""
     check_window(plan.first, plan.last)
     require_sessions(load_history(plan.history, plan.last, plan.seed), plan.first, plan.last)
@@ -103,15 +103,15 @@ def session_count(first: date, last: date) -> int:
     return len(sessions_between(first, last))
 
 
-async def _run(plan: RehearsalPlan, day_shown: Callable[[date], None]) -> int:
+async def _run(plan: RehearsalPlan, day_shown: DayShown) -> int:
     clock = SystemClock()
     simulation = SimulationPlan(history=plan.history, seed=plan.seed, config=REHEARSAL_GATEWAY, faults=plan.faults)
     gateway = build_gateway(simulation, clock.now)
     finished = asyncio.Event()
 
-    def shown(session: date) -> None:
-        day_shown(session)
-        if session >= plan.last:
+    def shown(view: DayView) -> None:
+        day_shown(view)
+        if view.session >= plan.last:
             finished.set()
 
     program = build_program(

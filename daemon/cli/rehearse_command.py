@@ -15,7 +15,7 @@ from daemon.adapters.store import open_readonly
 from daemon.app.program import DATABASE
 from daemon.app.rehearse import RehearsalPlan, RehearsalResult, check_out, check_window, rehearse_window, session_count
 from daemon.cli.common import NewYorkDate, env_file_option, json_option, load_settings, print_json
-from daemon.report.day import gather_day
+from daemon.report.day import DayView
 from daemon.report.day_text import session_line
 from daemon.report.html import gather_report, render_html
 from daemon.report.summary import summary_table
@@ -112,13 +112,8 @@ def _with_progress(plan: RehearsalPlan) -> RehearsalResult:
     with Progress(*columns, console=console, auto_refresh=False) as progress:
         task = progress.add_task("SIMULATED", total=session_count(plan.first, plan.last))
 
-        def shown(session: date) -> None:
-            store = open_readonly(plan.out / DATABASE)
-            try:
-                line = session_line(gather_day(store, session))
-            finally:
-                store.close()
-            progress.console.print(line, highlight=False, soft_wrap=True, markup=False)
+        def shown(view: DayView) -> None:
+            progress.console.print(session_line(view), highlight=False, soft_wrap=True, markup=False)
             progress.update(task, advance=1, refresh=True)
 
         return rehearse_window(plan, shown)

@@ -41,6 +41,8 @@ class BookView:
 
     book: Book
     condors: tuple[OpenCondor, ...]
+    positions: Mapping[OptionContract, int]
+    """Net quantities of everything held, also of what cancels out (0)."""
 
 
 @dataclass(slots=True)
@@ -73,7 +75,9 @@ class Desk:
         """Return the book with the open condors, derived anew only when something was booked."""
         book = self.store.book()
         if self._view is None or self._view.book is not book:
-            self._view = BookView(book, open_condors(book, self.store.condors(), self.store.entries()))
+            self._view = BookView(
+                book, open_condors(book, self.store.condors(), self.store.entries()), _net_positions(book)
+            )
         return self._view
 
     def alive(self, positions: Mapping[OptionContract, int]) -> dict[OptionContract, int]:
@@ -92,3 +96,8 @@ class Desk:
             known = (session, await self.broker.option_params(underlying))
             self._params[underlying] = known
         return known[1]
+
+
+def _net_positions(book: Book) -> dict[OptionContract, int]:
+    held = {contract: 0 for holding in book.holdings.values() for contract in holding.positions}
+    return held | book.positions()

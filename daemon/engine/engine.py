@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from datetime import date, time, timedelta
 from typing import TypeVar
 
-from daemon.core.calendar.sessions import next_session
+from daemon.core.calendar.sessions import next_session, previous_session
 from daemon.core.hedge.rolls import next_roll
 from daemon.core.orders.intent import Purpose
 from daemon.core.records import JobOutcome, Outcome, RunState, RunStateRecord
@@ -194,15 +194,22 @@ class Engine:
         """Return what comes next, in words."""
         policy = self.desk.policy
         lines = [f"{tomorrow}: next session"]
-        for layer in policy.hedge.layers if policy.hedge.rolls_enabled else ():
-            rolls = next_roll(self.hedge.anchor(layer, tomorrow), layer.roll_days, tomorrow - timedelta(days=1))
-            lines.append(f"{rolls}: {layer.name} rolls")
+        if policy.hedge.rolls_enabled:
+            after = previous_session(tomorrow)
+            lines += [f"{when}: {layer} rolls" for layer, when in self.next_rolls(after).items()]
         lines += [
             f"{condor.record.condor_id} expires {condor.record.expiry}"
             for condor in self.desk.view().condors
             if (condor.record.expiry - tomorrow).days <= policy.condor.time_exit_dte + 1
         ]
         return tuple(lines)
+
+    def next_rolls(self, after: date) -> dict[str, date]:
+        """Return the first roll of each layer after a session."""
+        return {
+            layer.name: next_roll(self.hedge.anchor(layer, after), layer.roll_days, after)
+            for layer in self.desk.policy.hedge.layers
+        }
 
     def status_line(self) -> str:
         """Return one line for the service manager."""

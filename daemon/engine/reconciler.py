@@ -56,17 +56,11 @@ class Reconciler:
 
     def matches_stream(self) -> bool:
         """Compare the book with the streamed positions, without a request; False asks for a reconciliation."""
-        book = self._desk.view().book.positions()
         now = self._desk.clock.now()
-        account = {
-            fact.contract: fact.quantity
-            for fact in self._desk.broker.positions().values()
-            if fact.contract is not None and fact.quantity
-        }
-        ours = {c for holding in self._desk.view().book.holdings.values() for c in holding.positions}
+        account = {fact.contract: fact.quantity for fact in self._desk.broker.positions().values()}
         return all(
-            book.get(contract, 0) == account.get(contract, 0)
-            for contract in ours
+            account.get(contract, 0) == quantity
+            for contract, quantity in self._desk.view().positions.items()
             if settlement_at(contract.trading_class, contract.expiry) > now
         )
 
@@ -146,7 +140,7 @@ class Reconciler:
             "book_reconciled",
             {
                 "why": why,
-                "positions": len(desk.view().book.positions()),
+                "positions": len(desk.view().positions),
                 "booked": len(result.executions_to_book),
                 "breaks_open": len(result.blocking),
                 "foreign": sum(found.kind is BreakKind.FOREIGN for found in result.breaks),

@@ -18,7 +18,7 @@ class Settler:
     def due(self) -> tuple[OptionContract, ...]:
         """Return the contracts past their settlement that the book still holds."""
         now = self._desk.clock.now()
-        held = {contract for holding in self._desk.view().book.holdings.values() for contract in holding.positions}
+        held = self._desk.view().positions
         return tuple(c for c in sorted(held) if settlement_at(c.trading_class, c.expiry) <= now)
 
     async def settle(self) -> int:

@@ -50,6 +50,7 @@ class SqliteStore:
         self._seen_version = self._connection.pragma("data_version")
         self._ledger = Ledger(self._connection)
         self._intents = Intents(self._connection)
+        self._days: dict[date, DayRecord] | None = None
 
     @property
     def path(self) -> Path:
@@ -76,6 +77,7 @@ class SqliteStore:
             self._seen_version = version
             self._ledger.load()
             self._intents.load()
+            self._days = None
 
     # --- named values, run state, jobs -------------------------------------------------------------------
 
@@ -244,10 +246,16 @@ class SqliteStore:
         """Record the closing figures of a session, replacing an earlier record of it."""
         with self._transaction():
             self._connection.write(_DAY_SQL, codec.day_values(day))
+        if self._days is not None:
+            self._days[day.session] = day
 
     def days(self) -> tuple[DayRecord, ...]:
         """Return the closing figures of every session, oldest first."""
-        return tuple(codec.day(row) for row in self._connection.rows("SELECT * FROM days ORDER BY session"))
+        self._refresh()
+        if self._days is None:
+            rows = self._connection.rows("SELECT * FROM days ORDER BY session")
+            self._days = {day.session: day for day in map(codec.day, rows)}
+        return tuple(day for _, day in sorted(self._days.items()))
 
     def append_event(self, event: EventRecord) -> None:
         """Append a fact to the event log."""
