@@ -279,6 +279,16 @@ def test_a_read_only_gateway_is_an_error_that_waiting_does_not_cure() -> None:
     assert "Read-Only API" in text
 
 
+def test_account_values_are_not_streamed_twice() -> None:
+    async def scene(world: World) -> list[list[str]]:
+        await world.settle()
+        return [world.gateway.asked(76)[0][2:3], world.gateway.asked(77)[0][2:3]]
+
+    subscribed, cancelled = play(scene)
+
+    assert subscribed == cancelled
+
+
 def test_the_state_of_a_failed_connection_does_not_leak_into_the_next() -> None:
     gateway = ScriptedGateway()
     gateway.withheld = {62}
@@ -360,6 +370,15 @@ class TestOutages:
             return [fact.state for fact in world.told(LinkFact)][-3:]
 
         assert play(scene) == [LinkState.DEGRADED, LinkState.SYNCING, LinkState.SYNCED]
+
+    def test_an_outage_that_is_told_while_connecting_is_not_forgotten(self) -> None:
+        gateway = ScriptedGateway()
+        gateway.notices.append((1100, "Connectivity between IBKR and TWS has been lost."))
+
+        async def scene(world: World) -> LinkState:
+            return world.broker.link
+
+        assert play(scene, gateway) is LinkState.DEGRADED
 
     def test_a_snapshot_does_not_end_an_outage(self) -> None:
         async def scene(world: World) -> LinkState:

@@ -312,6 +312,37 @@ class TestBudget:
         assert counts == [9, 9, 25, 1]
         assert most <= 12
 
+    def test_a_refused_index_line_is_given_back(self) -> None:
+        async def scene(world: World) -> int:
+            with_lines(
+                world.gateway,
+                lambda lines, request_id, con_id: lines.gateway.message(request_id, 354, "not subscribed"),
+            )
+            for _ in range(5):
+                with pytest.raises(BrokerError):
+                    await world.broker.index_quote(Underlying.SPX)
+            with_lines(world.gateway)
+            return len(await world.broker.quotes(many(2), greeks=False))
+
+        assert play(scene, max_lines=3) == 2
+
+    def test_an_index_line_shared_by_callers_counts_once(self) -> None:
+        async def scene(world: World) -> int:
+            def answer(lines: Lines, request_id: int, con_id: int) -> None:
+                if con_id == 0:
+                    lines.price(request_id, 4, 3358.0, 0)
+
+            with_lines(world.gateway, answer)
+            holders = [asyncio.ensure_future(world.broker.quotes(many(1), greeks=False)) for _ in range(3)]
+            await world.settle()  # every line of the budget is taken, so that all callers wait
+            await asyncio.gather(*(world.broker.index_quote(Underlying.SPX) for _ in range(3)))
+            await asyncio.gather(*holders)
+            with_lines(world.gateway)
+            async with asyncio.timeout(60):
+                return len(await world.broker.quotes(many(1), greeks=False))
+
+        assert play(scene, max_lines=3) == 1
+
     def test_index_lines_count(self) -> None:
         async def scene(world: World) -> int:
             def answer(lines: Lines, request_id: int, con_id: int) -> None:

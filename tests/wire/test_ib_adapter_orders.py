@@ -312,6 +312,29 @@ class TestStatuses:
 
         assert play(scene) == REF
 
+    @pytest.mark.parametrize("ended", ["Filled", "Cancelled"])
+    def test_an_open_order_message_that_comes_late_revives_nothing(self, ended: str) -> None:
+        async def scene(world: World) -> OrderStatus:
+            order_id = await placed(world)
+            world.gateway.status(order_id, ended, filled=2, remaining=0)
+            world.gateway.send(*open_order(order_id, BAG11, "Submitted"))
+            await world.settle()
+            return world.told(OrderFact)[-1].status
+
+        assert play(scene) == ended.lower()
+
+    def test_the_same_order_id_of_another_client_is_another_order(self) -> None:
+        async def scene(world: World) -> list[tuple[OrderRef | None, int]]:
+            order_id = await placed(world)
+            world.gateway.send(*open_order(order_id, BAG11, "Submitted", client_id=3, perm_id=901, ref="their order"))
+            world.gateway.send(3, order_id, "Cancelled", 0, 2, 0.0, 901, 0, 0.0, 3, "", 0.0)
+            world.gateway.status(order_id, "Submitted")
+            await world.settle()
+            await world.broker.modify(REF, -145)
+            return [(fact.order_ref, fact.perm_id) for fact in world.told(OrderFact)]
+
+        assert play(scene) == [("their order", 901), ("their order", 901), (REF, 900)]
+
     def test_an_order_of_another_account_is_ignored(self) -> None:
         async def scene(world: World) -> None:
             world.gateway.send(*open_order(3, BAG11, "Submitted", account="DU0000001"))
@@ -671,6 +694,7 @@ class TestStreams:
                 portfolio(4, 2, 1.0),
                 portfolio(4, 0, 0.0),
                 portfolio(5, 2, "NaN"),
+                portfolio(6, 2, -1),
             ):
                 world.gateway.send(*message)
             await world.settle()

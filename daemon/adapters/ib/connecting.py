@@ -82,7 +82,9 @@ def _why(talk: Conversation, address: str, error: OSError | TimeoutError) -> str
         return f"The gateway at {address} closed the connection {stage}{_last(talk)}."
     if not wire.heard:
         return f"Something accepts connections at {address} and says nothing within {seconds}."
-    missing = ", ".join(talk.missing_at_start) if talk.ended_at_start else "next order id" if talk.accounts else "accounts"
+    missing = (
+        ", ".join(talk.missing_at_start) if talk.ended_at_start else "next order id" if talk.accounts else "accounts"
+    )
     return f"The gateway at {address} did not finish telling its {missing} within {seconds}{_last(talk)}."
 
 
