@@ -713,6 +713,26 @@ class TestSettlementValues:
 
         assert play(scene) is None
 
+    def test_the_same_question_is_not_asked_again_at_once_and_a_value_never(self) -> None:
+        async def scene(world: World) -> list[tuple[float | None, int]]:
+            seen = []
+
+            async def ask() -> None:
+                value = await world.broker.settlement_value(TradingClass.VIX, date(2020, 2, 26))
+                seen.append((value, len(world.gateway.asked(20))))
+
+            TestBars.answering(world, [])
+            await ask()
+            TestBars.answering(world, [("20200226", 27.5)])
+            await ask()
+            await asyncio.sleep(20)
+            await ask()
+            await asyncio.sleep(20)
+            await ask()
+            return seen
+
+        assert play(scene) == [(None, 1), (None, 1), (27.5, 2), (27.5, 2)]
+
     def test_the_close_has_ten_minutes_to_become_final(self) -> None:
         async def scene(world: World) -> tuple[float | None, float | None]:
             TestBars.answering(world, [("20200302", 3.0)])

@@ -47,6 +47,9 @@ _SETTLEMENT_INDEX: Final = {
 }
 """Index tickers of Cboe that carry the final values: the close, and the two special opening quotations."""
 _CLOSE_FINAL_AFTER: Final = timedelta(minutes=10)
+_SAME_QUESTION_AGAIN: Final = timedelta(seconds=15)
+"""Sooner, the gateway refuses an identical request for bars."""
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MAX_INFOS: Final = 8_192
 
 
@@ -60,6 +63,8 @@ class Market:
         self._index_con_ids: dict[Underlying, int] = {}
         self._index_lines: dict[Underlying, Line] = {}
         self._wanted_indexes: set[Underlying] = set()
+        self._settled: dict[tuple[str, date], float] = {}
+        self._settlement_asked: dict[tuple[str, date], datetime] = {}
 
     async def contracts(
         self, talk: Conversation, wanted: Sequence[OptionContract]
@@ -235,14 +240,23 @@ class Market:
             published += _CLOSE_FINAL_AFTER
         if now < published:
             return None
-        sessions = len(sessions_between(expiry, new_york_date(now)))
+        key = (_SETTLEMENT_INDEX[trading_class], expiry)
+        if key not in self._settled and now - self._settlement_asked.get(key, _EPOCH) > _SAME_QUESTION_AGAIN:
+            self._settlement_asked[key] = now
+            value = await self._close_of(talk, *key)
+            if value is not None:
+                self._settled[key] = value
+        return self._settled.get(key)
+
+    async def _close_of(self, talk: Conversation, symbol: str, day: date) -> float | None:
+        sessions = len(sessions_between(day, new_york_date(talk.now())))
         try:
-            bars = await self._bars(talk, _SETTLEMENT_INDEX[trading_class], minutes=_DAY_MINUTES, count=sessions)
+            bars = await self._bars(talk, symbol, minutes=_DAY_MINUTES, count=sessions)
         except BrokerError as error:
             if error.code in codes.NO_SUCH_DATA:
                 return None
             raise
-        return next((bar.close for bar in bars if new_york_date(bar.at) == expiry), None)
+        return next((bar.close for bar in bars if new_york_date(bar.at) == day), None)
 
     async def bars(self, talk: Conversation, underlying: Underlying, *, minutes: int, count: int) -> tuple[Bar, ...]:
         """Return the last bars of an index, oldest first; fewer when there are not so many."""
@@ -270,9 +284,5 @@ def duration_of(minutes: int, count: int) -> str:
 def bar_of(row: BarRow) -> Bar:
     """Return a bar; a daily one begins at 09:30 in New York."""
     day: date | None = date_of(row.at)
-    at = _epoch(row.at) if day is None else new_york(day, _OPEN)
+    at = _EPOCH + timedelta(seconds=int(row.at)) if day is None else new_york(day, _OPEN)
     return Bar(at, row.open, row.high, row.low, row.close)
-
-
-def _epoch(seconds: str) -> datetime:
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=int(seconds))
