@@ -90,8 +90,9 @@ async def _live(program: Program, stop: asyncio.Event) -> None:
     ]
     try:
         await asyncio.wait(tasks[:2], return_when=asyncio.FIRST_COMPLETED)
+        ended = tasks[0].done()  # by itself: stopping cancels what it waits for
         await engine.stop("stopped by a signal" if stop.is_set() else "trading has become impossible")
-        if tasks[0].done():
+        if ended:
             tasks[0].result()
     finally:
         for task in tasks:
