@@ -105,7 +105,7 @@ def test_every_kind_of_paper_account_is_accepted(account: str) -> None:
     gateway.accounts = account
 
     async def scene(world: World) -> None:
-        with pytest.raises(BrokerError, match="NetLiquidation"):
+        with pytest.raises(LinkDownError, match="NetLiquidation"):
             await world.broker.connect()  # the values of this gateway belong to another account
 
     if account == ACCOUNT:
@@ -256,7 +256,7 @@ def test_a_gateway_that_stops_answering_after_the_start_up_is_no_connection() ->
 
     text, _ = connecting(gateway, LinkDownError)
 
-    assert "stopped answering" in text
+    assert "could not be read" in text
 
 
 def test_an_account_that_is_not_ready_is_not_synchronised() -> None:
@@ -277,6 +277,19 @@ def test_a_read_only_gateway_is_an_error_that_waiting_does_not_cure() -> None:
     text, _ = connecting(gateway, BrokerError)
 
     assert "Read-Only API" in text
+
+
+def test_only_a_link_that_is_down_is_worth_another_try() -> None:
+    gateway = ScriptedGateway()
+    gateway.replies[5] = lambda fields: gateway.message(-1, 321, "The API interface is currently in Read-Only mode.")
+
+    async def scene(world: World) -> int | None:
+        with pytest.raises(BrokerError) as caught:
+            await world.broker.connect()
+        assert not isinstance(caught.value, LinkDownError)
+        return caught.value.code
+
+    assert play(scene, gateway, connect=False) == 321
 
 
 def test_account_values_are_not_streamed_twice() -> None:

@@ -257,6 +257,17 @@ class TestQuotes:
 
         assert play(scene) < 1.0
 
+    def test_many_lines_refused_alike_are_one_notice(self) -> None:
+        async def scene(world: World) -> list[int]:
+            with_lines(
+                world.gateway, lambda lines, request_id, con_id: lines.gateway.message(request_id, 354, f"no {con_id}")
+            )
+            world.facts.clear()
+            await world.broker.quotes([info(leg) for leg in CONDOR], greeks=False)
+            return [fact.code for fact in world.told(NoticeFact)]
+
+        assert play(scene) == [354]
+
     def test_late_ticks_of_a_closed_line_are_ignored(self) -> None:
         async def scene(world: World) -> None:
             lines = with_lines(world.gateway)

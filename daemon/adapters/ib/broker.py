@@ -70,8 +70,9 @@ class IbBroker:
     async def connect(self) -> Connected:
         """Connect, check that every account is paper, and re-check the start-up answers.
 
-        Raises LinkDownError (try again), LiveAccountError, WrongProtocolError; SettingsError when it is not
-        clear which account is ours, and BrokerError with code 321 for a read-only gateway.
+        Raises LinkDownError for whatever waiting may cure. Every other error needs a person: LiveAccountError,
+        WrongProtocolError, SettingsError when it is not clear which account is ours, and BrokerError with code
+        321 for a gateway whose API is read-only.
         """
         check_port(self._config.port, allowed=self._config.live_port_allowed)
         await self.disconnect()

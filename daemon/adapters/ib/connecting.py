@@ -12,11 +12,14 @@ from daemon.adapters.ib.messages import Kind
 from daemon.adapters.ib.snapshots import read_snapshot
 from daemon.adapters.ib.transport import Transport
 from daemon.core.orders.broker_facts import Connected, LinkState
-from daemon.errors import BrokerTimeoutError, LinkDownError
+from daemon.errors import BrokerError, LinkDownError
 
 
 async def connect(talk: Conversation, transport: Transport | None, *, above_id: int) -> Connected:
-    """Connect, then re-check: every start-up answer ended, the gateway answers us, the account is ready."""
+    """Connect, then re-check: every start-up answer ended, the gateway answers us, the account is ready.
+
+    Raises LinkDownError for whatever may be over by itself; every other error needs a person.
+    """
     # The library asks for the thread's loop, also while it is imported (so late); a loop made by a factory of
     # asyncio.Runner is not the thread's loop of itself, and timers of the throttle would wait on another one.
     asyncio.set_event_loop(asyncio.get_running_loop())
@@ -47,8 +50,10 @@ async def _recheck(talk: Conversation, address: str) -> Connected:
         async with talk.requests.alone:
             gateway_time = await ask_time(talk)
         await read_snapshot(talk)
-    except BrokerTimeoutError as error:
-        raise LinkDownError(f"The gateway at {address} stopped answering: {error}") from error
+    except LinkDownError:
+        raise
+    except BrokerError as error:
+        raise LinkDownError(f"The account could not be read from the gateway at {address}: {error}") from error
     return Connected(
         account=talk.account.account,
         server_version=talk.open_wire.server_version,

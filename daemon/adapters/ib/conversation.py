@@ -139,7 +139,8 @@ class Conversation:
             self.lines.delayed(request_id)
         elif codes.ends_request(code):
             self.lines.refuse(request_id, code, text)
-        self.notice(code, text)
+        if self.lines.is_news(request_id, code):
+            self.notice(code, text)
 
     def _about_order(self, request_id: int, code: int, text: str) -> None:
         order = self.orders.by_id(self.config.client_id, request_id)

@@ -27,6 +27,7 @@ class Batch:
 
     def __init__(self, count: int) -> None:
         self._left = count
+        self._noted: set[int] = set()
         self._done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def one_done(self) -> None:
@@ -34,6 +35,12 @@ class Batch:
         self._left -= 1
         if self._left <= 0 and not self._done.done():
             self._done.set_result(None)
+
+    def is_news(self, code: int) -> bool:
+        """Whether a code has not been noted for these lines: forty refusals are one notice."""
+        new = code not in self._noted
+        self._noted.add(code)
+        return new
 
     async def wait(self, timeout_s: float) -> bool:
         """Wait for all of them; False when the time is over."""
@@ -104,11 +111,6 @@ class Lines:
         self._lines: dict[int, Line] = {}
         self._free = asyncio.Semaphore(max_lines)
         self._turn = asyncio.Lock()
-
-    @property
-    def open_count(self) -> int:
-        """How many lines are open."""
-        return len(self._lines)
 
     @asynccontextmanager
     async def budget(self, count: int) -> AsyncIterator[None]:
@@ -210,6 +212,11 @@ class Lines:
         line.refusal = (code, text)
         line.settle()
         return True
+
+    def is_news(self, request_id: int, code: int) -> bool:
+        """Whether a message about a line says something that none of its batch has said."""
+        line = self._lines.get(request_id)
+        return line is None or line.batch.is_news(code)
 
     def knows(self, request_id: int) -> bool:
         """Whether a line of this id is open."""

@@ -127,27 +127,28 @@ class Requests:
         for pending in open_now:
             pending.fail(error)
 
-    async def all_of(self, pendings: Sequence[Pending], what: str, timeout_s: float | None = None) -> None:
+    async def all_of(self, pendings: Sequence[Pending], what: str) -> None:
         """Wait until every answer is complete; raises BrokerTimeoutError, or the first refusal."""
-        await self.ended(pendings, what, timeout_s)
+        await self.ended(pendings, what)
         for pending in pendings:
             await pending.wait()
 
-    async def ended(self, pendings: Sequence[Pending], what: str, timeout_s: float | None = None) -> None:
+    async def ended(self, pendings: Sequence[Pending], what: str) -> None:
         """Wait until every answer is complete or refused; raises BrokerTimeoutError."""
-        seconds = self._timeout_s if timeout_s is None else timeout_s
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(self._timeout_s):
                 for pending in pendings:
                     await pending.done()
         except TimeoutError:
-            raise BrokerTimeoutError(f"The gateway did not answer the request for {what} in {seconds:g} s.") from None
+            raise BrokerTimeoutError(
+                f"The gateway did not answer the request for {what} in {self._timeout_s:g} s."
+            ) from None
         finally:
             self._give_up(pendings)
 
-    async def one(self, pending: Pending, what: str, timeout_s: float | None = None) -> list[Any]:
+    async def one(self, pending: Pending, what: str) -> list[Any]:
         """Wait for one answer and return its rows."""
-        await self.all_of([pending], what, timeout_s)
+        await self.all_of([pending], what)
         return pending.rows
 
     def _give_up(self, pendings: Sequence[Pending]) -> None:
