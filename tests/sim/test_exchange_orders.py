@@ -16,6 +16,8 @@ from daemon.sim.exchange.api import (
     WhatIf,
 )
 
+MAR12 = date(2020, 3, 12)
+
 
 def _mid(exchange: Exchange, legs: tuple[SimLeg, ...]) -> float:
     quote = exchange.combo_quote(legs)
@@ -88,32 +90,35 @@ def test_a_wrong_sign_order_fills_at_once_near_the_market() -> None:
 
 
 def test_a_resting_limit_fills_when_the_quote_turns_to_it_and_never_worse() -> None:
-    exchange = exchange_at(FEB18, 9, 40)
-    legs = condor()
-    limit = -7.0  # 0.15 short of mid; seed 7 lets the credit rise within the hour
-    exchange.submit(order(1, legs, limit))
+    """On 12 March 2020 the index closes at its low, 6 % under the open: a call gets cheaper."""
+    exchange = exchange_at(MAR12, 9, 40)
+    ask = exchange.quotes([spxw(2700, "C")])[0].ask
+    assert ask is not None
+    limit = round(0.7 * ask, 0)
+    exchange.submit(order(1, single(spxw(2700, "C")), limit))
     due = exchange.next_event_at()
     assert due is not None
     assert due > exchange.now + timedelta(minutes=1)
 
     before = exchange.advance(due - timedelta(seconds=1))
-    (whole, *_) = executions(exchange.advance(due))
+    (fill,) = executions(exchange.advance(due))
 
     assert before == []
-    assert whole.at == due
-    assert whole.price <= limit
+    assert fill.at == due
+    assert fill.price <= limit
 
 
 def test_an_order_that_fills_later_in_the_day_does_not_fill_when_the_session_opens() -> None:
-    exchange = exchange_at(FEB18, 8, 0)
-    legs = condor()
-    exchange.submit(order(1, legs, -7.0, tif="GTC"))
+    ask = exchange_at(MAR12, 9, 40).quotes([spxw(2700, "C")])[0].ask
+    assert ask is not None
+    exchange = exchange_at(MAR12, 8, 0)
+    exchange.submit(order(1, single(spxw(2700, "C")), round(0.7 * ask, 0), tif="GTC"))
 
-    opened = run(exchange, at(FEB18, 9, 31))
-    later = run(exchange, at(FEB18, 16, 0))
+    opened = run(exchange, at(MAR12, 9, 31))
+    later = run(exchange, at(MAR12, 16, 0))
 
     assert executions(opened) == []
-    assert len(executions(later)) == 5
+    assert len(executions(later)) == 1
 
 
 def test_a_limit_far_from_the_market_is_cancelled_at_the_close_of_its_session() -> None:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from daemon.core.calendar.expiries import settlement_at
 from daemon.core.market.contracts import OptionContract, Right, Underlying
 from daemon.sim.market import clock
+from daemon.sim.market.spread import WidthKinds, width_kinds
 from daemon.sim.market.ticks import steps
 
 FloatArray = npt.NDArray[np.float64]
@@ -41,7 +42,7 @@ class ContractSet:
     vix: Series
     strikes: FloatArray
     is_call: BoolArray
-    is_vix: BoolArray
+    widths: WidthKinds
     step_below: FloatArray
     step_above: FloatArray
 
@@ -56,7 +57,7 @@ def contract_set(contracts: Sequence[OptionContract], day: date) -> ContractSet:
         vix=_series(contracts, [n for n, vix in enumerate(on_vix) if vix]),
         strikes=np.array([contract.strike for contract in contracts]),
         is_call=np.array([contract.right is Right.CALL for contract in contracts], dtype=bool),
-        is_vix=np.array(on_vix, dtype=bool),
+        widths=width_kinds([contract.trading_class for contract in contracts]),
         step_below=np.array([below for below, _ in below_above]),
         step_above=np.array([above for _, above in below_above]),
     )

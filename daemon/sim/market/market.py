@@ -21,6 +21,7 @@ from daemon.sim.market.chains import ContractSet, Series
 from daemon.sim.market.day import (
     FUTURES_FROM,
     INDEX_COLUMNS,
+    SKEW,
     SPX,
     VIX,
     VIX3M,
@@ -161,7 +162,7 @@ class Market:
         state = _terms(contracts, at)
         black = black76(state.forward, contracts.strikes, state.years, state.vol, state.discount, contracts.is_call)
         # The greeks of SPX options are per point of the index, those of VIX options per point of the future.
-        per_point = np.where(contracts.is_vix, 1.0, state.forward / at.columns[:, SPX : SPX + 1])
+        per_point = np.where(contracts.widths.is_vix, 1.0, state.forward / at.columns[:, SPX : SPX + 1])
         return Values(
             price=black.price,
             forward=state.forward,
@@ -180,7 +181,7 @@ class Market:
 
     def bids_asks(self, contracts: ContractSet, at: Snapshot, price: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return bids (0 for none) and asks around model prices, times by contracts."""
-        half = half_width(price, at.vix_pts, contracts.is_vix)
+        half = half_width(price, at.vix_pts, contracts.widths)
         return bid_ask(price, half, step_below=contracts.step_below, step_above=contracts.step_above)
 
 
@@ -224,11 +225,12 @@ def _terms(contracts: ContractSet, at: Snapshot) -> _Terms:
 def _spx_terms(series: Series, at: Snapshot) -> _Terms:
     years = _years(series, at)
     forward = at.columns[:, SPX : SPX + 1] * np.exp((at.rate - DIVIDEND_YIELD) * years)
-    nodes = surface.spx_node_variances(at.columns[:, (VIX9D, VIX, VIX3M, VIX6M)])
+    nodes = surface.spx_node_variances(at.columns[:, (VIX9D, VIX, VIX3M, VIX6M)], at.columns[:, SKEW : SKEW + 1])
     sessions = np.maximum(series.settlement_sessions - at.sessions_gone[:, None], 0.0)
-    atm = surface.spx_atm_variance(nodes, at.day.knots, sessions)
+    atm = surface.spx_atm_variance(nodes, at.day.knots, sessions, at.vix_pts)
     moneyness = series.log_strikes - np.log(forward)[:, series.expiry_of]
-    variance = surface.spx_variance(moneyness, atm, sessions, series.expiry_of)
+    smile = surface.spx_smile(atm, sessions, at.vix_pts)
+    variance = surface.spx_variance(moneyness, smile, series.expiry_of)
     per_year = 1.0 / np.sqrt(np.maximum(years, _INSTANT_YEARS))
     of = series.expiry_of
     return _Terms(forward[:, of], years[:, of], np.sqrt(variance) * per_year[:, of], np.exp(-at.rate * years)[:, of])

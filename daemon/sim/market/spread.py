@@ -1,43 +1,70 @@
 """Bid and ask around a model price, on the price steps of the contract.
 
-Widths measured on SPXW chains of 2022-2024 (a power law of the mid, wider when VIX is above 25) and on
-VIX chains; quotes outside the step grid do not exist.
+Widths are powers of the mid, measured in regular hours on SPX and VIX chains of 2022-2026: weekly VIX options are quoted several
+times as wide as monthly ones. They grow with VIX. Quotes outside the step grid do not exist.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from daemon.core.market.contracts import TradingClass, Underlying
 from daemon.sim.market.ticks import STEP_CHANGES_AT
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 
-_SPX_SCALE: Final = 0.148
-_SPX_POWER: Final = 0.34
+
+@dataclass(frozen=True, slots=True)
+class WidthKinds:
+    """How wide each contract is quoted: scale and power of the mid, by class."""
+
+    is_vix: BoolArray
+    scale: FloatArray
+    power: FloatArray
+
+
+def width_kinds(classes: Sequence[TradingClass]) -> WidthKinds:
+    """Return the width rule of each contract by its class."""
+    rules = [_RULES[cls] for cls in classes]
+    return WidthKinds(
+        is_vix=np.array([cls.underlying is Underlying.VIX for cls in classes], dtype=bool),
+        scale=np.array([scale for scale, _ in rules]),
+        power=np.array([power for _, power in rules]),
+    )
+
+
+_SPX_SCALE, _SPX_POWER = 0.118, 0.36
 _STRESS_FROM_PTS: Final = 25.0
 _STRESS_SLOPE: Final = 1.5
-_VIX_CALM_HALF: Final = 0.015
-_VIX_STRESS_HALF: Final = 0.03
+_MONTHLY_SCALE, _MONTHLY_POWER = 0.052, 0.40
+_WEEKLY_SCALE, _WEEKLY_POWER = 0.26, 0.55
 _VIX_CALM_BELOW_PTS: Final = 20.0
 _VIX_STRESS_ABOVE_PTS: Final = 40.0
 _EPSILON: Final = 1e-9
+_RULES: Final = MappingProxyType(
+    {
+        TradingClass.SPX: (_SPX_SCALE, _SPX_POWER),
+        TradingClass.SPXW: (_SPX_SCALE, _SPX_POWER),
+        TradingClass.VIX: (_MONTHLY_SCALE, _MONTHLY_POWER),
+        TradingClass.VIXW: (_WEEKLY_SCALE, _WEEKLY_POWER),
+    }
+)
 
 
-def half_width(mid: FloatArray, vix_pts: FloatArray, is_vix: BoolArray) -> FloatArray:
+def half_width(mid: FloatArray, vix_pts: FloatArray, kinds: WidthKinds) -> FloatArray:
     """Return half the distance from bid to ask in points, before rounding to steps."""
-    stress = 1.0 + _STRESS_SLOPE * np.maximum(vix_pts / _STRESS_FROM_PTS - 1.0, 0.0)
-    spx = 0.5 * _SPX_SCALE * np.maximum(mid, 0.0) ** _SPX_POWER * stress
-    ramp = np.clip(
-        (vix_pts - _VIX_CALM_BELOW_PTS) / (_VIX_STRESS_ABOVE_PTS - _VIX_CALM_BELOW_PTS),
-        0.0,
-        1.0,
-    )
-    vix = mid * (_VIX_CALM_HALF + (_VIX_STRESS_HALF - _VIX_CALM_HALF) * ramp)
-    result: FloatArray = np.where(is_vix, vix, spx)
+    spx = 1.0 + _STRESS_SLOPE * np.maximum(vix_pts / _STRESS_FROM_PTS - 1.0, 0.0)
+    span = _VIX_STRESS_ABOVE_PTS - _VIX_CALM_BELOW_PTS
+    vix = 1.0 + np.clip((vix_pts - _VIX_CALM_BELOW_PTS) / span, 0.0, 1.0)
+    stress = np.where(kinds.is_vix, vix, spx)
+    result: FloatArray = 0.5 * kinds.scale * np.maximum(mid, 0.0) ** kinds.power * stress
     return result
 
 

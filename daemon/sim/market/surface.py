@@ -1,12 +1,13 @@
 """Volatility by strike and tenor from the day's volatility indexes.
 
 SPX: at-the-money total variance from VIX9D, VIX, VIX3M and VIX6M, smile by SSVI (Gatheral & Jacquier,
-Quantitative Finance 14 (2014) 59-71). VIX: VVIX with the Samuelson effect of its futures, smile quadratic in standardised
-moneyness. Both calibrated on public chains; arrays broadcast.
+Quantitative Finance 14 (2014) 59-71) with a steeper smile at longer tenors. VIX: VVIX with the Samuelson effect of its futures,
+smile by standardised moneyness. Fitted to chains of 2020-2026; arrays broadcast.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -16,47 +17,66 @@ FloatArray = npt.NDArray[np.float64]
 IndexArray = npt.NDArray[np.intp]
 
 NODE_DAYS: Final = (9, 30, 93, 184)
-_ATM_TO_INDEX: Final = np.array((0.93, 0.87, 0.83, 0.81))
-"""At-the-money volatility over the index of the same tenor."""
-_SHORTEST: Final = 0.97
-"""The same for the next session, relative to nine days."""
+# At-the-money volatility over the index of each node, in logarithms: at SKEW 130 and VIX 18, per point of SKEW, per unit of ln VIX.
+_ATM_LEVEL: Final = np.array((-0.185, -0.205, -0.250, -0.265))
+_ATM_PER_SKEW: Final = np.array((-0.0008, -0.0023, -0.0029, -0.0029))
+_ATM_PER_VIX: Final = np.array((0.10, 0.05, 0.02, 0.0))
+_ATM_RANGE: Final = (-0.36, -0.02)
+_SKEW_MIDDLE, _VIX_MIDDLE = 130.0, 18.0
+_SHORTEST: Final = 0.95
+"""The next session relative to nine days, at VIX 18."""
+_SHORTEST_PER_VIX: Final = 0.10
 _DAYS_YEAR: Final = 365.0
-_SESSIONS_YEAR: Final = 252.0
 
-_SSVI_RHO: Final = -0.55
-_SSVI_F: Final = 0.567
-_SSVI_POWER: Final = 0.32
-_SSVI_DAYS: Final = 30.0
+# SSVI by sessions to expiry: rho and ln f at one session and VIX 17, per unit of ln sessions, per unit of ln VIX.
+_RHO: Final = (-0.40, -0.06, -0.09)
+_RHO_RANGE: Final = (-0.80, -0.25)
+_LOG_F: Final = (-0.55, 0.15, -0.15)
+_SHAPE_VIX: Final = 17.0
+_SESSIONS_MIN: Final = 0.02
 
 _VIX_FLOOR: Final = 0.27
 _VIX_EXTRA: Final = 0.72
 _VIX_DECAY_DAYS: Final = 50.0
-_VIX_SLOPE: Final = 0.23
-_VIX_CURVATURE: Final = -0.040
-_VIX_Z: Final = (-1.2, 2.8)
+# At-the-money volatility against VVIX, which counts the whole smile: by days to settlement.
+_VIX_MONEY_DAYS: Final = (40.0, 57.0, 85.0)
+_VIX_MONEY: Final = (0.885, 0.95, 1.0)
+# Smile in standardised moneyness z: 1 + up * (1 - exp(-z / reach)) above the forward, 1 - down * (1 - exp(z / depth)) below.
+_VIX_Z_MAX: Final = 40.0
+_VIX_UP, _VIX_REACH = 2.0, 5.0
+_VIX_DOWN, _VIX_DEPTH = 0.45, 1.125
 _TINY: Final = 1e-12
 
 
-def spx_node_variances(indexes_pts: FloatArray) -> FloatArray:
-    """Return at-the-money total variance at the four index tenors, last axis; never falling with tenor."""
-    vols = indexes_pts / 100.0 * _ATM_TO_INDEX
+def spx_node_variances(indexes_pts: FloatArray, skew_pts: FloatArray) -> FloatArray:
+    """Return at-the-money total variance at the four index tenors, last axis; never falling with tenor.
+
+    Args:
+        indexes_pts: VIX9D, VIX, VIX3M and VIX6M (times, 4).
+        skew_pts: SKEW (times, 1): the fatter the tail, the lower the money for an equal index.
+    """
+    vix = np.log(indexes_pts[:, 1:2] / _VIX_MIDDLE)
+    ratios = _ATM_LEVEL + _ATM_PER_SKEW * (skew_pts - _SKEW_MIDDLE) + _ATM_PER_VIX * vix
+    vols = indexes_pts / 100.0 * np.exp(np.clip(ratios, *_ATM_RANGE))
     variances = vols * vols * (np.array(NODE_DAYS) / _DAYS_YEAR)
     result: FloatArray = np.maximum.accumulate(variances, axis=-1)
     return result
 
 
-def spx_atm_variance(nodes: FloatArray, knots: FloatArray, sessions: FloatArray) -> FloatArray:
+def spx_atm_variance(nodes: FloatArray, knots: FloatArray, sessions: FloatArray, vix_pts: FloatArray) -> FloatArray:
     """Interpolate total variance in sessions to expiry.
 
     Args:
         nodes: variances (times, 4).
         knots: sessions in each node's calendar days (4,).
         sessions: sessions to expiry (times, expiries).
+        vix_pts: VIX (times, 1).
     """
     starts = np.concatenate(([0.0], knots[:-1]))
     steps = np.diff(nodes, axis=-1, prepend=0.0)
     parts = np.clip((sessions[..., None] - starts) / (knots - starts), 0.0, 1.0)
-    short = _SHORTEST + (1.0 - _SHORTEST) * parts[..., 0]
+    shortest = np.minimum(_SHORTEST * (vix_pts / _VIX_MIDDLE) ** _SHORTEST_PER_VIX, 1.0)
+    short = shortest + (1.0 - shortest) * parts[..., 0]
     parts[..., 0] *= short * short
     inside = np.einsum("tej,tj->te", parts, steps)
     beyond = np.maximum(sessions - knots[-1], 0.0) * (nodes[:, -1:] / knots[-1])
@@ -64,26 +84,41 @@ def spx_atm_variance(nodes: FloatArray, knots: FloatArray, sessions: FloatArray)
     return result
 
 
-def spx_variance(
-    log_moneyness: FloatArray, atm_variance: FloatArray, sessions: FloatArray, expiry_of: IndexArray
-) -> FloatArray:
-    """Return total variance by strike from that at the money; the first is by contract, the others by expiry."""
-    days = np.maximum(sessions, _TINY) * (_DAYS_YEAR / _SESSIONS_YEAR)
-    f = _SSVI_F * (days / _SSVI_DAYS) ** _SSVI_POWER
-    scale = f / np.sqrt(np.maximum(atm_variance, _TINY))
+@dataclass(frozen=True, slots=True)
+class SpxSmile:
+    """The smile of each expiry (times, expiries): money variance, SSVI correlation and steepness."""
+
+    atm_variance: FloatArray
+    rho: FloatArray
+    steepness: FloatArray
+
+
+def spx_smile(atm_variance: FloatArray, sessions: FloatArray, vix_pts: FloatArray) -> SpxSmile:
+    """Return the smile of each expiry by its tenor and by VIX (times, 1)."""
+    tenor = np.log(np.maximum(sessions, _SESSIONS_MIN))
+    vix = np.log(vix_pts / _SHAPE_VIX)
+    rho = np.clip(_RHO[0] + _RHO[1] * tenor + _RHO[2] * vix, *_RHO_RANGE)
+    return SpxSmile(atm_variance, rho, np.exp(_LOG_F[0] + _LOG_F[1] * tenor + _LOG_F[2] * vix))
+
+
+def spx_variance(log_moneyness: FloatArray, smile: SpxSmile, expiry_of: IndexArray) -> FloatArray:
+    """Return total variance by contract: w/2 * (1 + rho x + sqrt((x + rho)^2 + 1 - rho^2)) with x = f k / sqrt(w)."""
+    scale = smile.steepness / np.sqrt(np.maximum(smile.atm_variance, _TINY))
+    rho = smile.rho[:, expiry_of]
     x = scale[:, expiry_of] * log_moneyness
-    x += _SSVI_RHO
-    root = np.sqrt(x * x + (1.0 - _SSVI_RHO * _SSVI_RHO))
-    # 1 + rho * (x - rho) + root, on the moneyness shifted by rho
-    root += _SSVI_RHO * x
-    root += 1.0 - _SSVI_RHO * _SSVI_RHO
-    root *= 0.5 * atm_variance[:, expiry_of]
+    x += rho
+    rest = (1.0 - smile.rho * smile.rho)[:, expiry_of]
+    root = np.sqrt(x * x + rest)
+    root += rho * x
+    root += rest
+    root *= 0.5 * smile.atm_variance[:, expiry_of]
     return root
 
 
 def vix_atm_vol(vvix_pts: FloatArray, days: FloatArray) -> FloatArray:
     """Return the at-the-money volatility of VIX options by calendar days to settlement."""
-    result: FloatArray = vvix_pts / 100.0 * np.sqrt(_average_variance(days) / _average_variance(np.array(30.0)))
+    decay = np.sqrt(_average_variance(days) / _average_variance(np.array(30.0)))
+    result: FloatArray = vvix_pts / 100.0 * decay * np.interp(days, _VIX_MONEY_DAYS, _VIX_MONEY)
     return result
 
 
@@ -97,8 +132,10 @@ def _average_variance(days: FloatArray) -> FloatArray:
 
 
 def vix_vol(log_moneyness: FloatArray, atm_vol: FloatArray, years: FloatArray, expiry_of: IndexArray) -> FloatArray:
-    """Return the volatility of VIX options by strike, flat beyond the fitted range; the first is by contract."""
+    """Return the volatility of VIX options by strike; it rises with the strike and levels off. The first is by contract."""
     scale = 1.0 / np.maximum(atm_vol * np.sqrt(years), _TINY)
-    z = np.clip(log_moneyness * scale[:, expiry_of], *_VIX_Z)
-    result: FloatArray = atm_vol[:, expiry_of] * (1.0 + _VIX_SLOPE * z + _VIX_CURVATURE * z * z)
+    z = np.clip(log_moneyness * scale[:, expiry_of], -_VIX_Z_MAX, _VIX_Z_MAX)
+    above = _VIX_UP * (1.0 - np.exp(-np.maximum(z, 0.0) / _VIX_REACH))
+    below = _VIX_DOWN * (1.0 - np.exp(np.minimum(z, 0.0) / _VIX_DEPTH))
+    result: FloatArray = atm_vol[:, expiry_of] * (1.0 + above - below)
     return result

@@ -2,6 +2,7 @@ from datetime import date, datetime, timedelta
 
 import numpy as np
 import pytest
+import QuantLib
 from sim_world import FEB18, MAR18, MAR20, at, full, packaged
 
 from daemon.core.calendar.sessions import previous_session, session
@@ -144,23 +145,22 @@ def test_one_instant_equals_the_same_minute_of_the_whole_session() -> None:
     assert market.prices(laid_out, market.grid(FEB18, 0))[130] == pytest.approx(now, abs=1e-9)
 
 
-def test_greeks_agree_with_differences_of_prices() -> None:
+def test_greeks_are_those_of_quantlib_at_the_volatility_of_each_strike() -> None:
     market, when = _market(FEB18), at(FEB18, 12, 0)
-    strikes = np.array([3200.0, 3300.0, 3400.0])
-    values = market.values(
-        contract_set(_chain(TradingClass.SPXW, MAR20, strikes, (Right.PUT,)), FEB18), market.snapshot(when)
-    )
-    spread = 0.5
-    near = np.array([[k - spread, k + spread] for k in strikes]).ravel()
-    around = market.prices(
-        contract_set(_chain(TradingClass.SPXW, MAR20, near, (Right.PUT,)), FEB18), market.snapshot(when)
-    )[0]
+    contracts = _chain(TradingClass.SPXW, MAR20, np.array([3200.0, 3300.0, 3400.0]), (Right.PUT,))
+    values = market.values(contract_set(contracts, FEB18), market.snapshot(when))
+    years = (session(MAR20).close_at - when) / YEAR
+    discount = float(np.exp(-market.history.facts(FEB18).bill_rate_pct / 100 * years))
+    forward = float(values.forward[0, 0])
 
-    # With the volatility of each strike held, price is homogeneous: delta = (P - K dP/dK) / S; the smile adds little here.
-    slope = (around[1::2] - around[::2]) / (2 * spread)
-    by_homogeneity = (values.price[0] - strikes * slope) / market.index("SPX", when)
-    assert values.delta[0] == pytest.approx(by_homogeneity, abs=0.08)
-    assert np.all(np.diff(values.delta[0]) < 0)
+    for n, contract in enumerate(contracts):
+        deviation = float(values.vol[0, n]) * years**0.5
+        oracle = QuantLib.BlackCalculator(
+            QuantLib.PlainVanillaPayoff(QuantLib.Option.Put, contract.strike), forward, deviation, discount
+        )
+        assert values.price[0, n] == pytest.approx(oracle.value(), rel=1e-9)
+        assert values.delta[0, n] == pytest.approx(oracle.delta(market.index("SPX", when)), rel=1e-5)
+        assert values.vega[0, n] == pytest.approx(oracle.vega(years), rel=1e-9)
 
 
 def test_before_the_open_the_market_is_the_close_before() -> None:
