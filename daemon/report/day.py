@@ -9,23 +9,25 @@ from typing import Final
 
 from daemon.core.book.book import BookEntry, EntryKind
 from daemon.core.orders.intent import IntentState, Purpose, Strategy
-from daemon.core.records import Decision, DecisionKind, EventRecord, HedgeComputation, JobOutcome, Level, Outcome
+from daemon.core.records import Decision, DecisionKind, HedgeComputation, JobOutcome, Level, Outcome
 from daemon.ports import Store
 from daemon.report.closing import Closing, closing
 from daemon.report.condors import CondorLine, CondorStatus, condor_lines
 from daemon.report.hedge import HedgeChange, LayerLine, hedge_changes, layer_lines
 from daemon.report.orders import OrderLine, order_lines, orders_of
+from daemon.report.troubles import TroubleLine, trouble_lines
 from daemon.report.words import plural
 
 JOBS: Final = (
     "preflight",
     "exits",
     "hedge_roll",
-    "condor_entry",
     "last_resort",
+    "condor_entry",
     "hedge_resize",
     "settlement",
     "reconcile",
+    "risk",
     "end_of_day",
 )
 """The jobs of a session in the order of the day, as their outcomes are recorded."""
@@ -56,7 +58,8 @@ class DayView:
     """The last hedge computation of the session."""
     settlements: tuple[BookEntry, ...]
     jobs: tuple[tuple[str, JobOutcome | None], ...]
-    errors: tuple[EventRecord, ...]
+    troubles: tuple[TroubleLine, ...]
+    """Warnings and errors, errors first."""
     next_actions: tuple[str, ...]
 
     @property
@@ -115,7 +118,7 @@ def gather_day(
         computation=computation,
         settlements=tuple(e for e in end.entries if e.session == session and e.kind is EntryKind.SETTLEMENT),
         jobs=tuple((job, store.job_outcome(session, job)) for job in JOBS),
-        errors=tuple(event for event in store.events(session=session) if event.level is Level.ERROR),
+        troubles=trouble_lines(store.events(session=session)),
         next_actions=next_actions,
     )
 
@@ -152,9 +155,10 @@ def attention(view: DayView) -> tuple[str, ...]:
     unknown = [line.ref for line in view.orders if line.state is IntentState.UNKNOWN]
     if unknown:
         found.append(f"no evidence yet of {', '.join(unknown)}")
-    if view.errors:
-        names = sorted({event.name for event in view.errors})
-        found.append(f"{plural(len(view.errors), 'error')} ({', '.join(names)})")
+    errors = [line for line in view.troubles if line.level is Level.ERROR]
+    if errors:
+        names = sorted({line.name for line in errors})
+        found.append(f"{plural(sum(line.count for line in errors), 'error')} ({', '.join(names)})")
     return tuple(found)
 
 

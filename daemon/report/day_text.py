@@ -32,6 +32,7 @@ WIDTH: Final = 110
 LINE_WIDTH: Final = 150
 PROBLEM_WIDTH: Final = 40
 SHORT_KINDS: Final = {"first purchase": "buy"}
+TROUBLES_SHOWN: Final = 8
 REASONS_SHOWN: Final = 3
 """Reasons of one decision in the block; ``why`` shows all of them."""
 
@@ -47,10 +48,11 @@ def render_day(view: DayView) -> str:
         ("HEDGE", _hedge(view)),
         ("PROFIT AND LOSS", _pnl(view)),
         ("RECONCILIATION", _reconciliation(view)),
+        ("WARNINGS AND ERRORS", _troubles(view)),
         ("JOBS", _jobs(view)),
         ("NEXT", [f"  {action}" for action in view.next_actions] or ["  no next action given"]),
     )
-    lines = [f"{title}{view.mode:>{WIDTH - len(title)}}", "=" * WIDTH, f"VERDICT  {verdict(view)}"]
+    lines = [f"{title}{view.mode:>{WIDTH - len(title)}}", "=" * WIDTH, *_hanging("VERDICT  ", verdict(view))]
     for heading, body in sections:
         lines += ["", heading, *body]
     return "\n".join(lines) + "\n"
@@ -91,7 +93,12 @@ def _decision(decision: Decision) -> list[str]:
     left = len(decision.reasons) - REASONS_SHOWN
     if left > 0:
         shown.append(f"and {plural(left, 'more reason')}: condord why {decision.session}")
-    lines = [line for text in shown for line in wrap(text, WIDTH - len(head))]
+    return _hanging(head, *shown)
+
+
+def _hanging(head: str, *texts: str) -> list[str]:
+    """Write texts behind a heading, wrapped to the width and aligned below one another."""
+    lines = [line for text in texts for line in wrap(text, WIDTH - len(head))]
     return [head + lines[0], *(" " * len(head) + line for line in lines[1:])]
 
 
@@ -157,7 +164,16 @@ def _hedge(view: DayView) -> list[str]:
         else f"{new_york_time(computation.at)}  {hedge_arithmetic(computation)}"
     )
     settled = [_settled_call(entry) for entry in view.settlements if entry.strategy is Strategy.HEDGE]
-    return [f"  {arithmetic}", *settled, *layer_table(view.layers)]
+    return [f"  {arithmetic}", *settled, *layer_table(view.layers), f"  at the close: {_calls_at_close(view)}"]
+
+
+def _calls_at_close(view: DayView) -> str:
+    parts = [line.delta_usd for line in view.layers if line.held]
+    if not parts:
+        return "no call held"
+    known = [part for part in parts if part is not None]
+    total = sum(known) if len(known) == len(parts) else None
+    return f"{plural(view.calls_held, 'call')}, delta-dollars {whole_dollars(total)}"
 
 
 def layer_table(layers: Sequence[LayerLine]) -> list[str]:
@@ -208,6 +224,16 @@ def _reconciliation(view: DayView) -> list[str]:
     if day.breaks_open:
         return [f"  {plural(day.breaks_open, 'break')} open: entries stay blocked until explained (condord status)"]
     return ["  book and account agree, no break open"]
+
+
+def _troubles(view: DayView) -> list[str]:
+    if not view.troubles:
+        return ["  none"]
+    lines: list[str] = []
+    for trouble in view.troubles[:TROUBLES_SHOWN]:
+        lines += _hanging(f"  {trouble.level:<7}  ", f"{trouble.name}: {trouble.text} ({trouble.when})")
+    left = len(view.troubles) - TROUBLES_SHOWN
+    return lines + [f"  and {left} more: condord log {view.session}"] * (left > 0)
 
 
 def _jobs(view: DayView) -> list[str]:

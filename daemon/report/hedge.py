@@ -11,7 +11,7 @@ from daemon.core.book.book import BookEntry
 from daemon.core.calendar.expiries import dte
 from daemon.core.market.contracts import MULTIPLIER, OptionContract
 from daemon.core.orders.intent import Intent, Purpose, Strategy
-from daemon.core.records import HedgeComputation, LayerComputation
+from daemon.core.records import DayRecord, HedgeComputation, LayerComputation
 from daemon.report.closing import Closing
 from daemon.report.orders import net_paid_pts100, trades_by_ref
 from daemon.report.words import percent, points, whole_dollars
@@ -109,6 +109,22 @@ def _delta_usd(layer: LayerComputation | None, contract: OptionContract, quantit
     if layer is None or layer.contract != contract or layer.delta_usd is None:
         return None
     return quantity * layer.delta_usd
+
+
+def held_at_close_usd(day: DayRecord, computation: HedgeComputation | None) -> float | None:
+    """Return the delta-dollars held at a close, with the deltas of the session's last computation.
+
+    None when a contract is held that the computation did not measure.
+    """
+    layers = {layer.layer: layer for layer in (computation.layers if computation else ())}
+    total = 0.0
+    for line in day.positions:
+        if line.strategy == Strategy.HEDGE:
+            usd = _delta_usd(layers.get(line.subject), line.contract, line.quantity)
+            if usd is None:
+                return None
+            total += usd
+    return total
 
 
 def hedge_arithmetic(computation: HedgeComputation) -> str:

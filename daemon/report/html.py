@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -55,7 +56,10 @@ def _period(data: ReportData) -> str:
     if not data.days:
         return f"No session from {data.first} to {data.last} has closing figures"
     first, last = data.days[0].session, data.days[-1].session
-    return f"{first} to {last}, {plural(len(data.days), 'session')}" if first != last else f"{first}, one session"
+    if first == last:
+        return f"{first}, one session"
+    missing = f"; {len(data.unclosed)} more have no closing figures" if data.unclosed else ""
+    return f"{first} to {last}, {plural(len(data.days), 'session')}{missing}"
 
 
 def _figures(data: ReportData) -> tuple[Figure, ...]:
@@ -104,23 +108,20 @@ def _sections(data: ReportData) -> tuple[Section, ...]:
     drawn = {plot.name: plot for plot in plots(data)}
     found = tables_of(data)
 
-    def section(anchor: str, title: str, note: str, *names: str) -> Section:
-        return Section(
-            anchor,
-            title,
-            note,
-            tuple(drawn[name] for name in names if name in drawn),
-            tuple(found[name] for name in names if name in found),
-        )
+    def section(anchor: str, title: str, note: str, *, curves: Sequence[str] = (), rows: Sequence[str] = ()) -> Section:
+        shown = tuple(drawn[name] for name in curves if name in drawn)
+        return Section(anchor, title, note, shown, tuple(found[name] for name in rows))
 
     return (
-        section("equity", "Equity with and without the hedge", _EQUITY_NOTE, "equity", "drawdown"),
-        section("hedge", "Hedge against the regime", _HEDGE_NOTE, "hedge", "changes"),
-        section("condors", "Condors", _CONDORS_NOTE, "condors", "condor_table"),
-        section("pnl", "Profit and loss by source", _PNL_NOTE, "daily", "sources"),
-        section("trades", "Trades", _TRADES_NOTE, "trades", "settlements"),
-        section("decisions", "Decisions", _DECISIONS_NOTE, "decisions"),
-        section("book", "Reconciliation and troubles", _BOOK_NOTE, "breaks", "troubles"),
+        section("equity", "Equity with and without the hedge", _EQUITY_NOTE, curves=("equity", "drawdown")),
+        section("hedge", "Hedge against the regime", _HEDGE_NOTE, curves=("hedge",), rows=("changes_rows",)),
+        section("condors", "Condors", _CONDORS_NOTE, curves=("condors",), rows=("condor_rows",)),
+        section("pnl", "Profit and loss by source", _PNL_NOTE, curves=("daily",), rows=("sources_rows",)),
+        section("trades", "Trades", _TRADES_NOTE, rows=("trades_rows", "settlements_rows")),
+        section("decisions", "Decisions", _DECISIONS_NOTE, rows=("decisions_rows",)),
+        section(
+            "book", "Reconciliation and troubles", _BOOK_NOTE, rows=("breaks_rows", "unclosed_rows", "troubles_rows")
+        ),
     )
 
 

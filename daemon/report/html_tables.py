@@ -18,10 +18,10 @@ from daemon.report.words import (
     dollars_and_cents,
     net_price,
     new_york_time,
+    plural,
     points,
     reason_short,
     reason_text,
-    value_text,
 )
 
 TROUBLES_SHOWN: Final = 200
@@ -93,6 +93,7 @@ def tables_of(data: ReportData) -> Mapping[str, Table]:
         _settlements(data),
         _decisions(data.decisions),
         _breaks(data),
+        _unclosed(data),
         _troubles(data),
     )
     return {table.name: table for table in tables}
@@ -117,7 +118,7 @@ def _changes(changes: Sequence[HedgeChange]) -> Table:
     )
     headings = ("Session", "Layer", "What", "Traded", "Cash", "Reason")
     return Table(
-        "changes",
+        "changes_rows",
         "Rolls, resizes and first purchases",
         headings,
         "<<<<>w",
@@ -131,7 +132,7 @@ def _condor_table(condors: Sequence[CondorLine]) -> Table:
     rows = tuple(_condor_row(line) for line in condors)
     headings = ("Entered", "Qty", "Strikes", "Expiry", "Credit", "Ended", "How", "Debit", "P&L")
     return Table(
-        "condor_table",
+        "condor_rows",
         "All condors of the period",
         headings,
         "<><d>dw>>",
@@ -150,7 +151,7 @@ def _condor_row(line: CondorLine) -> tuple[Cell, ...]:
         Cell(f"{line.record.expiry}"),
         Cell(points(line.credit_pts)),
         Cell(f"{line.ended}" if ended else "open"),
-        Cell(line.exit_reason if ended else f"{line.dte} days left"),
+        Cell(line.exit_reason if ended else f"{plural(line.dte, 'day')} left"),
         Cell("" if line.exit_debit_pts is None else points(line.exit_debit_pts)),
         _money(line.pnl_usd_cents),
     )
@@ -170,7 +171,7 @@ def _sources(sources: Sequence[SourceLine]) -> Table:
     )
     headings = ("Source", "Cash", "Fees", "Value", "P&L")
     return Table(
-        "sources", "By source", headings, "<>>>>", rows, "Nothing was traded in this period.", last_is_total=True
+        "sources_rows", "By source", headings, "<>>>>", rows, "Nothing was traded in this period.", last_is_total=True
     )
 
 
@@ -188,7 +189,7 @@ def _trades(trades: Sequence[OrderLine]) -> Table:
     rows = tuple(_trade_row(line) for line in trades)
     headings = ("Session", "Order", "Legs", "Filled", "Fill", "Mid", "Slippage", "Fees")
     return Table(
-        "trades", "Filled orders", headings, "<<<>>>>>", rows, "No order was filled in this period.", folded=True
+        "trades_rows", "Filled orders", headings, "<<<>>>>>", rows, "No order was filled in this period.", folded=True
     )
 
 
@@ -221,7 +222,13 @@ def _settlements(data: ReportData) -> Table:
     )
     headings = ("Session", "Of", "Position", "Settled at", "Cash")
     return Table(
-        "settlements", "Cash settlements", headings, "<<<>>", rows, "Nothing was settled in this period.", folded=True
+        "settlements_rows",
+        "Cash settlements",
+        headings,
+        "<<<>>",
+        rows,
+        "Nothing was settled in this period.",
+        folded=True,
     )
 
 
@@ -239,37 +246,36 @@ def _decisions(decisions: Sequence[Decision]) -> Table:
     )
     headings = ("Session", "Decision", "Reasons")
     return Table(
-        "decisions", "All decisions", headings, "<<w", rows, "No decision is recorded in this period.", folded=True
+        "decisions_rows", "All decisions", headings, "<<w", rows, "No decision is recorded in this period.", folded=True
     )
 
 
 def _breaks(data: ReportData) -> Table:
     rows = tuple((Cell(f"{day.session}"), Cell(str(day.breaks_open))) for day in data.days if day.breaks_open)
     checked = len(data.days)
-    empty = f"Book and account agreed at the close of all {checked} sessions." if checked else "No session was closed."
-    return Table("breaks", "Sessions that closed with a break", ("Session", "Breaks"), "<>", rows, empty)
+    empty = f"Book and account agreed at every recorded close ({checked})." if checked else "No session was closed."
+    return Table("breaks_rows", "Sessions that closed with a break", ("Session", "Breaks"), "<>", rows, empty)
+
+
+def _unclosed(data: ReportData) -> Table:
+    rows = tuple((Cell(f"{session}"),) for session in data.unclosed)
+    title = "Sessions without closing figures, left out of every curve"
+    return Table(
+        "unclosed_rows", title, ("Session",), "<", rows, "Every session of the period was closed.", folded=True
+    )
 
 
 def _troubles(data: ReportData) -> Table:
     rows = tuple(
         (
-            Cell(f"{event.session}", under=new_york_time(event.at)),
-            Cell(event.level.value),
-            Cell(
-                event.name,
-                under=", ".join(f"{name} {value_text(value)}" for name, value in event.fields.items()),
-            ),
+            Cell(f"{line.session}", under=line.when),
+            Cell(line.level.value),
+            Cell(line.name),
+            Cell(line.text),
         )
-        for event in data.troubles[:TROUBLES_SHOWN]
+        for line in data.troubles[:TROUBLES_SHOWN]
     )
     left = len(data.troubles) - len(rows)
     title = "Warnings and errors" + (f", the first {len(rows)} of {len(data.troubles)}" if left else "")
-    return Table(
-        "troubles",
-        title,
-        ("Session", "Level", "Event"),
-        "<<w",
-        rows,
-        "No warning and no error was logged.",
-        folded=True,
-    )
+    headings = ("Session", "Level", "Event", "What")
+    return Table("troubles_rows", title, headings, "<<<w", rows, "No warning and no error was logged.", folded=True)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from operator import itemgetter
 
 from daemon.core.book.book import BookEntry, EntryKind
+from daemon.core.calendar.sessions import sessions_between
 from daemon.core.orders.intent import Purpose, Strategy
-from daemon.core.records import DayRecord, Decision, EventRecord, Level
+from daemon.core.records import DayRecord, Decision, HedgeComputation, Level
 from daemon.ports import Store
 from daemon.report.closing import Closing, closing
 from daemon.report.condors import CondorLine, CondorStatus, condor_lines
 from daemon.report.day import MODE_KEY, MODE_UNKNOWN, condor_decision
-from daemon.report.hedge import HedgeChange, hedge_changes
+from daemon.report.hedge import HedgeChange, hedge_changes, held_at_close_usd
 from daemon.report.orders import OrderLine, order_lines
 from daemon.report.pnl import EquityPoint, SourceLine, equity_curve, pnl_by_source, start_equity_usd_cents
+from daemon.report.troubles import TroubleLine, trouble_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +31,13 @@ class ReportData:
     """``SIMULATED``, or ``PAPER`` with the account."""
     days: tuple[DayRecord, ...]
     """Closing figures, oldest first; empty when no session of the period was closed."""
+    unclosed: tuple[date, ...]
+    """Sessions between the first and the last of them that have no closing figures."""
     start_usd_cents: int | None
     """Net liquidation before the first session; None without sessions."""
     curve: tuple[EquityPoint, ...]
+    held_usd: tuple[float | None, ...]
+    """VIX delta-dollars held at each close."""
     sources: tuple[SourceLine, ...]
     condors: tuple[CondorLine, ...]
     """Condors filled and alive in the period, as they stand at its end."""
@@ -38,8 +46,8 @@ class ReportData:
     """Orders filled in the period, wholly or in part."""
     settlements: tuple[BookEntry, ...]
     decisions: tuple[Decision, ...]
-    troubles: tuple[EventRecord, ...]
-    """Events at level warning or above."""
+    troubles: tuple[TroubleLine, ...]
+    """Warnings and errors by session."""
 
     @property
     def entered(self) -> int:
@@ -58,7 +66,7 @@ class ReportData:
     @property
     def errors(self) -> int:
         """Return the events at level error."""
-        return sum(event.level is Level.ERROR for event in self.troubles)
+        return sum(line.count for line in self.troubles if line.level is Level.ERROR)
 
     @property
     def fees_usd_e4(self) -> int:
@@ -76,6 +84,8 @@ def gather_report(store: Store, first: date, last: date, *, mode: str | None = N
     all_days, entries = store.days(), store.entries()
     days = tuple(day for day in all_days if first <= day.session <= last)
     before = max((day for day in all_days if day.session < first), key=lambda day: day.session, default=None)
+    unclosed = _unclosed(days)
+    sessions = sorted({day.session for day in days} | set(unclosed))
     end = closing(days[-1].session if days else last, entries, all_days)
     start = None if before is None else closing(before.session, entries, all_days)
     intents = store.intents()
@@ -85,16 +95,25 @@ def gather_report(store: Store, first: date, last: date, *, mode: str | None = N
         last=last,
         mode=mode or store.meta(MODE_KEY) or MODE_UNKNOWN,
         days=days,
+        unclosed=unclosed,
         start_usd_cents=start_equity_usd_cents(days, before) if days else None,
         curve=equity_curve(days, before),
+        held_usd=_held(days, store.hedge_computations()),
         sources=pnl_by_source(end, start) if days else (),
         condors=_alive(condor_lines(store.condors(), end, orders), first),
         changes=tuple(c for c in hedge_changes(intents, end.entries) if first <= c.session <= last),
-        trades=tuple(line for line in orders if line.fill_session is not None and line.fill_session >= first),
+        trades=_trades(orders, first),
         settlements=_settlements(end, first),
-        decisions=tuple(decision for day in days for decision in store.decisions(day.session)),
-        troubles=_troubles(store, first, last),
+        decisions=tuple(decision for session in sessions for decision in store.decisions(session)),
+        troubles=trouble_lines(event for event in store.events() if first <= event.session <= last),
     )
+
+
+def _unclosed(days: Sequence[DayRecord]) -> tuple[date, ...]:
+    if not days:
+        return ()
+    closed = {day.session for day in days}
+    return tuple(day for day in sessions_between(days[0].session, days[-1].session) if day not in closed)
 
 
 def _alive(lines: tuple[CondorLine, ...], first: date) -> tuple[CondorLine, ...]:
@@ -102,13 +121,20 @@ def _alive(lines: tuple[CondorLine, ...], first: date) -> tuple[CondorLine, ...]
     return tuple(line for line in filled if line.ended is None or line.ended >= first)
 
 
+def _trades(orders: Iterable[OrderLine], first: date) -> tuple[OrderLine, ...]:
+    filled = [(line.fill_session, line) for line in orders if line.fill_session is not None]
+    return tuple(line for session, line in sorted(filled, key=itemgetter(0)) if session >= first)
+
+
+def _held(days: Iterable[DayRecord], computations: Iterable[HedgeComputation]) -> tuple[float | None, ...]:
+    """Value what is held at the close; a computation is older than the trades it leads to."""
+    last = {computation.session: computation for computation in computations}
+    closes = [(day, held_at_close_usd(day, last.get(day.session))) for day in days]
+    return tuple(day.hedge_held_usd if held is None else held for day, held in closes)
+
+
 def _settlements(end: Closing, first: date) -> tuple[BookEntry, ...]:
     return tuple(entry for entry in end.entries if entry.kind is EntryKind.SETTLEMENT and entry.session >= first)
-
-
-def _troubles(store: Store, first: date, last: date) -> tuple[EventRecord, ...]:
-    levels = (Level.WARNING, Level.ERROR)
-    return tuple(event for event in store.events() if event.level in levels and first <= event.session <= last)
 
 
 def _is_entry(line: OrderLine) -> bool:

@@ -52,6 +52,7 @@ _WIDE: Final = _Shape("wide", 9.2, 2.9, 9)
 _NARROW: Final = _Shape("narrow", 4.4, 2.9, 4)
 _FONT_PT: Final = 9.0
 _LINE_PT: Final = 1.6
+_THOUSANDS_FROM_USD: Final = 10_000
 _FEW_SESSIONS: Final = 3
 """Up to so many sessions a line is too short to be seen without markers."""
 
@@ -156,17 +157,17 @@ def _line(axes: Axes, values: Sequence[float], name: str, label: str, *, dashed:
 def _dollar_axis(axes: Axes) -> None:
     from matplotlib.ticker import FuncFormatter, MaxNLocator  # noqa: PLC0415
 
+    most_usd = max(map(abs, axes.get_ylim()))
     axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: short_dollars(value)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda usd, _: axis_dollars(usd, most_usd)))
 
 
-def short_dollars(usd: float) -> str:
-    """Write dollars for an axis: ``$995k``, ``$0``, a minus sign before the dollar."""
+def axis_dollars(usd: float, most_usd: float) -> str:
+    """Write dollars for an axis that reaches to ``most_usd``: in thousands (``$995k``) from 10,000 on."""
     sign = MINUS if usd < 0 else ""
-    amount = abs(usd)
-    if amount >= 10_000:
-        return f"{sign}${amount / 1000:,.1f}".removesuffix(".0") + "k"
-    return f"{sign}${amount:,.0f}"
+    if most_usd < _THOUSANDS_FROM_USD or usd == 0:
+        return f"{sign}${abs(usd):,.0f}"
+    return f"{sign}${abs(usd) / 1000:,.1f}".removesuffix(".0") + "k"
 
 
 # -- drawings ----------------------------------------------------------------------------------------
@@ -198,7 +199,7 @@ def _drawdown(axes: Sequence[Axes], data: ReportData) -> None:
 
 def _hedge(axes: Sequence[Axes], data: ReportData) -> None:
     notional, volatility = axes
-    held = [nan if day.hedge_held_usd is None else day.hedge_held_usd for day in data.days]
+    held = [nan if usd is None else usd for usd in data.held_usd]
     target = [nan if day.hedge_target_usd is None else day.hedge_target_usd for day in data.days]
     notional.fill_between(range(len(held)), held, step="mid", color=TOKENS["hedged"], alpha=0.18, linewidth=0)
     _steps(notional, held, "hedged", "held, VIX delta-dollars")
@@ -225,16 +226,17 @@ def _steps(axes: Axes, values: Sequence[float], name: str, label: str, *, dashed
 
 
 def _regimes(axes: Axes, regimes: Sequence[str | None]) -> None:
-    """Shade the background by regime; each is named once in the legend."""
+    """Shade the background by regime; the legend names them from calm to wild."""
     place = 0
-    named: set[str] = set()
+    stretches: dict[str, list[tuple[float, float]]] = {}
     for regime, group in groupby(regimes):
         length = len(list(group))
-        if regime in TOKENS:
-            label = None if regime in named else regime
-            axes.axvspan(place - 0.5, place + length - 0.5, color=TOKENS[regime], alpha=0.2, linewidth=0, label=label)
-            named.add(regime)
+        stretches.setdefault(regime or "", []).append((place - 0.5, place + length - 0.5))
         place += length
+    for regime in ("low", "moderate", "high"):
+        for n, (start, end) in enumerate(stretches.get(regime, [])):
+            label = None if n else regime
+            axes.axvspan(start, end, color=TOKENS[regime], alpha=0.2, linewidth=0, label=label)
 
 
 def _condors(axes: Sequence[Axes], data: ReportData) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Final
 
-from daemon.core.book.book import Book, BookEntry, fold
+from daemon.core.book.book import Book, BookEntry
 from daemon.core.market.contracts import OptionContract
 from daemon.core.orders.intent import Intent, Reason
 from daemon.core.records import Decision, HedgeComputation, LayerComputation
@@ -42,11 +42,10 @@ def book_json(store: Store) -> JsonObject:
 
     Executions include settlements, whose ids of our own making begin with ``settlement:``.
     """
-    entries = store.entries()
-    book = fold(entries)
+    book = store.book()
     return {
         "positions": [_position_json(book, contract, quantity) for contract, quantity in book.positions().items()],
-        "executions": [_execution_json(entry) for entry in entries],
+        "executions": [_execution_json(entry) for entry in store.entries()],
         "orders": [
             {"order_ref": intent.ref, "perm_id": intent.perm_id, "state": intent.state.value}
             for intent in store.intents()
@@ -77,7 +76,7 @@ def _execution_json(entry: BookEntry) -> JsonObject:
 
 def book_text(store: Store) -> str:
     """Write what every condor and layer holds, and the latest orders."""
-    book = fold(store.entries())
+    book = store.book()
     held = [holding for _, holding in sorted(book.holdings.items()) if holding.positions]
     rows = [("held by", "contract", "quantity", "con_id")]
     rows += [

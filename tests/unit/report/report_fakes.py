@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import date, datetime
 
-from daemon.core.book.book import BookEntry, EntryKind
-from daemon.core.orders.broker_facts import ExecId
+from daemon.core.book.book import Book, BookEntry, EntryKind, fold
+from daemon.core.orders.broker_facts import ExecId, exec_stem
 from daemon.core.orders.intent import Intent, IntentState, OrderRef, PermId
 from daemon.core.records import (
     CondorRecord,
@@ -30,7 +32,7 @@ class FakeStore:
         self.jobs: dict[tuple[date, str], JobOutcome] = {}
         self.decided: list[Decision] = []
         self.intent_by_ref: dict[OrderRef, Intent] = {}
-        self.booked: list[BookEntry] = []
+        self.ledger: list[BookEntry] = []
         self.condor_records: list[CondorRecord] = []
         self.computations: list[HedgeComputation] = []
         self.day_by_session: dict[date, DayRecord] = {}
@@ -95,26 +97,35 @@ class FakeStore:
         )
 
     def record_execution(self, entry: BookEntry, event: EventRecord | None = None) -> bool:
-        if any(known.exec_id == entry.exec_id for known in self.booked):
+        if any(known.exec_id == entry.exec_id for known in self.ledger):
             return False
-        self.booked.append(entry)
+        self.ledger.append(entry)
         if entry.kind is EntryKind.TRADE and entry.order_ref is not None:
             old = self.intent_by_ref[entry.order_ref]
-            trades = [trade for trade in self.booked if trade.order_ref == entry.order_ref]
+            trades = [trade for trade in self.ledger if trade.order_ref == entry.order_ref]
             filled = filled_units(old.spec, trades)
             state = IntentState.FILLED if filled == old.spec.quantity else old.state
             self.intent_by_ref[entry.order_ref] = replace(old, filled=filled, state=state)
         return True
 
     def record_fee(self, exec_id: ExecId, fee_usd_e4: int) -> bool:
-        for n, entry in enumerate(self.booked):
+        for n, entry in enumerate(self.ledger):
             if entry.exec_id == exec_id and entry.fee_usd_e4 is None:
-                self.booked[n] = replace(entry, fee_usd_e4=fee_usd_e4)
+                self.ledger[n] = replace(entry, fee_usd_e4=fee_usd_e4)
                 return True
         return False
 
     def entries(self) -> tuple[BookEntry, ...]:
-        return tuple(self.booked)
+        return tuple(self.ledger)
+
+    def book(self) -> Book:
+        return fold(self.ledger)
+
+    def booked(self) -> Mapping[str, BookEntry]:
+        return {exec_stem(entry.exec_id)[0]: entry for entry in self.ledger}
+
+    def intent_refs(self) -> AbstractSet[OrderRef]:
+        return self.intent_by_ref.keys()
 
     def condors(self) -> tuple[CondorRecord, ...]:
         return tuple(self.condor_records)

@@ -1,0 +1,88 @@
+import json
+from dataclasses import fields, replace
+from datetime import UTC, date, datetime
+
+from daemon.report.status import StatusView, status_json, status_text
+
+FULL = StatusView(
+    mode="PAPER DU123",
+    version="0.1.0",
+    pid=4711,
+    now=datetime(2020, 3, 9, 16, 0, tzinfo=UTC),
+    session=date(2020, 3, 9),
+    session_note="market open",
+    link="SYNCED",
+    run_state="EXITS_ONLY",
+    run_state_by="person",
+    run_state_reason="travelling",
+    next_jobs=((datetime(2020, 3, 9, 19, 30, tzinfo=UTC), "condor_entry"),),
+    reconciled_at=datetime(2020, 3, 9, 15, 55, tzinfo=UTC),
+    breaks_open=0,
+    positions=42,
+    condors_open=11,
+    wing_notional_usd=55_000,
+    spx=2746.56,
+    vix=54.46,
+    regime="high",
+    hedge_pct=35.0,
+    hedge_target_usd=19_250.4,
+    hedge_held_usd=18_000,
+    calls_held=5,
+    calls_target=6,
+    net_liquidation_usd_cents=98_886_375,
+    pnl_usd_cents=-1_113_625,
+)
+
+
+def test_the_screen_shows_what_is_known() -> None:
+    text = status_text(FULL)
+
+    for part in (
+        "PAPER DU123",
+        "process 4711",
+        "2020-03-09 12:00 EDT",
+        "EXITS_ONLY (by person: travelling)",
+        "no break open",
+        "11 open, wing notional $55,000; 42 contracts held",
+        "5 of 6 calls; held $18,000, target $19,250 (p 35.00 %)",
+        "$988,863.75",
+        "-$11,136.25",
+        "2020-03-09 15:30 EDT  condor_entry",
+    ):
+        assert part in text
+
+
+def test_what_is_unknown_is_said_and_never_shown_as_zero() -> None:
+    text = status_text(StatusView(mode="SIMULATED", version="0.1.0"))
+
+    assert "not running" in text
+    assert "open breaks unknown" in text
+    assert "none scheduled" in text
+    assert "$0" not in text
+    assert " 0 " not in text
+
+
+def test_breaks_and_orders_without_evidence_ask_for_attention() -> None:
+    text = status_text(replace(FULL, breaks_open=2, unknown_orders=("cd.20200309.condor.ENTRY.C20200309-1.1",)))
+
+    assert "ATTENTION: 2 breaks open" in text
+    assert "no evidence yet of cd.20200309.condor.ENTRY.C20200309-1.1" in text
+
+
+def test_the_screen_is_one_screen() -> None:
+    assert len(status_text(FULL).splitlines()) <= 24
+
+
+def test_json_carries_every_field_with_money_in_dollars() -> None:
+    found = json.loads(json.dumps(status_json(FULL)))
+
+    assert set(found) == {field.name.replace("_usd_cents", "_usd") for field in fields(StatusView)}
+    assert found["net_liquidation_usd"] == 988_863.75
+    assert found["next_jobs"] == [{"at": "2020-03-09T19:30:00+00:00", "job": "condor_entry"}]
+    assert found["session"] == "2020-03-09"
+
+
+def test_json_of_the_unknown_is_null() -> None:
+    found = status_json(StatusView(mode="SIMULATED", version="0.1.0"))
+
+    assert (found["pid"], found["breaks_open"], found["net_liquidation_usd"]) == (None, None, None)
