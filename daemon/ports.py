@@ -57,6 +57,12 @@ class Scheduler(Protocol):
         """Run ``job`` once at ``when``; a job of the same name is replaced."""
         ...
 
+    def every(
+        self, minutes: int, first: datetime, last: datetime, name: str, job: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Run ``job`` at ``first`` and every ``minutes`` after it until ``last``, never twice at a time."""
+        ...
+
     def cancel_all(self) -> None:
         """Forget every job that has not fired."""
         ...

@@ -11,10 +11,10 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 from apscheduler.executors.asyncio import AsyncIOExecutor
-from apscheduler.jobstores.base import JobLookupError
 from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.date import DateTrigger
+from apscheduler.triggers.interval import IntervalTrigger
 
 from daemon.adapters.clock import SystemClock
 
@@ -45,12 +45,14 @@ class ApScheduler:
         trigger = DateTrigger(run_date=self._clock.real(when), timezone=UTC)
         self._scheduler.add_job(self._guarded, trigger, args=(name, job), id=name, replace_existing=True)
 
-    def cancel(self, name: str) -> None:
-        """Forget one job; does nothing when it has fired."""
-        try:
-            self._scheduler.remove_job(name)
-        except JobLookupError:
-            return
+    def every(self, minutes: int, first: datetime, last: datetime, name: str, job: Job) -> None:
+        """Run ``job`` at ``first`` and every ``minutes`` after it until ``last``, never twice at a time.
+
+        A slot that comes while the job still runs is left out.
+        """
+        begin, end = self._clock.real(first), self._clock.real(last)
+        trigger = IntervalTrigger(minutes=minutes, start_date=begin, end_date=end, timezone=UTC)
+        self._scheduler.add_job(self._guarded, trigger, args=(name, job), id=name, replace_existing=True)
 
     def cancel_all(self) -> None:
         """Forget every job that has not fired."""

@@ -27,12 +27,14 @@ from daemon.report.summary import Summary, summarise
 from daemon.settings import Settings
 from daemon.sim.gateway import GatewayConfig
 from daemon.sim.gateway.faults import FaultPlan
+from daemon.sim.history import History
 
 HOST = "127.0.0.1"
 PORT = 4002
 BEFORE_PREFLIGHT = timedelta(minutes=30)
-REHEARSAL_GATEWAY = GatewayConfig(index_interval_s=60.0, portfolio_interval_s=1800.0)
-"""Slower beats than a live gateway's: nobody watches the screen, and a year has 98,000 minutes of trading."""
+REHEARSAL_GATEWAY = GatewayConfig(index_interval_s=110.0, portfolio_interval_s=3600.0)
+"""Slower beats than a live gateway's: a year has 98,000 minutes of trading. The index beat stays below the age at
+which SPX and VIX count as stale."""
 OUTPUTS = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", "logs", "report")
 
 
@@ -86,10 +88,11 @@ def check_out(out: Path, *, force: bool) -> None:
 def rehearse_window(plan: RehearsalPlan, day_shown: DayShown) -> RehearsalResult:
     """Run the daemon over a window of history; ``day_shown`` is told of each session that has closed."""
     check_window(plan.first, plan.last)
-    require_sessions(load_history(plan.history, plan.last, plan.seed), plan.first, plan.last)
+    history = load_history(plan.history, plan.last, plan.seed)
+    require_sessions(history, plan.first, plan.last)
     began = time.perf_counter()
     start = shifted(plan.first, plan.settings.schedule.preflight) - BEFORE_PREFLIGHT
-    requests = run_virtual(lambda: _run(plan, day_shown), start)
+    requests = run_virtual(lambda: _run(plan, history, day_shown), start)
     wall_s = time.perf_counter() - began
     store = open_readonly(plan.out / DATABASE)
     try:
@@ -103,10 +106,10 @@ def session_count(first: date, last: date) -> int:
     return len(sessions_between(first, last))
 
 
-async def _run(plan: RehearsalPlan, day_shown: DayShown) -> int:
+async def _run(plan: RehearsalPlan, history: History, day_shown: DayShown) -> int:
     clock = SystemClock()
     simulation = SimulationPlan(history=plan.history, seed=plan.seed, config=REHEARSAL_GATEWAY, faults=plan.faults)
-    gateway = build_gateway(simulation, clock.now)
+    gateway = build_gateway(simulation, clock.now, history=history)
     finished = asyncio.Event()
 
     def shown(view: DayView) -> None:

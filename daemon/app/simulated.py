@@ -46,10 +46,16 @@ class SimulationPlan:
     """Where the account is kept between runs; None keeps nothing."""
 
 
-def build_gateway(plan: SimulationPlan, clock_now: Callable[[], datetime]) -> Gateway:
-    """Build a gateway over an exchange that stands at the clock's time, with the account found in the state folder."""
+def build_gateway(
+    plan: SimulationPlan, clock_now: Callable[[], datetime], *, history: History | None = None
+) -> Gateway:
+    """Build a gateway over an exchange that stands at the clock's time, with the account found in the state folder.
+
+    ``history`` is given by a caller that has loaded it already.
+    """
     now = clock_now()
-    history = load_history(plan.history, new_york_date(now) + AHEAD, plan.seed)
+    if history is None:
+        history = load_history(plan.history, new_york_date(now) + AHEAD, plan.seed)
     path = None if plan.state_dir is None else plan.state_dir / STATE_FILE
     stored = None if path is None else load_state(path)
     exchange = Exchange(

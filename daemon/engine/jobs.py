@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from daemon.core.calendar.schedule import SchedulePolicy
-from daemon.core.calendar.sessions import Session, next_session, session, sessions_between, shifted
+from daemon.core.calendar.sessions import next_session, session, sessions_between, shifted
 from daemon.core.records import JobOutcome, Outcome
 from daemon.engine.context import Desk
 from daemon.errors import BrokerError
@@ -85,7 +85,7 @@ class JobBook:
             if when > now and self._desk.store.job_outcome(today, job.name) is None:
                 self._scheduler.at(when, f"{today} {job.name}", self._runner(job, today))
         for check in self._repeated:
-            self._schedule_next(check, today)
+            self._schedule_check(check, today)
 
     def next_instants(self, today: date) -> tuple[tuple[str, datetime], ...]:
         """Return the daily jobs still to come, earliest first: of this session, or of the next one."""
@@ -145,19 +145,16 @@ class JobBook:
                 if self._desk.store.job_outcome(day, job.name) is None:
                     self._miss(day, job, "the daemon was not running")
 
-    def _schedule_next(self, check: RepeatedJob, today: date) -> None:
-        when = next_slot(session(today), check, self._desk.clock.now())
-        if when is None:
+    def _schedule_check(self, check: RepeatedJob, today: date) -> None:
+        first = next_slot(check, today, self._desk.clock.now())
+        if first is None:
             return
 
         async def run() -> None:
             self._checks[today, check.name] += 1
-            try:
-                await check.run(today)
-            finally:
-                self._schedule_next(check, today)
+            await check.run(today)
 
-        self._scheduler.at(when, f"{today} {check.name}", run)
+        self._scheduler.every(check.every_min, first, instant(today, check.last), f"{today} {check.name}", run)
 
 
 def instant(day: date, at: time) -> datetime:
@@ -169,9 +166,9 @@ def instant(day: date, at: time) -> datetime:
     return opened + SETTLE_IN if at >= OPEN and when < opened else when
 
 
-def next_slot(today: Session, check: RepeatedJob, now: datetime) -> datetime | None:
+def next_slot(check: RepeatedJob, today: date, now: datetime) -> datetime | None:
     """Return the next instant of a repeated check strictly after ``now``, or None when the session has none left."""
-    first, last = instant(today.day, check.first), instant(today.day, check.last)
+    first, last = instant(today, check.first), instant(today, check.last)
     every = timedelta(minutes=check.every_min)
     passed = max(0, (now - first) // every + 1)
     when = first + passed * every

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from daemon.core.orders.broker_facts import Connected, LinkFact, LinkState
 from daemon.engine.context import Desk
 from daemon.engine.facts import FactRecorder
-from daemon.errors import BrokerError, LiveAccountError, UserError, WrongProtocolError
+from daemon.errors import BrokerError, LinkDownError, UserError
 from daemon.ports import Notifier
 
 Resync = Callable[[], Awaitable[None]]
@@ -53,33 +53,37 @@ class LinkKeeper:
             self._ready.set()
 
     async def _connect(self) -> None:
-        """Try until it works; a live account or a wrong protocol is raised at once (decision 11)."""
-        desk, policy = self._desk, self._desk.policy
+        """Try without end; what waiting cannot cure is raised at once (decision 11)."""
+        policy = self._desk.policy
         wait_s = policy.reconnect_min_s
-        while True:
-            self._changed.clear()
-            try:
-                connected = await desk.broker.connect()
-                desk.link.account, desk.link.simulated = connected.account, connected.simulated
-                desk.link.paper = True
-                self.on_connected(connected)
-                await self._measure_skew()
-                desk.link.synced = True
-                await self._resync()
-            except (LiveAccountError, WrongProtocolError):
-                raise
-            except BrokerError as error:
-                desk.link.synced = False
-                await desk.broker.disconnect()
-                desk.journal.emit("gateway_waiting", {"why": str(error), "retry_s": wait_s})
-                self._notifier.status(f"waiting for the gateway: {error}")
-                self._notifier.ready()
-                await desk.clock.sleep(wait_s)
-                wait_s = min(wait_s * 2, policy.reconnect_max_s)
-            else:
-                self._ready.set()
-                self._notifier.ready()
-                return
+        while (why := await self._attempt()) is not None:
+            self._desk.journal.emit("gateway_waiting", {"why": why, "retry_s": wait_s})
+            self._notifier.status(f"waiting for the gateway: {why}")
+            self._notifier.ready()
+            await self._desk.clock.sleep(wait_s)
+            wait_s = min(wait_s * 2, policy.reconnect_max_s)
+        self._ready.set()
+        self._notifier.ready()
+
+    async def _attempt(self) -> str | None:
+        """Connect and reconcile once; return why it did not work, or None."""
+        desk = self._desk
+        self._changed.clear()
+        try:
+            connected = await desk.broker.connect()
+        except LinkDownError as error:
+            return str(error)
+        self.on_connected(connected)
+        desk.link.account, desk.link.simulated, desk.link.paper = connected.account, connected.simulated, True
+        try:
+            await self._measure_skew()
+            desk.link.synced = True
+            await self._resync()
+        except BrokerError as error:
+            desk.link.synced = False
+            await desk.broker.disconnect()
+            return str(error)
+        return None
 
     async def _watch(self) -> None:
         """Return when the connection is lost; a gateway that falls silent counts as lost."""

@@ -199,9 +199,23 @@ def test_market_data_comes_with_greeks_and_only_when_it_changes(
         (snapshot,) = await within(ib.reqTickersAsync(option))
         assert (snapshot.bid, snapshot.ask) == (1.0, 2.0)
 
-    play(scene, transport, config=GatewayConfig(tick_interval_s=0.05, index_interval_s=0.1))
+    play(scene, transport, config=GatewayConfig(tick_interval_s=0.05, index_interval_s=60.0))
 
     assert complaints(library_log.records) == []
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_an_index_is_sent_at_every_beat_whether_it_has_moved_or_not(transport: str) -> None:
+    async def scene(joined: Peer, exchange: FakeExchange) -> None:
+        from ib_insync import Contract
+
+        ib = await joined.client()
+        index = ib.reqMktData(Contract(conId=SPX, exchange="CBOE"))
+        await until(lambda: index.last == 3090.23)
+        first = index.time
+        await until(lambda: index.time is not None and first is not None and index.time > first)
+
+    play(scene, transport, config=GatewayConfig(index_interval_s=0.1))
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)

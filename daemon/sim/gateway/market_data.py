@@ -17,7 +17,7 @@ from daemon.sim.gateway.contracts import details_record
 from daemon.sim.gateway.fault_plan import Kind
 from daemon.sim.gateway.hub import Hub, RequestRefused
 from daemon.sim.gateway.messages_in import BAG, MarketDataRequest, WireContract
-from daemon.sim.gateway.ticks import Line, Tick, changes, missing_ticks, opening, quote_ticks
+from daemon.sim.gateway.ticks import LAST, Line, Tick, changes, missing_ticks, opening, quote_ticks
 from daemon.sim.gateway.times import date_text, time_text
 
 _COMBO_MIN_TICK: Final = 0.01
@@ -164,6 +164,9 @@ def send_ticks(hub: Hub, *, slow: bool) -> None:
     open_lines = [(client, line) for client in hub.started() for line in client.lines.values() if line.slow is slow]
     lines = [line for _, line in open_lines]
     for (client, line), ticks in zip(open_lines, _ticks(hub, lines), strict=True):
+        if slow and not hub.faults.holds(Kind.DATA_STALE, hub.now, line.symbol):
+            # An index is disseminated at every beat, whether it has moved or not.
+            line.sent.pop(LAST, None)
         client.put_all(changes(line, ticks))
 
 
