@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -21,17 +21,13 @@ class Closing:
     day: DayRecord | None
     before: DayRecord | None
     """The closing figures of the session before."""
+    marks: Mapping[OptionContract, float]
+    """The closing marks in points; a missing mark is absent."""
 
     @property
     def spx(self) -> float | None:
         """Return the SPX close."""
         return None if self.day is None else self.day.spx
-
-    @property
-    def marks(self) -> Mapping[OptionContract, float]:
-        """Return the closing marks in points; a missing mark is absent."""
-        lines = () if self.day is None else self.day.positions
-        return {line.contract: line.mark_pts for line in lines if line.mark_pts is not None}
 
     @property
     def pnl_usd_cents(self) -> int | None:
@@ -46,12 +42,20 @@ class Closing:
         return condor_day_usd_cents(self.day, self.before) + hedge_day_usd_cents(self.day, self.before)
 
 
-def closing(session: date, entries: Iterable[BookEntry], days: Sequence[DayRecord]) -> Closing:
-    """Fold entries up to the end of a session and find its closing figures."""
+def closing(
+    session: date, entries: Sequence[BookEntry], days: Sequence[DayRecord], book: Book | None = None
+) -> Closing:
+    """Fold entries up to the end of a session and find its closing figures.
+
+    ``book`` is the fold of all ``entries`` where that is known; it saves the work when none is later.
+    """
     until = tuple(entry for entry in entries if entry.session <= session)
     day = next((day for day in days if day.session == session), None)
     before = max((day for day in days if day.session < session), key=lambda day: day.session, default=None)
-    return Closing(session, until, fold(until), day, before)
+    folded = book if book is not None and len(until) == len(entries) else fold(until)
+    lines = () if day is None else day.positions
+    marks = {line.contract: line.mark_pts for line in lines if line.mark_pts is not None}
+    return Closing(session, until, folded, day, before, marks)
 
 
 def condor_day_usd_cents(day: DayRecord, before: DayRecord | None) -> int:

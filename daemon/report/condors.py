@@ -79,7 +79,7 @@ class CondorLine:
 def condor_lines(
     records: Iterable[CondorRecord], closing: Closing, orders: Iterable[OrderLine]
 ) -> tuple[CondorLine, ...]:
-    """Describe every condor planned up to the end of a session."""
+    """Describe condors planned up to the end of a session; ``orders`` tell why they were closed."""
     by_subject: dict[str, list[BookEntry]] = defaultdict(list)
     for entry in closing.entries:
         if entry.strategy is Strategy.CONDOR:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
 from daemon.core.book.book import BookEntry, EntryKind
-from daemon.core.orders.intent import IntentState, Purpose, Strategy
-from daemon.core.records import Decision, DecisionKind, HedgeComputation, JobOutcome, Level, Outcome
+from daemon.core.orders.intent import Intent, IntentState, Purpose, Strategy
+from daemon.core.records import CondorRecord, Decision, DecisionKind, HedgeComputation, JobOutcome, Level, Outcome
 from daemon.ports import Store
 from daemon.report.closing import Closing, closing
 from daemon.report.condors import CondorLine, CondorStatus, condor_lines
 from daemon.report.hedge import HedgeChange, LayerLine, hedge_changes, layer_lines
-from daemon.report.orders import OrderLine, order_lines, orders_of
+from daemon.report.orders import OrderLine, order_lines
 from daemon.report.troubles import TroubleLine, trouble_lines
 from daemon.report.words import plural
 
@@ -50,7 +50,7 @@ class DayView:
     orders: tuple[OrderLine, ...]
     """Orders planned in the session, and older ones filled in it."""
     condors: tuple[CondorLine, ...]
-    """Every condor planned so far."""
+    """The condors planned, held or changed in the session."""
     changes: tuple[HedgeChange, ...]
     """What was traded in the hedge in the session."""
     layers: tuple[LayerLine, ...]
@@ -101,9 +101,11 @@ def gather_day(
     next_actions: tuple[str, ...] = (),
 ) -> DayView:
     """Read what is recorded of one session; without ``mode`` the store's own note of it is used."""
-    end = closing(session, store.entries(), store.days())
+    end = closing(session, store.entries(), store.days(), store.book())
+    today = tuple(entry for entry in end.entries if entry.session == session)
     intents = tuple(intent for intent in store.intents() if intent.key.session <= session)
-    orders = order_lines(intents, end.entries)
+    refs = {entry.order_ref for entry in today}
+    orders = order_lines((i for i in intents if i.key.session == session or i.ref in refs), end.entries)
     computations = store.hedge_computations(session)
     computation = computations[-1] if computations else None
     return DayView(
@@ -111,16 +113,29 @@ def gather_day(
         mode=mode or store.meta(MODE_KEY) or MODE_UNKNOWN,
         closing=end,
         decisions=store.decisions(session),
-        orders=orders_of(orders, session),
-        condors=condor_lines(store.condors(), end, orders),
-        changes=tuple(change for change in hedge_changes(intents, end.entries) if change.session == session),
+        orders=orders,
+        condors=condor_lines(_alive(store.condors(), end, today), end, orders),
+        changes=_changes(intents, end, today),
         layers=layer_lines(end, computation, next_rolls or {}),
         computation=computation,
-        settlements=tuple(e for e in end.entries if e.session == session and e.kind is EntryKind.SETTLEMENT),
+        settlements=tuple(entry for entry in today if entry.kind is EntryKind.SETTLEMENT),
         jobs=tuple((job, store.job_outcome(session, job)) for job in JOBS),
         troubles=trouble_lines(store.events(session=session)),
         next_actions=next_actions,
     )
+
+
+def _alive(records: Iterable[CondorRecord], end: Closing, today: Iterable[BookEntry]) -> tuple[CondorRecord, ...]:
+    """Return the condors planned, held or changed in a session; the others have nothing to tell."""
+    alive = {holding.subject for holding in end.book.open_subjects(Strategy.CONDOR)}
+    alive |= {entry.subject for entry in today}
+    return tuple(record for record in records if record.condor_id in alive or record.entry_session == end.session)
+
+
+def _changes(intents: Iterable[Intent], end: Closing, today: Iterable[BookEntry]) -> tuple[HedgeChange, ...]:
+    if not any(entry.strategy is Strategy.HEDGE for entry in today):
+        return ()
+    return tuple(change for change in hedge_changes(intents, end.entries) if change.session == end.session)
 
 
 def condor_decision(decisions: tuple[Decision, ...]) -> Decision | None:

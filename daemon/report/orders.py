@@ -86,11 +86,6 @@ def order_lines(intents: Iterable[Intent], entries: Iterable[BookEntry]) -> tupl
     return tuple(_order_line(intent, trades.get(intent.ref, ())) for intent in intents)
 
 
-def orders_of(lines: Iterable[OrderLine], session: date) -> tuple[OrderLine, ...]:
-    """Return the orders that were planned in a session, and older ones filled in it."""
-    return tuple(line for line in lines if session in (line.session, line.fill_session))
-
-
 def trades_by_ref(entries: Iterable[BookEntry]) -> Mapping[OrderRef, Sequence[BookEntry]]:
     """Group the leg executions by order ref."""
     trades: dict[OrderRef, list[BookEntry]] = defaultdict(list)

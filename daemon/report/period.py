@@ -86,7 +86,7 @@ def gather_report(store: Store, first: date, last: date, *, mode: str | None = N
     before = max((day for day in all_days if day.session < first), key=lambda day: day.session, default=None)
     unclosed = _unclosed(days)
     sessions = sorted({day.session for day in days} | set(unclosed))
-    end = closing(days[-1].session if days else last, entries, all_days)
+    end = closing(days[-1].session if days else last, entries, all_days, store.book())
     start = None if before is None else closing(before.session, entries, all_days)
     intents = store.intents()
     orders = order_lines(intents, end.entries)

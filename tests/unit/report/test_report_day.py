@@ -2,13 +2,13 @@ from datetime import UTC, date, datetime
 
 import pytest
 from report_fakes import FakeStore
-from report_values import CONDOR, LEGS, MONDAY, TUESDAY, condor_record, day_record, intent, noon, trade
+from report_values import CONDOR, LEGS, MONDAY, TUESDAY, WEDNESDAY, condor_record, day_record, intent, noon, trade
 from report_world import FIRST, LAST, World
 
 from daemon.core.calendar.sessions import sessions_between
-from daemon.core.orders.intent import IntentState, Purpose, Reason
+from daemon.core.orders.intent import IntentState, Leg, Purpose, Reason, TimeInForce
 from daemon.core.records import Decision, DecisionKind, EventRecord, JobOutcome, Level, Outcome
-from daemon.report.day import DayView, attention, condor_decision, gather_day
+from daemon.report.day import attention, condor_decision, gather_day
 from daemon.report.day_text import LINE_WIDTH, WIDTH, render_day, session_line
 
 HEADINGS = (
@@ -242,11 +242,40 @@ class TestSessionLine:
         assert line.startswith("2020-03-02  ATTENTION: no closing figures recorded")
 
 
-def test_marked_profit_of_all_condors_is_what_the_day_recorded(world: World) -> None:
-    view: DayView = gather_day(world.store, LAST)
+class TestView:
+    def resting_exit(self) -> FakeStore:
+        """Return a store in which a take-profit rests from Monday on and fills on Wednesday."""
+        store = entered_store()
+        legs = tuple(Leg(leg.contract, -leg.ratio) for leg in LEGS)
+        order = intent(Purpose.EXIT, CONDOR, legs, quantity=2, limit_pts100=215, tif=TimeInForce.GTC)
+        store.plan_intent(order)
+        for leg, price in zip(legs, (2.00, 3.10, 1.80, 0.75), strict=True):
+            store.record_execution(trade(order, leg.contract, 2 * leg.ratio, price, session=WEDNESDAY))
+        return store
 
-    total = sum(line.pnl_usd_cents or 0 for line in view.condors)
+    def test_a_session_has_the_orders_planned_in_it_and_those_filled_in_it(self) -> None:
+        store = self.resting_exit()
 
-    day = view.closing.day
-    assert day is not None
-    assert total == pytest.approx(day.condor_pnl_usd_cents, abs=len(view.condors))  # a cent of rounding each
+        found = [[line.purpose for line in gather_day(store, day).orders] for day in (MONDAY, TUESDAY, WEDNESDAY)]
+
+        assert found == [[Purpose.ENTRY, Purpose.EXIT], [], [Purpose.EXIT]]
+
+    def test_an_earlier_session_is_shown_as_it_stood_then(self) -> None:
+        store = self.resting_exit()
+
+        monday, wednesday = gather_day(store, MONDAY), gather_day(store, WEDNESDAY)
+
+        assert [line.condor_id for line in monday.open_condors] == [CONDOR]
+        assert (monday.ended_condors, wednesday.open_condors) == ((), ())
+        assert [line.condor_id for line in wednesday.ended_condors] == [CONDOR]
+
+    def test_marked_profit_of_open_condors_and_results_of_ended_ones_are_what_the_days_recorded(
+        self, world: World
+    ) -> None:
+        ended = 0
+        for day in world.store.days():
+            view = gather_day(world.store, day.session)
+            ended += sum(line.pnl_usd_cents or 0 for line in view.ended_condors)
+            total = ended + sum(line.pnl_usd_cents or 0 for line in view.open_condors)
+
+            assert total == pytest.approx(day.condor_pnl_usd_cents, abs=31)  # a cent of rounding each

@@ -30,7 +30,7 @@ from daemon.core.records import HedgeComputation, LayerComputation, PositionLine
 from daemon.report.closing import closing
 from daemon.report.condors import CondorStatus, condor_lines
 from daemon.report.hedge import hedge_arithmetic, hedge_changes, held_at_close_usd, layer_lines
-from daemon.report.orders import order_lines, orders_of
+from daemon.report.orders import order_lines
 
 ENTRY = intent(Purpose.ENTRY, CONDOR, LEGS, quantity=2, limit_pts100=-430, mid_pts=-4.45, state=IntentState.FILLED)
 PRICES = {PUT_LONG: 3.00, PUT_SHORT: 5.10, CALL_SHORT: 3.30, CALL_LONG: 1.05}
@@ -109,12 +109,6 @@ class TestOrders:
 
         assert (then.filled, then.state) == (0, IntentState.WORKING)
         assert (now.filled, now.state) == (2, IntentState.FILLED)
-
-    def test_a_session_has_the_orders_planned_in_it_and_those_filled_in_it(self) -> None:
-        order = exit_order(2, session=MONDAY, tif=TimeInForce.GTC)
-        lines = order_lines([order], filled(order, 2, session=WEDNESDAY))
-
-        assert [len(orders_of(lines, day)) for day in (MONDAY, TUESDAY, WEDNESDAY)] == [1, 0, 1]
 
     @pytest.mark.parametrize("state", [IntentState.PLANNED, IntentState.ABSENT])
     def test_an_order_that_never_stood_at_the_broker_was_not_sent(self, state: IntentState) -> None:
