@@ -107,13 +107,15 @@ async def _life(program: Program) -> None:
 
 
 async def _watchdog(program: Program) -> None:
-    """Ping the service manager twice in each watchdog period; a loop that hangs cannot."""
+    """Ping the service manager twice in each watchdog period, with what the daemon holds; a loop that hangs cannot."""
     service = program.settings.service
     if service.watchdog_usec is None:
         return
     notifier = SystemdNotifier(service.notify_socket)
     while True:
         notifier.alive()
+        if program.engine.desk.link.synced:
+            notifier.status(program.engine.status_line())
         await asyncio.sleep(service.watchdog_usec / 2e6)
 
 

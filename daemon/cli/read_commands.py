@@ -44,8 +44,10 @@ def status(*, env_files: tuple[Path, ...], as_json: bool) -> None:
     live: Mapping[str, Any] | None = None
     if daemon_listens(settings.runtime_dir):
         live = ask(settings.runtime_dir, "status")
-    path = database(settings, None)
-    store = open_readonly(path) if path.exists() else None
+    try:
+        store = open_readonly(database(settings, None))
+    except NotReadyError:
+        store = None
     try:
         view = status_view(store, live)
     finally:

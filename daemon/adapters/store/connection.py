@@ -123,8 +123,7 @@ def open_reading(
     path: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S, migrations: Migrations = MIGRATIONS
 ) -> Connection:
     """Open the database for reading only, also while the daemon writes. Raises NotReadyError, StoreError."""
-    if not path.exists():
-        raise NotReadyError(f"there is no database {path} yet; start the daemon once, or name its state folder")
+    _require_there(path)
     with translated(path):
         conn = _connect_reading(path, busy_timeout_s)
         try:
@@ -134,6 +133,19 @@ def open_reading(
             conn.close()
             raise
     return Connection(path, conn)
+
+
+def _require_there(path: Path) -> None:
+    try:
+        path.stat()
+    except PermissionError as error:
+        raise StoreError(
+            f"database {path} cannot be read: {error.strerror}; reading needs to be in the group of {path.parent}"
+        ) from error
+    except OSError as error:
+        raise NotReadyError(
+            f"there is no database {path} yet; start the daemon once, or name its state folder"
+        ) from error
 
 
 def _make_folder(folder: Path) -> None:
