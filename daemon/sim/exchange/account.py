@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
-from daemon.core.market.contracts import MULTIPLIER, Underlying
+from daemon.core.market.contracts import MULTIPLIER, OptionContract
 from daemon.sim.exchange import con_ids
 from daemon.sim.exchange.api import OrderRequest, SimAccount, SimPosition, WhatIf
 from daemon.sim.exchange.config import ExchangeConfig
 from daemon.sim.exchange.fills import order_commission_usd
 from daemon.sim.exchange.ledger import E4, Ledger, Lot
-from daemon.sim.exchange.margin import Leg, reg_t_margin
+from daemon.sim.exchange.margin import reg_t_margin
 from daemon.sim.exchange.matching import net_book
 from daemon.sim.exchange.orders import bought_limit_pts100, bought_ratios, options_of, ratio_array
 from daemon.sim.exchange.quoter import Quoter
@@ -20,16 +19,24 @@ from daemon.sim.exchange.quoter import Quoter
 _BUYING_POWER: float = 4.0
 
 
-@dataclass(frozen=True, slots=True)
 class AccountView:
-    """Computes account figures from the ledger and the market; holds no state of its own."""
+    """Computes account figures from the ledger and the market; keeps the last marks until time or a position moves."""
 
-    ledger: Ledger
-    quoter: Quoter
-    config: ExchangeConfig
+    def __init__(self, ledger: Ledger, quoter: Quoter, config: ExchangeConfig) -> None:
+        self.ledger = ledger
+        self.quoter = quoter
+        self.config = config
+        self._marked: tuple[datetime, int] | None = None
+        self._marks: dict[int, int] = {}
 
     def marks_e4(self, at: datetime) -> dict[int, int]:
-        """Return the value of each position's contract in 1/10,000 point x 100, final values for settled ones."""
+        """Return the value of one contract of each position in 1/10,000 dollar, final values for settled ones."""
+        key = (at, self.ledger.version)
+        if self._marked != key:
+            self._marked, self._marks = key, self._compute_marks(at)
+        return self._marks
+
+    def _compute_marks(self, at: datetime) -> dict[int, int]:
         lots = self.ledger.open_lots()
         alive = [con_id for con_id, lot in lots.items() if lot.settled_pts100 is None]
         marks = {con_id: lot.settled_pts100 * E4 for con_id, lot in lots.items() if lot.settled_pts100 is not None}
@@ -47,7 +54,7 @@ class AccountView:
         lots = self.ledger.open_lots()
         value = sum(lot.quantity * marks[con_id] for con_id, lot in lots.items())
         cost = sum(lot.cost_e4 for lot in lots.values())
-        margin = self.margin_usd(_quantities(lots), marks, at)
+        margin = self.margin_usd(_quantities(lots), at)
         equity = self.equity_usd
         return SimAccount(
             net_liquidation=(self.ledger.cash_e4 + self.ledger.due_e4 + value) / E4,
@@ -64,54 +71,51 @@ class AccountView:
 
     @property
     def equity_usd(self) -> float:
-        """Return what margin is covered by: cash and settlement cash due, as options have no loan value."""
-        return (self.ledger.cash_e4 + self.ledger.due_e4) / E4
+        """Return what covers margin: cash, settlement cash due and final values; open options have no loan value."""
+        return (self.ledger.cash_e4 + self.ledger.due_e4 + self.ledger.settled_e4) / E4
 
-    def margin_usd(self, quantities: Mapping[int, int], marks_e4: Mapping[int, int], at: datetime) -> float:
+    def margin_usd(self, quantities: Mapping[int, int], at: datetime) -> float:
         """Return the Reg-T requirement of positions; settled ones need none."""
-        legs: list[Leg] = []
+        held: list[tuple[OptionContract, int]] = []
         for con_id, quantity in quantities.items():
             contract = con_ids.option_of(con_id)
             lot = self.ledger.lots.get(con_id)
-            if contract is None or quantity == 0 or (lot is not None and lot.settled_pts100 is not None):
-                continue
-            legs.append(Leg(contract, quantity, marks_e4.get(con_id, 0) / E4 / MULTIPLIER))
-        return reg_t_margin(legs, lambda underlying: self._level(underlying, at), mode=self.config.margin_mode)
-
-    def _level(self, underlying: Underlying, at: datetime) -> float:
-        return self.quoter.market.index(underlying, at)
+            if contract is not None and quantity and (lot is None or lot.settled_pts100 is None):
+                held.append((contract, quantity))
+        return reg_t_margin(
+            held,
+            index_level=lambda underlying: self.quoter.market.index(underlying, at),
+            mark=lambda contract: float(self.quoter.marks([con_ids.option_con_id(contract)], at)[0]),
+            mode=self.config.margin_mode,
+        )
 
     def what_if(self, request: OrderRequest, at: datetime) -> WhatIf:
         """Return margin and equity before and after an order that fills whole at its limit (at mid for a market order)."""
-        marks = self.marks_e4(at)
         before = _quantities(self.ledger.open_lots())
         ratios = bought_ratios(request)
         after = dict(before)
         for leg, ratio in zip(request.legs, ratios, strict=True):
             after[leg.con_id] = after.get(leg.con_id, 0) + ratio * request.quantity
-        ids = [leg.con_id for leg in request.legs]
-        side = self.quoter.sides(ids, at)
-        new = {
-            con_id: round(float(mid) * MULTIPLIER * E4)
-            for con_id, mid in zip(ids, self.quoter.marks(ids, at), strict=True)
-        }
-        limit = bought_limit_pts100(request)
-        net_usd = (
-            float(net_book(ratio_array(request), side.bids, side.asks).mid[0]) * MULTIPLIER if limit is None else limit
-        )
         underlying = options_of(request.legs)[0].underlying
         commission = order_commission_usd(self.config, ratios, underlying, request.quantity)
-        margin_before = self.margin_usd(before, marks, at)
-        margin_after = self.margin_usd(after, marks | new, at)
+        margin_before, margin_after = self.margin_usd(before, at), self.margin_usd(after, at)
         return WhatIf(
             initial_before=margin_before,
             maintenance_before=margin_before,
             equity_before=self.equity_usd,
             initial_after=margin_after,
             maintenance_after=margin_after,
-            equity_after=self.equity_usd - net_usd * request.quantity - commission,
+            equity_after=self.equity_usd - self._net_usd(request, at) * request.quantity - commission,
             commission=commission,
         )
+
+    def _net_usd(self, request: OrderRequest, at: datetime) -> float:
+        """Return what one unit of an order pays, in dollars: points x 100 are dollars of one contract."""
+        limit = bought_limit_pts100(request)
+        if limit is not None:
+            return limit
+        side = self.quoter.sides([leg.con_id for leg in request.legs], at)
+        return float(net_book(ratio_array(request), side.bids, side.asks).mid[0]) * MULTIPLIER
 
 
 def _quantities(lots: Mapping[int, Lot]) -> dict[int, int]:

@@ -44,14 +44,24 @@ class Ledger:
     receivables: list[Receivable] = field(default_factory=list)
     realized_e4: int = 0
     commissions_e4: int = 0
+    version: int = field(default=0, compare=False)
+    """Rises with every change of a position, so that figures can be kept between changes."""
 
     @property
     def due_e4(self) -> int:
         """Return the settlement cash not booked yet."""
         return sum(receivable.amount_e4 for receivable in self.receivables)
 
+    @property
+    def settled_e4(self) -> int:
+        """Return the final value of the positions that are settled but still there."""
+        return sum(
+            lot.quantity * lot.settled_pts100 * E4 for lot in self.lots.values() if lot.settled_pts100 is not None
+        )
+
     def fill(self, con_id: int, quantity: int, *, price_pts100: int, commission_e4: int) -> int | None:
         """Book a fill (quantity signed); return the realised result in 1/10,000 dollar, None when it only opens."""
+        self.version += 1
         lot = self.lots.setdefault(con_id, Lot())
         paid = quantity * price_pts100 * E4 + commission_e4
         self.cash_e4 -= paid
@@ -76,10 +86,12 @@ class Ledger:
 
     def settle(self, con_id: int, value_pts100: int) -> None:
         """Fix the final value of a position that stays visible until ``vanish``."""
+        self.version += 1
         self.lots[con_id].settled_pts100 = value_pts100
 
     def vanish(self, con_id: int, cash_at: datetime) -> None:
         """Remove a settled position; its cash is due at the given time."""
+        self.version += 1
         lot = self.lots.pop(con_id)
         assert lot.settled_pts100 is not None, "only settled positions vanish"
         amount = lot.quantity * lot.settled_pts100 * E4

@@ -8,24 +8,28 @@ option costs its value plus 15 % of the index less the out-of-the-money amount, 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Final
 
 from daemon.core.market.contracts import MULTIPLIER, OptionContract, Right, TradingClass, Underlying
 
 _NAKED_SHARE: Final = 0.15
 _NAKED_FLOOR: Final = 0.10
+_SERIES_KEPT: Final = 4096
+
+_Held = tuple[int, Right, int]
+"""Strike in points x 100, right and signed quantity."""
 
 
 @dataclass(frozen=True, slots=True)
-class Leg:
-    """A position as margin sees it."""
+class _SeriesMargin:
+    """What one expiry needs for its spreads, in dollars, and the shorts that nothing covers."""
 
-    contract: OptionContract
-    quantity: int
-    mark_pts: float
+    spreads_usd: float
+    naked: tuple[_Held, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,30 +73,48 @@ class _Side:
         return lost
 
 
-def reg_t_margin(legs: Sequence[Leg], index_level: Callable[[Underlying], float], *, mode: str = "equal_only") -> float:
-    """Return the requirement in dollars; ``index_level`` gives SPX and VIX for uncovered options."""
-    groups: dict[tuple[TradingClass, date], list[Leg]] = defaultdict(list)
-    for leg in legs:
-        groups[leg.contract.trading_class, leg.contract.expiry].append(leg)
-    return sum((_series_margin(series, index_level, mode=mode) for _, series in sorted(groups.items())), 0.0)
+def reg_t_margin(
+    held: Iterable[tuple[OptionContract, int]],
+    *,
+    index_level: Callable[[Underlying], float],
+    mark: Callable[[OptionContract], float],
+    mode: str = "equal_only",
+) -> float:
+    """Return the requirement of signed quantities in dollars.
+
+    Level (of SPX or VIX) and mark in points are asked for uncovered options only.
+    """
+    groups: dict[tuple[TradingClass, date], list[_Held]] = defaultdict(list)
+    for contract, quantity in held:
+        groups[contract.trading_class, contract.expiry].append((contract.strike_pts100, contract.right, quantity))
+    total = 0.0
+    for (cls, expiry), series in sorted(groups.items()):
+        found = _series_margin(tuple(sorted(series)), mode)
+        total += found.spreads_usd
+        for strike, right, quantity in found.naked:
+            contract = OptionContract(cls, expiry, strike, right)
+            total += _naked_usd(contract, quantity, level=index_level(cls.underlying), mark=mark(contract))
+    return total
 
 
-def _series_margin(legs: Sequence[Leg], index_level: Callable[[Underlying], float], *, mode: str) -> float:
-    puts, calls = _side(legs, Right.PUT), _side(legs, Right.CALL)
+@lru_cache(maxsize=_SERIES_KEPT)
+def _series_margin(series: tuple[_Held, ...], mode: str) -> _SeriesMargin:
+    puts, calls = _side(series, Right.PUT), _side(series, Right.CALL)
     spreads = _take_condors(puts, calls)
     rest_puts, rest_calls = puts.take_rest(), calls.take_rest()
     one_side = mode == "wider_wing" or rest_puts == rest_calls
     spreads += max(rest_puts, rest_calls) if one_side else rest_puts + rest_calls
-    naked = sum(_naked_usd(leg, _uncovered(leg, puts, calls), index_level) for leg in legs if leg.quantity < 0)
-    return spreads / 100 * MULTIPLIER + naked
+    shorts = {Right.PUT: puts.shorts, Right.CALL: calls.shorts}
+    naked = [(strike, right, shorts[right][strike]) for strike, right, quantity in series if quantity < 0]
+    return _SeriesMargin(spreads / 100 * MULTIPLIER, tuple(leg for leg in naked if leg[2]))
 
 
-def _side(legs: Sequence[Leg], right: Right) -> _Side:
-    chosen = [leg for leg in legs if leg.contract.right is right]
+def _side(series: Sequence[_Held], right: Right) -> _Side:
+    chosen = [(strike, quantity) for strike, held, quantity in series if held is right]
     return _Side(
         outward=-1 if right is Right.PUT else 1,
-        shorts={leg.contract.strike_pts100: -leg.quantity for leg in chosen if leg.quantity < 0},
-        longs={leg.contract.strike_pts100: leg.quantity for leg in chosen if leg.quantity > 0},
+        shorts={strike: -quantity for strike, quantity in chosen if quantity < 0},
+        longs={strike: quantity for strike, quantity in chosen if quantity > 0},
     )
 
 
@@ -110,15 +132,8 @@ def _take_condors(puts: _Side, calls: _Side) -> int:
         total += width * common[width]
 
 
-def _uncovered(leg: Leg, puts: _Side, calls: _Side) -> int:
-    side = puts if leg.contract.right is Right.PUT else calls
-    return side.shorts[leg.contract.strike_pts100]
-
-
-def _naked_usd(leg: Leg, quantity: int, index_level: Callable[[Underlying], float]) -> float:
-    contract = leg.contract
-    level = index_level(contract.underlying)
+def _naked_usd(contract: OptionContract, quantity: int, *, level: float, mark: float) -> float:
     beyond = contract.strike - level if contract.right is Right.CALL else level - contract.strike
     base = contract.strike if contract.right is Right.PUT else level
     needed = max(_NAKED_SHARE * level - max(beyond, 0.0), _NAKED_FLOOR * base)
-    return (needed + leg.mark_pts) * MULTIPLIER * quantity
+    return (needed + mark) * MULTIPLIER * quantity

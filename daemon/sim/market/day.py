@@ -44,6 +44,9 @@ class MarketDay:
     close_epoch_s: float
     reopen_epoch_s: float
     columns: FloatArray
+    highs: FloatArray
+    """Highest index levels so far by minute; ``lows`` the lowest."""
+    lows: FloatArray
     future_expiries: tuple[date, ...]
     future_epochs_s: FloatArray
     """Settlement instants of the futures."""
@@ -66,6 +69,7 @@ def market_day(history: History, day: date, *, seed: int, node_days: tuple[int, 
     previous = _closes(before) if before else _opens(facts)
     vix_move = np.log(paths.vix / previous[VIX])
     nodes = _following(previous[VIX9D:], _closes(facts)[VIX9D:], shares, vix_move, _NODE_BETAS)
+    levels = np.column_stack((paths.spx, paths.vix, np.exp(nodes)))
     expiries = tuple(expiry for expiry, _ in facts.futures)
     futures = _futures(facts, before, shares, vix_move)
     return MarketDay(
@@ -75,7 +79,9 @@ def market_day(history: History, day: date, *, seed: int, node_days: tuple[int, 
         open_epoch_s=times.open_at.timestamp(),
         close_epoch_s=times.close_at.timestamp(),
         reopen_epoch_s=session(next_session(day)).open_at.timestamp(),
-        columns=np.column_stack((paths.spx, paths.vix, np.exp(nodes), futures)),
+        columns=np.column_stack((levels, futures)),
+        highs=np.maximum.accumulate(levels),
+        lows=np.minimum.accumulate(levels),
         future_expiries=expiries,
         future_epochs_s=np.array([session(expiry).open_at.timestamp() for expiry in expiries]),
         knots=np.array([clock.sessions_in(day, days) for days in node_days]),

@@ -129,9 +129,10 @@ class Market:
         if place.day != new_york_date(at):
             return None, self.index(symbol, at)
         last = self.index(symbol, at)
-        gone = day.columns[: int(place.minute) + 1, column]
-        levels = (float(gone[0]), max(float(gone.max()), last), min(float(gone.min()), last), last)
-        return Ohlc(*(round(level, 2) for level in levels)), round(float(day.previous_close[column]), 2)
+        minute = int(place.minute)
+        high, low = max(float(day.highs[minute, column]), last), min(float(day.lows[minute, column]), last)
+        so_far = Ohlc(*(round(level, 2) for level in (float(day.columns[0, column]), high, low, last)))
+        return so_far, round(float(day.previous_close[column]), 2)
 
     def future(self, expiry: date, at: datetime) -> float:
         """Return the VIX forward to a settlement date in points."""

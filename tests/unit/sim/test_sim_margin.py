@@ -3,20 +3,23 @@ from datetime import date
 import pytest
 
 from daemon.core.market.contracts import OptionContract, Right, TradingClass, Underlying
-from daemon.sim.exchange.margin import Leg, reg_t_margin
+from daemon.sim.exchange.margin import reg_t_margin
 
 MARCH, APRIL = date(2020, 3, 20), date(2020, 4, 17)
+
+
+Leg = tuple[OptionContract, int]
 
 
 def _leg(
     strike: float, right: str, quantity: int, *, expiry: date = MARCH, cls: TradingClass = TradingClass.SPXW
 ) -> Leg:
-    return Leg(OptionContract(cls, expiry, round(strike * 100), Right(right)), quantity, 5.0)
+    return OptionContract(cls, expiry, round(strike * 100), Right(right)), quantity
 
 
 def _margin(*legs: Leg, mode: str = "equal_only") -> float:
     levels = {Underlying.SPX: 3300.0, Underlying.VIX: 20.0}
-    return reg_t_margin(legs, levels.__getitem__, mode=mode)
+    return reg_t_margin(legs, index_level=levels.__getitem__, mark=lambda _: 5.0, mode=mode)
 
 
 def _condor(quantity: int = 1, *, put_width: float = 25, call_width: float = 25, expiry: date = MARCH) -> list[Leg]:
@@ -55,17 +58,17 @@ def test_condors_of_different_expiries_do_not_help_each_other() -> None:
 
 
 def test_overlapping_condors_of_one_expiry_need_the_sum_of_their_widths() -> None:
-    shifted = [_leg(leg.contract.strike + 5, leg.contract.right, leg.quantity) for leg in _condor(2)]
+    shifted = [_leg(contract.strike + 5, contract.right, quantity) for contract, quantity in _condor(2)]
 
     assert _margin(*_condor(2), *shifted) == 10_000
 
 
 def test_a_ladder_whose_strikes_net_is_charged_by_what_one_side_can_lose() -> None:
+    moved = {Right.PUT: -25, Right.CALL: 10}
     below = [
-        _leg(leg.contract.strike - (25 if leg.contract.right is Right.PUT else -10), leg.contract.right, leg.quantity)
-        for leg in _condor()
+        _leg(contract.strike + moved[contract.right], contract.right, quantity) for contract, quantity in _condor()
     ]
-    netted = [leg for leg in (*_condor(), *below) if leg.contract.strike != 3175]
+    netted = [leg for leg in (*_condor(), *below) if leg[0].strike != 3175]
 
     assert _margin(*netted) == 5_000
 
