@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
@@ -80,7 +79,7 @@ def rehearse(  # noqa: PLR0913 - one parameter an option
 def result_json(result: RehearsalResult) -> dict[str, object]:
     """Return the figures under the names that scripts rely on."""
     return {
-        **asdict(result.summary),
+        **result.summary.as_json(),
         "wall_s": round(result.wall_s, 2),
         "requests": result.requests,
         "digest": result.digest,

@@ -196,7 +196,8 @@ class Engine:
         lines = [f"{tomorrow}: next session"]
         if policy.hedge.rolls_enabled:
             after = previous_session(tomorrow)
-            lines += [f"{when}: {layer} rolls" for layer, when in self.next_rolls(after).items()]
+            rolls = sorted((when, layer) for layer, when in self.next_rolls(after).items())
+            lines += [f"{when}: {layer} rolls" for when, layer in rolls]
         lines += [
             f"{condor.record.condor_id} expires {condor.record.expiry}"
             for condor in self.desk.view().condors

@@ -72,7 +72,7 @@ class JobBook:
                 continue
             if now <= instant(today, job.until):
                 self._desk.journal.emit("job_caught_up", {"job": job.name})
-                self._scheduler.at(now, f"{today} {job.name}", self._runner(job, today))
+                self._scheduler.at(now, self._id(job, today), self._runner(job, today))
             else:
                 self._miss(today, job, "its time had passed when the daemon started")
         self.schedule(today)
@@ -83,7 +83,7 @@ class JobBook:
         for job in self._daily:
             when = instant(today, job.at)
             if when > now and self._desk.store.job_outcome(today, job.name) is None:
-                self._scheduler.at(when, f"{today} {job.name}", self._runner(job, today))
+                self._scheduler.at(when, self._id(job, today), self._runner(job, today))
         for check in self._repeated:
             self._schedule_check(check, today)
 
@@ -95,6 +95,10 @@ class JobBook:
             tomorrow = next_session(today)
             ahead = [(job.name, instant(tomorrow, job.at)) for job in self._daily]
         return tuple(sorted(ahead, key=lambda item: item[1]))
+
+    def _id(self, job: DailyJob, today: date) -> str:
+        """Name a run so that runs of the same instant begin in the order of the table, after the checks."""
+        return f"{today} {self._daily.index(job) + 1:02d} {job.name}"
 
     def _runner(self, job: DailyJob, today: date) -> Callable[[], Awaitable[None]]:
         async def run() -> None:
@@ -154,7 +158,7 @@ class JobBook:
             self._checks[today, check.name] += 1
             await check.run(today)
 
-        self._scheduler.every(check.every_min, first, instant(today, check.last), f"{today} {check.name}", run)
+        self._scheduler.every(check.every_min, first, instant(today, check.last), f"{today} 00 {check.name}", run)
 
 
 def instant(day: date, at: time) -> datetime:

@@ -108,6 +108,7 @@ class Reconciler:
                 self._facts.advance(intent, IntentState.UNKNOWN, "in no list of the broker")
         elif (snapshot.at - first.at).total_seconds() >= self._desk.policy.absence_proof_s:
             self._facts.advance(intent, IntentState.ABSENT, "in no list of the broker, twice, positions unchanged")
+            del self._absences[ref]
 
     @property
     def absence_pending(self) -> bool:

@@ -61,7 +61,7 @@ def test_the_ladder_raises_the_limit_step_by_step_and_stops_when_filled(tmp_path
         broker.on_modify = lambda ref, limit: broker.fill(ref) if limit == 105 else None
         return await executor.work(hedge_intent(), LADDER)
 
-    done, broker, desk = run(tmp_path, body)
+    done, broker, _ = run(tmp_path, body)
 
     assert done.state is IntentState.FILLED
     assert [limit for _, limit in broker.modified] == [105]

@@ -1,0 +1,141 @@
+"""Jobs: instants from the calendar, exactly one outcome each, catch-up at start."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+
+import pytest
+from engine_fakes import make_desk
+
+from daemon.adapters.clock import SystemClock
+from daemon.adapters.scheduler import ApScheduler
+from daemon.adapters.virtual_time import run_virtual
+from daemon.core.calendar.sessions import new_york, session
+from daemon.core.records import JobOutcome, Outcome
+from daemon.engine.context import Desk
+from daemon.engine.jobs import DailyJob, JobBook, RepeatedJob, instant, next_slot
+from daemon.errors import BrokerError
+
+DAY = date(2020, 2, 18)
+EARLY = date(2019, 11, 29)
+
+
+class Jobs:
+    """A job book over jobs that note when they ran."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.ran: list[tuple[str, datetime]] = []
+        self.missed: list[tuple[date, str]] = []
+        self.error: Exception | None = None
+        clock = desk.clock
+        assert isinstance(clock, SystemClock)
+        self.scheduler = ApScheduler(clock, on_error=lambda name, error: None)
+        daily = tuple(
+            DailyJob(name, at, until, self._run(name))
+            for name, at, until in (
+                ("hedge_roll", time(10, 30), time(15, 45)),
+                ("condor_entry", time(15, 30), time(15, 45)),
+                ("end_of_day", time(16, 40), time(23, 59)),
+            )
+        )
+        checks = (RepeatedJob("exits", time(9, 45), time(15, 59), 5, self._check),)
+        self.book = JobBook(desk, self.scheduler, daily, checks, lambda day, job: self.missed.append((day, job.name)))
+
+    def _run(self, name: str):  # type: ignore[no-untyped-def]
+        async def run(today: date) -> JobOutcome:
+            self.ran.append((name, self.desk.clock.now()))
+            if self.error is not None:
+                raise self.error
+            return JobOutcome(Outcome.DONE, "ran", self.desk.clock.now())
+
+        return run
+
+    async def _check(self, today: date) -> None:
+        self.ran.append(("exits", self.desk.clock.now()))
+
+
+def play(
+    folder: Path, start: datetime, hours: float, *, error: Exception | None = None, last: str | None = None
+) -> Jobs:
+    """Start the job book at an instant and let some hours pass."""
+
+    async def main() -> Jobs:
+        desk, _ = make_desk(folder)
+        if last is not None:
+            desk.store.set_meta("last_session", last)
+        jobs = Jobs(desk)
+        jobs.error = error
+        jobs.scheduler.start()
+        await jobs.book.catch_up(desk.journal.session())
+        await desk.clock.sleep(hours * 3600)
+        await jobs.scheduler.stop()
+        return jobs
+
+    return run_virtual(main, start)
+
+
+def test_every_job_of_a_session_runs_once_at_its_time(tmp_path: Path) -> None:
+    jobs = play(tmp_path, new_york(DAY, time(8, 0)), 12)
+
+    daily = [(name, at.replace(microsecond=0)) for name, at in jobs.ran if name != "exits"]
+    assert daily == [
+        ("hedge_roll", new_york(DAY, time(10, 30))),
+        ("condor_entry", new_york(DAY, time(15, 30))),
+        ("end_of_day", new_york(DAY, time(16, 40))),
+    ]
+    assert sum(name == "exits" for name, _ in jobs.ran) == 75  # 09:45 to 15:55, every five minutes
+
+
+def test_a_late_start_runs_what_still_makes_sense_and_writes_down_the_rest(tmp_path: Path) -> None:
+    jobs = play(tmp_path, new_york(DAY, time(15, 40)), 0.5)
+
+    assert [name for name, _ in jobs.ran if name != "exits"] == ["hedge_roll", "condor_entry"]
+    assert jobs.missed == []
+
+
+def test_a_start_after_the_entry_time_misses_the_entry_with_its_one_outcome(tmp_path: Path) -> None:
+    jobs = play(tmp_path, new_york(DAY, time(15, 50)), 0.2)
+
+    outcome = jobs.desk.store.job_outcome(DAY, "condor_entry")
+    assert outcome is not None
+    assert outcome.outcome is Outcome.MISSED
+    assert (DAY, "condor_entry") in jobs.missed
+
+
+def test_sessions_that_passed_while_down_get_their_missed_outcomes(tmp_path: Path) -> None:
+    jobs = play(tmp_path, new_york(DAY, time(8, 0)), 0.1, last="2020-02-13")
+
+    missed = {day for day, name in jobs.missed if name == "condor_entry"}
+    assert missed == {date(2020, 2, 13), date(2020, 2, 14)}
+
+
+def test_a_broker_failure_is_the_outcome_and_the_job_is_not_run_again(tmp_path: Path) -> None:
+    jobs = play(tmp_path, new_york(DAY, time(15, 29)), 0.1, error=BrokerError("no answer"))
+
+    outcome = jobs.desk.store.job_outcome(DAY, "condor_entry")
+    assert outcome is not None
+    assert (outcome.outcome, "no answer" in outcome.reason) == (Outcome.FAILED, True)
+    assert [name for name, _ in jobs.ran].count("condor_entry") == 1
+
+
+@pytest.mark.parametrize(
+    ("at", "expected"),
+    [
+        (time(9, 0), datetime(2019, 11, 29, 11, 0, tzinfo=UTC)),  # pre-flight moves with the close: 06:00
+        (time(15, 30), datetime(2019, 11, 29, 17, 30, tzinfo=UTC)),  # half an hour before 13:00
+        (time(16, 40), datetime(2019, 11, 29, 18, 40, tzinfo=UTC)),
+        (time(10, 30), datetime(2019, 11, 29, 14, 45, tzinfo=UTC)),  # 07:30 would be before the open
+    ],
+)
+def test_an_early_close_moves_the_jobs_but_none_before_the_open(at: time, expected: datetime) -> None:
+    assert instant(EARLY, at) == expected
+
+
+def test_repeated_checks_end_with_the_session() -> None:
+    check = RepeatedJob("exits", time(9, 45), time(15, 59), 5, lambda today: None)  # type: ignore[arg-type, return-value]
+    closed = session(DAY).close_at
+
+    assert next_slot(check, DAY, new_york(DAY, time(9, 50))) == new_york(DAY, time(9, 55))
+    assert next_slot(check, DAY, closed - timedelta(minutes=4)) is None

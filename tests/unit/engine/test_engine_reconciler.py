@@ -1,0 +1,168 @@
+"""Reconciliation: what is missing is booked, what is nowhere is proven twice, what nobody explains blocks entries."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine_fakes import CALL, START, FakeBroker, con_id, hedge_intent, make_desk
+
+from daemon.adapters.virtual_time import run_virtual
+from daemon.core.orders.broker_facts import ExecId, ExecutionFact, OrderFact, OrderStatus
+from daemon.core.orders.intent import Intent, IntentState, OrderRef, PermId
+from daemon.engine.context import Desk
+from daemon.engine.executor import Executor
+from daemon.engine.facts import FactRecorder
+from daemon.engine.reconciler import Reconciler
+from daemon.engine.settlement import Settler
+
+
+@dataclass
+class World:
+    """A desk with everything that reconciles it."""
+
+    desk: Desk
+    broker: FakeBroker
+    executor: Executor
+    reconciler: Reconciler
+
+    def sent(self) -> Intent:
+        """Leave an intent as a process leaves it that dies right after the bytes went out."""
+        intent = hedge_intent()
+        self.desk.store.plan_intent(intent)
+        return self.desk.store.advance_intent(intent.ref, IntentState.SENDING, START, "sending")
+
+    def state(self, ref: OrderRef) -> IntentState:
+        found = self.desk.store.intent(ref)
+        assert found is not None
+        return found.state
+
+
+def play(folder: Path, scene: Callable[[World], Awaitable[None]]) -> None:
+    """Run a scene in virtual time."""
+
+    async def main() -> None:
+        desk, broker = make_desk(folder)
+        facts = FactRecorder(desk)
+        broker.subscribe(facts.sink)
+        consumer = asyncio.create_task(facts.run())
+        executor = Executor(desk, facts)
+        try:
+            await scene(World(desk, broker, executor, Reconciler(desk, facts, executor, Settler(desk))))
+        finally:
+            consumer.cancel()
+
+    run_virtual(main, START)
+
+
+def test_a_fill_that_nobody_told_is_found_and_booked_once(tmp_path: Path) -> None:
+    async def scene(world: World) -> None:
+        intent = world.sent()
+        world.broker.placed.append((intent.ref, intent.spec))
+        world.broker.fill(intent.ref, tell=False)
+        await world.reconciler.run("test")
+        result = await world.reconciler.run("again")
+
+        assert world.state(intent.ref) is IntentState.FILLED
+        assert len(world.desk.store.entries()) == 1
+        assert (result.breaks, world.desk.link.breaks_open) == ((), 0)
+
+    play(tmp_path, scene)
+
+
+def test_a_working_order_of_an_earlier_process_is_recognised_by_its_ref(tmp_path: Path) -> None:
+    async def scene(world: World) -> None:
+        intent = world.sent()
+        world.broker.open_orders[intent.ref] = OrderFact(intent.ref, PermId(77), OrderStatus.WORKING, 0, 3)
+        await world.reconciler.run("test")
+
+        assert world.state(intent.ref) is IntentState.WORKING
+        assert world.broker.placed == []
+
+    play(tmp_path, scene)
+
+
+def test_an_order_that_is_nowhere_is_unknown_first_and_absent_only_after_a_second_proof(tmp_path: Path) -> None:
+    async def scene(world: World) -> None:
+        intent = world.sent()
+        await world.reconciler.run("first")
+        assert (world.state(intent.ref), world.reconciler.absence_pending) == (IntentState.UNKNOWN, True)
+
+        await world.desk.clock.sleep(10)
+        await world.reconciler.run("too soon")
+        assert world.state(intent.ref) is IntentState.UNKNOWN
+
+        await world.desk.clock.sleep(25)
+        await world.reconciler.run("second")
+        assert (world.state(intent.ref), world.reconciler.absence_pending) == (IntentState.ABSENT, False)
+
+    play(tmp_path, scene)
+
+
+def test_a_position_that_moves_between_the_proofs_starts_them_anew(tmp_path: Path) -> None:
+    async def scene(world: World) -> None:
+        intent = world.sent()
+        await world.reconciler.run("first")
+        world.broker.held[CALL] = 3
+        await world.desk.clock.sleep(40)
+        await world.reconciler.run("second")
+        assert world.state(intent.ref) is IntentState.UNKNOWN
+
+    play(tmp_path, scene)
+
+
+def test_a_plan_whose_bytes_never_left_is_withdrawn(tmp_path: Path) -> None:
+    async def scene(world: World) -> None:
+        intent = hedge_intent()
+        world.desk.store.plan_intent(intent)
+        await world.reconciler.run("test")
+        assert world.state(intent.ref) is IntentState.CANCELLED
+
+    play(tmp_path, scene)
+
+
+def test_a_quantity_nobody_explains_is_an_open_break_until_it_is_gone(tmp_path: Path) -> None:
+    async def scene(world: World) -> None:
+        intent = world.sent()
+        world.broker.placed.append((intent.ref, intent.spec))
+        world.broker.fill(intent.ref)
+        await world.reconciler.run("right")
+        world.broker.held[CALL] = 1
+        assert not world.reconciler.matches_stream()
+        await world.reconciler.run("wrong")
+        assert world.desk.link.breaks_open == 1
+
+        world.broker.held[CALL] = 3
+        assert world.reconciler.matches_stream()
+        await world.reconciler.run("right again")
+        assert world.desk.link.breaks_open == 0
+
+    play(tmp_path, scene)
+
+
+def test_an_open_order_with_our_ref_that_no_intent_knows_is_cancelled(tmp_path: Path) -> None:
+    async def scene(world: World) -> None:
+        stray = OrderRef("cd.20200217.condor.ENTRY.C20200217-1.1")
+        world.broker.open_orders[stray] = OrderFact(stray, PermId(5), OrderStatus.WORKING, 0, 1)
+        await world.reconciler.run("test")
+        assert world.broker.cancelled == [stray]
+
+    play(tmp_path, scene)
+
+
+def test_a_corrected_execution_replaces_the_first_revision(tmp_path: Path) -> None:
+    async def scene(world: World) -> None:
+        intent = world.sent()
+        for revision, price in (("01", 100), ("02", 90)):
+            exec_id = ExecId(f"0001.0000.01.{revision}")
+            fact = ExecutionFact(exec_id, intent.ref, PermId(9), con_id(CALL), CALL, False, 3, price, START)
+            world.broker.executions.append(fact)
+        world.broker.held[CALL] = 3
+        await world.reconciler.run("test")
+
+        (entry,) = world.desk.store.entries()
+        assert (entry.price_pts100, entry.quantity) == (90, 3)
+
+    play(tmp_path, scene)
