@@ -62,15 +62,25 @@ class Engine:
             asyncio.create_task(self._facts.run(), name="facts"),
             asyncio.create_task(self.link.run(), name="link"),
         ]
-        await self.link.wait_ready()
+        await self._ready()
         store, today = self.desk.store, self.desk.journal.session()
         if store.meta("first_session") is None:
             store.set_meta("first_session", today.isoformat())
-        await self._take_baseline()
         self._scheduler.start()
         await self.jobs.catch_up(today)
         store.set_meta("last_session", today.isoformat())
         self._notifier.status(self.status_line())
+
+    async def _ready(self) -> None:
+        """Wait for the first reconciled connection, or raise what ended a part of us before it."""
+        ready = asyncio.create_task(self.link.wait_ready(), name="ready")
+        try:
+            await asyncio.wait((ready, *self._tasks), return_when=asyncio.FIRST_COMPLETED)
+            if not ready.done():
+                await self.run()
+            await ready
+        finally:
+            ready.cancel()
 
     async def look(self, at: Callable[[Engine], Awaitable[Answer]]) -> Answer:
         """Connect once, bring the book up to date, ask, and leave; nothing is scheduled and no order is sent."""
@@ -78,6 +88,7 @@ class Engine:
         self._tasks = [asyncio.create_task(self._facts.run(), name="facts")]
         try:
             connected = await desk.broker.connect()
+            self.link.on_connected(connected)
             desk.link.account, desk.link.simulated = connected.account, connected.simulated
             desk.link.paper = desk.link.synced = True
             desk.link.clock_skew_s = (desk.clock.now() - connected.gateway_time).total_seconds()
@@ -89,8 +100,10 @@ class Engine:
             await desk.broker.disconnect()
 
     async def run(self) -> None:
-        """Return only when the connection has become impossible, raising why."""
-        await self._tasks[1]
+        """Return only when a part of the engine has ended, raising why: half of it must not go on alone."""
+        ended, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in ended:
+            task.result()
         if self.link.failure is not None:
             raise self.link.failure
 
@@ -111,6 +124,7 @@ class Engine:
     async def _resync(self) -> None:
         """Bring book and orders back together after every gap of the connection."""
         await self.reconciler.run("connected")
+        await self._take_baseline()
         live = self.desk.store.intents(live_only=True)
         for intent in left_over(live, self.executor.working):
             await self.executor.cancel(intent.ref, "nobody works it any more")

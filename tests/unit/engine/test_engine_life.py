@@ -1,0 +1,99 @@
+"""The life of the engine: it ends when a part of it fails, and never goes on half dead."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from engine_fakes import START, FakeBroker, make_desk
+
+from daemon.adapters.clock import SystemClock
+from daemon.adapters.scheduler import ApScheduler
+from daemon.adapters.virtual_time import run_virtual
+from daemon.core.orders.broker_facts import AccountValues, NoticeFact
+from daemon.engine.engine import Engine
+from daemon.errors import LinkDownError, StoreError
+
+Found = TypeVar("Found")
+
+
+class Silent:
+    """A notifier that tells nobody."""
+
+    def ready(self) -> None:
+        return
+
+    def status(self, text: str) -> None:
+        return
+
+    def alive(self) -> None:
+        return
+
+    def stopping(self) -> None:
+        return
+
+
+def live(folder: Path, body: Callable[[Engine, FakeBroker], Awaitable[Found]]) -> Found:
+    """Run ``body`` with an engine in virtual time, and stop the engine."""
+
+    async def main() -> Found:
+        desk, broker = make_desk(folder)
+        desk.link.synced = False
+        clock = desk.clock
+        assert isinstance(clock, SystemClock)
+        engine = Engine(desk, ApScheduler(clock, lambda name, error: None), Silent(), lambda day, lines: None)
+        try:
+            return await asyncio.wait_for(body(engine, broker), 60)
+        finally:
+            await engine.stop("the test is over")
+
+    return run_virtual(main, START)
+
+
+def broken_disk(*_args: object, **_fields: object) -> None:
+    raise StoreError("the disk is full")
+
+
+def test_a_fact_that_cannot_be_recorded_ends_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def body(engine: Engine, broker: FakeBroker) -> None:
+        await engine.start()
+        with monkeypatch.context() as patch:
+            patch.setattr(engine.desk.store, "append_event", broken_disk)
+            broker.tell(NoticeFact(2107, "a notice"))
+            await engine.run()
+
+    with pytest.raises(StoreError, match="disk is full"):
+        live(tmp_path, body)
+
+
+def test_a_failure_while_the_first_connection_is_reconciled_ends_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def body(engine: Engine, broker: FakeBroker) -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(engine.desk.store, "intents", broken_disk)
+            await engine.start()
+
+    with pytest.raises(StoreError, match="disk is full"):
+        live(tmp_path, body)
+
+
+def test_account_values_that_do_not_come_at_the_first_start_are_waited_for(tmp_path: Path) -> None:
+    async def body(engine: Engine, broker: FakeBroker) -> int:
+        answer, asked = broker.account_values, 0
+
+        async def values() -> AccountValues:
+            nonlocal asked
+            asked += 1
+            if asked == 2:  # the first is a part of the snapshot
+                raise LinkDownError("the connection was lost")
+            return await answer()
+
+        broker.account_values = values  # type: ignore[method-assign]
+        await engine.start()
+        return broker.connects
+
+    assert live(tmp_path, body) == 2
