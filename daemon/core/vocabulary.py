@@ -48,7 +48,7 @@ def _error(*phrases: str) -> Word:
 
 
 _LIFE: Final = {
-    "daemon_started": _info("condord {version}", "{mode}", "clock {clock}", "state in {state_dir}"),
+    "daemon_started": _info("condord {version}", "{mode}", "settings {settings}", "state in {state_dir}"),
     "daemon_ready": _info("{status}"),
     "daemon_stopping": _info("{why}"),
     "daemon_stopped": _info("{why}"),
@@ -76,9 +76,10 @@ _LINK: Final = {
     "link_changed": _info("{state}", "{text}"),
     "link_dropped": _warning("{why}"),
     "link_synced": _info("{account}", "server version {server_version}"),
-    "gateway_waiting": _warning("{why}", "next attempt in {retry_s}"),
+    "gateway_waiting": _warning("next attempt in {retry_s}: {why}"),
     "gateway_refused": _error("{why}"),
     "gateway_notice": _info("{code}", "{text}"),
+    "clock_followed": _info("the clock is the gateway's: it is {new_york} in New York"),
     "clock_skew_found": _warning("our clock and the gateway's differ by {skew_s}", "allowed {limit_s}"),
 }
 

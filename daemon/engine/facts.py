@@ -14,6 +14,7 @@ from daemon.core.orders.broker_facts import (
     ExecutionFact,
     FeeFact,
     LinkFact,
+    LinkState,
     NoticeFact,
     OrderFact,
     OrderMessage,
@@ -44,6 +45,7 @@ class FactRecorder:
         self._news: dict[OrderRef, asyncio.Event] = defaultdict(asyncio.Event)
         self._refused: dict[OrderRef, str] = {}
         self._on_link: Callable[[LinkFact], Awaitable[None]] | None = None
+        self._link_was = LinkState.DOWN
 
     def sink(self, fact: BrokerFact) -> None:
         """Take a fact from the broker; never blocks."""
@@ -87,12 +89,21 @@ class FactRecorder:
             case OrderMessage():
                 self._note_message(fact)
             case LinkFact():
-                self._desk.journal.emit("link_changed", {"state": fact.state.value, "text": fact.text})
+                self._note_link(fact)
                 if self._on_link is not None:
                     await self._on_link(fact)
             case NoticeFact():
                 level = Level.DEBUG if fact.code in EXPECTED_CODES else None
                 self._desk.journal.emit("gateway_notice", {"code": fact.code, "text": fact.text}, level=level)
+
+    def _note_link(self, fact: LinkFact) -> None:
+        """Write a change of the connection down; the steps of an attempt are worth a line of detail only."""
+        worth_a_line = fact.state in (LinkState.SYNCED, LinkState.DEGRADED) or (
+            fact.state is LinkState.DOWN and self._link_was in (LinkState.SYNCED, LinkState.DEGRADED)
+        )
+        self._link_was = fact.state
+        level = None if worth_a_line else Level.DEBUG
+        self._desk.journal.emit("link_changed", {"state": fact.state.value, "text": fact.text}, level=level)
 
     def book_execution(self, fact: ExecutionFact) -> bool:
         """Book a leg execution of one of our orders; False when it is known or not ours."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
+from datetime import date
 
 from daemon.core.orders.broker_facts import Connected, LinkFact, LinkState
+from daemon.core.records import Level
 from daemon.engine.context import Desk
 from daemon.engine.facts import FactRecorder
 from daemon.errors import BrokerError, LinkDownError, UserError
@@ -26,6 +28,8 @@ class LinkKeeper:
         self._changed = asyncio.Event()
         self._ready = asyncio.Event()
         self._failure: BaseException | None = None
+        self._waiting: str | None = None
+        self._said: tuple[date, str] | None = None
         self.on_connected: Callable[[Connected], None] = lambda _connected: None
         """Called with each new connection before anything is done with it."""
         facts.on_link(self._on_link)
@@ -40,6 +44,11 @@ class LinkKeeper:
     def failure(self) -> BaseException | None:
         """What made a connection impossible, if anything did."""
         return self._failure
+
+    @property
+    def waiting(self) -> str | None:
+        """Why there is no connection just now, in a sentence; None while there is one or none was tried."""
+        return self._waiting
 
     async def run(self) -> None:
         """Connect, watch, and come back, until cancelled or a connection is impossible."""
@@ -57,13 +66,22 @@ class LinkKeeper:
         policy = self._desk.policy
         wait_s = policy.reconnect_min_s
         while (why := await self._attempt()) is not None:
-            self._desk.journal.emit("gateway_waiting", {"why": why, "retry_s": wait_s})
+            self._say_waiting(why, wait_s)
             self._notifier.status(f"waiting for the gateway: {why}")
             self._notifier.ready()
             await self._desk.clock.sleep(wait_s)
             wait_s = min(wait_s * 2, policy.reconnect_max_s)
+        self._waiting = self._said = None
         self._ready.set()
         self._notifier.ready()
+
+    def _say_waiting(self, why: str, retry_s: float) -> None:
+        """Warn of each reason once a session; further attempts are worth a line of detail only."""
+        journal = self._desk.journal
+        said = (journal.session(), why)
+        level = Level.DEBUG if said == self._said else None
+        journal.emit("gateway_waiting", {"why": why, "retry_s": retry_s}, level=level)
+        self._waiting, self._said = why, said
 
     async def _attempt(self) -> str | None:
         """Connect and reconcile once; return why it did not work, or None."""

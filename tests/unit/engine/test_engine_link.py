@@ -11,6 +11,7 @@ from engine_fakes import START, FakeBroker, make_desk
 
 from daemon.adapters.virtual_time import run_virtual
 from daemon.core.orders.broker_facts import LinkFact, LinkState
+from daemon.core.records import Level
 from daemon.engine.context import Desk
 from daemon.engine.facts import FactRecorder
 from daemon.engine.link import LinkKeeper
@@ -147,3 +148,33 @@ def test_a_restored_connection_is_reconciled_before_orders_are_allowed(tmp_path:
 
     assert len(watched.resyncs) == 2
     assert watched.desk.link.synced
+
+
+def test_one_reason_to_wait_is_warned_of_once_and_stays_known(tmp_path: Path) -> None:
+    def absent(broker: FakeBroker) -> None:
+        reasons = ["nobody listens"] * 3 + ["the id is in use"] * 9
+        broker.connect_errors = [LinkDownError(reason) for reason in reasons]
+
+    watched = play(tmp_path, 40, absent)
+
+    waiting = [event for event in watched.desk.store.events() if event.name == "gateway_waiting"]
+    warned = [event.fields["why"] for event in waiting if event.level is Level.WARNING]
+    assert len(waiting) > 3
+    assert warned == ["nobody listens", "the id is in use"]
+    assert watched.keeper.waiting == "the id is in use"
+
+
+def test_only_changes_of_a_connection_that_stood_are_worth_a_line(tmp_path: Path) -> None:
+    def lose(watched: Watched) -> None:
+        for state in (LinkState.SYNCED, LinkState.DOWN, LinkState.CONNECTING, LinkState.DOWN):
+            watched.broker.tell(LinkFact(state, "as it happened"))
+
+    watched = play(tmp_path, 1, lambda broker: None, lose)
+
+    changes = [event for event in watched.desk.store.events() if event.name == "link_changed"]
+    assert [(event.fields["state"], event.level) for event in changes] == [
+        ("SYNCED", Level.INFO),
+        ("DOWN", Level.INFO),
+        ("CONNECTING", Level.DEBUG),
+        ("DOWN", Level.DEBUG),
+    ]
