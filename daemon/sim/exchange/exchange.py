@@ -274,7 +274,11 @@ class Exchange:
     def _fill(self, order: Working) -> list[ExchangeEvent]:
         """Fill an order whose time has come, whole or in part."""
         now = self._state.now
-        net, legs = self._planner.prices_at(order, now)
+        prices = self._planner.prices_at(order, now)
+        if prices is None:
+            self._plan(order, now + timedelta(minutes=1))
+            return []
+        net, legs = prices
         self._state.fills_seen += 1
         reports = fill_order(
             order,

@@ -81,12 +81,13 @@ class Planner:
                 return points
         return np.where(book.sellable, points, np.inf)
 
-    def prices_at(self, order: Working, at: datetime) -> tuple[int, tuple[int, ...]]:
-        """Return what an order that fills now pays, net and by leg, in points x 100."""
+    def prices_at(self, order: Working, at: datetime) -> tuple[int, tuple[int, ...]] | None:
+        """Return what an order that fills now pays, net and by leg, in points x 100; None when nothing can be sold."""
         side = self.quoter.sides([leg.con_id for leg in order.request.legs], at)
         day = new_york_date(at)
         point = float(self._points(order, side, day)[0])
-        assert np.isfinite(point), "orders fill only where their legs can be traded"
+        if not np.isfinite(point):
+            return None
         step = net_step_pts100(order.request, day, round(100 * point))
         net = paid_pts100(point, bought_limit_pts100(order.request), step_pts100=step)
         bids, asks = side.bids[0].tolist(), side.asks[0].tolist()

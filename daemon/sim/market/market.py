@@ -240,10 +240,10 @@ def _spx_terms(series: Series, at: Snapshot) -> _Terms:
 def _vix_terms(series: Series, at: Snapshot) -> _Terms:
     years = _years(series, at)
     forward = vix_forwards(at, series.settlement_epochs_s)
-    atm = surface.vix_atm_vol(at.columns[:, VVIX : VVIX + 1], years * 365.0)
+    smile = surface.vix_smile(at.columns[:, VVIX : VVIX + 1], at.vix_pts, years)
     of = series.expiry_of
     moneyness = series.log_strikes - np.log(forward)[:, of]
-    vol = surface.vix_vol(moneyness, atm, years, of)
+    vol = surface.vix_vol(moneyness, smile, of)
     return _Terms(forward[:, of], years[:, of], vol, np.exp(-at.rate * years)[:, of])
 
 

@@ -43,6 +43,7 @@ _VIX_MONEY_DAYS: Final = (40.0, 57.0, 85.0)
 _VIX_MONEY: Final = (0.885, 0.95, 1.0)
 # Smile in standardised moneyness z: 1 + up * (1 - exp(-z / reach)) above the forward, 1 - down * (1 - exp(z / depth)) below.
 _VIX_Z_MAX: Final = 40.0
+_VIX_TILT_FROM: Final = 20.0
 _VIX_UP, _VIX_REACH = 2.0, 5.0
 _VIX_DOWN, _VIX_DEPTH = 0.45, 1.125
 _TINY: Final = 1e-12
@@ -115,10 +116,17 @@ def spx_variance(log_moneyness: FloatArray, smile: SpxSmile, expiry_of: IndexArr
     return root
 
 
-def vix_atm_vol(vvix_pts: FloatArray, days: FloatArray) -> FloatArray:
+def vix_atm_vol(vvix_pts: FloatArray, vix_pts: FloatArray, days: FloatArray) -> FloatArray:
     """Return the at-the-money volatility of VIX options by calendar days to settlement."""
     decay = np.sqrt(_average_variance(days) / _average_variance(np.array(30.0)))
-    result: FloatArray = vvix_pts / 100.0 * decay * np.interp(days, _VIX_MONEY_DAYS, _VIX_MONEY)
+    below = (1.0 - np.interp(days, _VIX_MONEY_DAYS, _VIX_MONEY)) * _vix_tilt(vix_pts)
+    result: FloatArray = vvix_pts / 100.0 * decay * (1.0 - below)
+    return result
+
+
+def _vix_tilt(vix_pts: FloatArray) -> FloatArray:
+    """Return how much of the smile is left at a height of VIX: a market that is up already fears less of a rise."""
+    result: FloatArray = np.minimum(np.sqrt(_VIX_TILT_FROM / vix_pts), 1.0)
     return result
 
 
@@ -131,11 +139,25 @@ def _average_variance(days: FloatArray) -> FloatArray:
     return result
 
 
-def vix_vol(log_moneyness: FloatArray, atm_vol: FloatArray, years: FloatArray, expiry_of: IndexArray) -> FloatArray:
-    """Return the volatility of VIX options by strike; it rises with the strike and levels off. The first is by contract."""
-    scale = 1.0 / np.maximum(atm_vol * np.sqrt(years), _TINY)
+@dataclass(frozen=True, slots=True)
+class VixSmile:
+    """The smile of each VIX expiry: money volatility and years (times, expiries), share of the tilt left (times, 1)."""
+
+    atm_vol: FloatArray
+    years: FloatArray
+    tilt: FloatArray
+
+
+def vix_smile(vvix_pts: FloatArray, vix_pts: FloatArray, years: FloatArray) -> VixSmile:
+    """Return the smile of each expiry; VVIX and VIX are columns."""
+    return VixSmile(vix_atm_vol(vvix_pts, vix_pts, years * _DAYS_YEAR), years, _vix_tilt(vix_pts))
+
+
+def vix_vol(log_moneyness: FloatArray, smile: VixSmile, expiry_of: IndexArray) -> FloatArray:
+    """Return the volatility of VIX options by contract; it rises with the strike and levels off."""
+    scale = 1.0 / np.maximum(smile.atm_vol * np.sqrt(smile.years), _TINY)
     z = np.clip(log_moneyness * scale[:, expiry_of], -_VIX_Z_MAX, _VIX_Z_MAX)
     above = _VIX_UP * (1.0 - np.exp(-np.maximum(z, 0.0) / _VIX_REACH))
     below = _VIX_DOWN * (1.0 - np.exp(np.minimum(z, 0.0) / _VIX_DEPTH))
-    result: FloatArray = atm_vol[:, expiry_of] * (1.0 + above - below)
+    result: FloatArray = smile.atm_vol[:, expiry_of] * (1.0 + smile.tilt * (above - below))
     return result

@@ -1,7 +1,7 @@
 from datetime import date
 
 import pytest
-from sim_world import full, packaged
+from sim_world import packaged
 
 from daemon.errors import HistoryError
 from daemon.sim.history.packaged import PATH, SESSIONS_BEFORE, WINDOWS, as_csv, packaged_days
@@ -29,10 +29,6 @@ def test_closes_of_the_great_days_are_as_published(day: date, spx_close: float, 
     facts = packaged().facts(day)
 
     assert (facts.spx.close, facts.vix.close) == (spx_close, vix_close)
-
-
-def test_the_table_reads_back_as_exactly_the_values_of_the_full_history() -> None:
-    assert all(full().facts(day) == facts for day, facts in packaged().days.items())
 
 
 def test_writing_the_table_again_gives_the_same_bytes() -> None:

@@ -3,7 +3,7 @@ from datetime import date, datetime, timedelta
 import numpy as np
 import pytest
 import QuantLib
-from sim_world import FEB18, MAR18, MAR20, at, full, packaged
+from sim_world import FEB18, MAR18, MAR20, at, packaged
 
 from daemon.core.calendar.sessions import previous_session, session
 from daemon.core.market.contracts import OptionContract, Right, TradingClass
@@ -174,10 +174,6 @@ def test_the_session_so_far_grows_to_the_published_day() -> None:
     market, facts = _market(FEB18), packaged().facts(FEB18)
 
     assert market.index_day("SPX", at(FEB18, 16, 30)) == (facts.spx, 3380.16)
-
-
-def test_morning_settlement_is_the_published_one_where_it_is_known() -> None:
-    assert Market(full(), 7).soq(date(2008, 10, 22)) == full().facts(date(2008, 10, 22)).vro == 63.04
 
 
 def test_morning_settlement_else_stays_near_the_opening_vix_and_depends_on_the_seed_only() -> None:
