@@ -118,7 +118,9 @@ class CondorDesk:
         added_usd = size.quantity * policy.wing_pts * 100
         subject = self._next_condor_id(session)
         self._gate(subject, now_indexes, nlv=nlv, added_usd=added_usd, margin=0)
+        sent = desk.broker.requests_sent
         candidate = await find_condor(desk, session, now_indexes, policy)
+        messages = desk.broker.requests_sent - sent
         price = priced(candidate.quotes, entry_legs(candidate.legs))
         refusals = judge_entry(price, policy)
         if refusals:
@@ -138,6 +140,7 @@ class CondorDesk:
         margin = await self._margin(OrderSpec(entry_legs(candidate.legs), size.quantity, rungs[0], TimeInForce.DAY))
         self._gate(subject, now_indexes, nlv=nlv, added_usd=added_usd, margin=margin)
         inputs = entry_inputs(now_indexes, candidate, price=price, nlv=nlv, margin=margin, quantity=size.quantity)
+        inputs |= {"data_requests": candidate.requests, "messages_sent": messages}
         return _Plan(candidate, price, size.quantity, rungs, entry_reasons(candidate, price, size.reasons), inputs)
 
     async def _margin(self, spec: OrderSpec) -> int | None:

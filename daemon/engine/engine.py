@@ -17,6 +17,7 @@ from daemon.engine.context import Desk
 from daemon.engine.day import BASELINE, DayDesk
 from daemon.engine.executor import Executor
 from daemon.engine.facts import FactRecorder
+from daemon.engine.gather import Refusal
 from daemon.engine.hedge_desk import HedgeDesk
 from daemon.engine.jobs import DailyJob, JobBook, RepeatedJob, daily_jobs
 from daemon.engine.link import LinkKeeper
@@ -189,8 +190,8 @@ class Engine:
         with self.desk.journal.closing(session):
             try:
                 outcome = await self.day.close(session)
-            except BrokerError as error:
-                outcome = JobOutcome(Outcome.FAILED, f"the broker failed: {error}", self.desk.clock.now())
+            except (BrokerError, Refusal) as error:
+                outcome = JobOutcome(Outcome.FAILED, f"no closing figures: {error}", self.desk.clock.now())
             self.jobs.record_checks(session)
             self.jobs.record(session, "end_of_day", outcome)
             self._day_closed(session, self.next_actions(tomorrow))

@@ -56,10 +56,8 @@ class Executor:
         desk.store.advance_intent(intent.ref, IntentState.SENDING, desk.clock.now(), "sending")
         try:
             await desk.broker.place(intent.ref, intent.spec)
-        except LinkDownError as error:
-            # The bytes may or may not have left: only evidence can tell.
-            return self._facts.lose_sight(intent.ref, IntentEvent.LINK_LOST, f"link lost while sending: {error}")
         except BrokerError as error:
+            # The port promises that an order whose sending raised was certainly not sent.
             return self._facts.advance(self._now(intent.ref), IntentState.REJECTED, f"not sent: {error}")
         desk.journal.emit("order_sent", {"order_ref": intent.ref, "limit_pts100": intent.spec.net_limit_pts100})
         return self._now(intent.ref)

@@ -77,6 +77,8 @@ class CondorCandidate:
     quotes: dict[OptionContract, Quote]
     put_delta: float
     call_delta: float
+    requests: int
+    """Contract details and market-data lines that were asked for on the way."""
 
 
 class StrikeSearch:
@@ -88,14 +90,17 @@ class StrikeSearch:
         self._listed = tuple(listed)
         self.infos: dict[OptionContract, ContractInfo] = {}
         self.quotes: dict[OptionContract, Quote] = {}
+        self.requests = 0
 
     async def observe(self, wanted: Sequence[OptionContract], *, greeks: bool = True) -> None:
         """Look up and quote the contracts not seen yet."""
         new = [contract for contract in dict.fromkeys(wanted) if contract not in self.infos]
+        self.requests += len(new)
         if new:
             self.infos.update(await self._desk.broker.contracts(new))
         known = [self.infos[contract] for contract in dict.fromkeys(wanted) if contract in self.infos]
         fresh = [info for info in known if info.contract not in self.quotes]
+        self.requests += len(fresh)
         if fresh:
             self.quotes.update(await self._desk.broker.quotes(fresh, greeks=greeks))
 
@@ -181,6 +186,7 @@ async def find_condor(desk: Desk, session: date, now_indexes: Indexes, policy: C
         {leg: search.quotes[leg] for leg in legs.contracts},
         search.deltas(Right.PUT)[put_short],
         search.deltas(Right.CALL)[call_short],
+        search.requests,
     )
 
 

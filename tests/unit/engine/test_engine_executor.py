@@ -99,14 +99,14 @@ def test_a_cancel_without_evidence_leaves_the_order_unknown(tmp_path: Path) -> N
     assert done.state is IntentState.UNKNOWN
 
 
-def test_a_link_lost_while_sending_leaves_the_order_unknown(tmp_path: Path) -> None:
+def test_an_order_that_could_not_be_sent_is_rejected_and_can_be_tried_again(tmp_path: Path) -> None:
     async def body(executor: Executor, broker: FakeBroker, desk: Desk) -> Intent:
         broker.state = LinkState.DOWN
         return await executor.work(hedge_intent(), LADDER)
 
     done, broker, _ = run(tmp_path, body)
 
-    assert done.state is IntentState.UNKNOWN
+    assert done.state is IntentState.REJECTED
     assert broker.cancelled == []
 
 

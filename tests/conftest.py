@@ -1,1 +1,0 @@
-"""Its place makes the modules beside it (``ledger_values``) importable from every test."""
