@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
+from functools import partial
 
 from daemon.core.book.condors import OpenCondor
 from daemon.core.calendar.sessions import shifted
@@ -81,7 +82,7 @@ class CondorDesk:
         """Return what the entry would be now, without recording or sending anything."""
         now = self._desk.clock.now()
         try:
-            plan = await self._plan(session)
+            plan = await self._plan(session, preview=True)
         except Refusal as refusal:
             return Decision(session, JOB, DecisionKind.SKIP, "condor", now, refusal.reasons)
         return Decision(session, JOB, DecisionKind.ENTER, "condor", now, plan.reasons, plan.inputs)
@@ -108,7 +109,7 @@ class CondorDesk:
             if intent.key.strategy is Strategy.CONDOR and intent.key.purpose is Purpose.ENTRY
         ]
 
-    async def _plan(self, session: date) -> _Plan:
+    async def _plan(self, session: date, *, preview: bool = False) -> _Plan:
         desk, policy = self._desk, self._desk.policy.condor
         now_indexes = await indexes(desk)
         nlv = (await desk.broker.account_values()).net_liquidation_usd_cents
@@ -117,7 +118,8 @@ class CondorDesk:
             raise Refusal(*size.reasons)
         added_usd = size.quantity * policy.wing_pts * 100
         subject = self._next_condor_id(session)
-        self._gate(subject, now_indexes, nlv=nlv, added_usd=added_usd, margin=0)
+        gate = partial(self._gate, subject, now_indexes, nlv=nlv, added_usd=added_usd, preview=preview)
+        gate(margin=0)
         sent = desk.broker.requests_sent
         candidate = await find_condor(desk, session, now_indexes, policy)
         messages = desk.broker.requests_sent - sent
@@ -138,7 +140,7 @@ class CondorDesk:
                 Reason("credit_too_small", "the mid is below the smallest credit", price.mid_pts, floor / 100)
             )
         margin = await self._margin(OrderSpec(entry_legs(candidate.legs), size.quantity, rungs[0], TimeInForce.DAY))
-        self._gate(subject, now_indexes, nlv=nlv, added_usd=added_usd, margin=margin)
+        gate(margin=margin)
         inputs = entry_inputs(now_indexes, candidate, price=price, nlv=nlv, margin=margin, quantity=size.quantity)
         inputs |= {"data_requests": candidate.requests, "messages_sent": messages}
         return _Plan(candidate, price, size.quantity, rungs, entry_reasons(candidate, price, size.reasons), inputs)
@@ -148,7 +150,9 @@ class CondorDesk:
         margin: Margin = await self._desk.broker.what_if(spec)
         return margin.initial_after_usd_cents
 
-    def _gate(self, subject: str, seen: Indexes, *, nlv: int, added_usd: int, margin: int | None) -> None:
+    def _gate(
+        self, subject: str, seen: Indexes, *, nlv: int, added_usd: int, margin: int | None, preview: bool
+    ) -> None:
         refusals = self._risk.refusals(
             Proposal(
                 strategy=Strategy.CONDOR,
@@ -158,7 +162,8 @@ class CondorDesk:
                 added_wing_notional_usd=added_usd,
                 nlv_usd_cents=nlv,
                 margin_after_usd_cents=margin,
-            )
+            ),
+            preview=preview,
         )
         if refusals:
             raise Refusal(*refusals)
@@ -197,8 +202,8 @@ class CondorDesk:
         if not intent.filled:
             name = "entry_unknown" if intent.state is IntentState.UNKNOWN else "entry_not_filled"
             text = f"the order ended {intent.state.value} with nothing filled"
-            limit = intent.spec.net_limit_pts100 / 100
-            return self._skip(session, Refusal(Reason(name, text, intent.state.value, limit), *reasons), inputs)
+            last = Reason("last_limit", "last net limit in points", intent.spec.net_limit_pts100 / 100)
+            return self._skip(session, Refusal(Reason(name, text)), inputs, beside=(last, *reasons))
         filled = Reason("filled", f"{intent.filled} of {wanted or intent.spec.quantity} filled", intent.filled, wanted)
         decision = Decision(
             session, JOB, DecisionKind.ENTER, intent.key.subject, now, (filled, *reasons), dict(inputs or {})
@@ -208,11 +213,18 @@ class CondorDesk:
         return JobOutcome(Outcome.DONE, f"entered {intent.key.subject}, {filled.text}", now)
 
     def _skip(
-        self, session: date, refusal: Refusal, inputs: Mapping[str, float | int | str | None] | None = None
+        self,
+        session: date,
+        refusal: Refusal,
+        inputs: Mapping[str, float | int | str | None] | None = None,
+        *,
+        beside: tuple[Reason, ...] = (),
     ) -> JobOutcome:
+        """Record that nothing was entered: what refused it, and ``beside`` it what else is worth knowing."""
         now = self._desk.clock.now()
+        reasons = (*refusal.reasons, *beside)
         self._desk.store.record_decision(
-            Decision(session, JOB, DecisionKind.SKIP, "condor", now, refusal.reasons, dict(inputs or {}))
+            Decision(session, JOB, DecisionKind.SKIP, "condor", now, reasons, dict(inputs or {}))
         )
         self._desk.journal.emit(
             "condor_entry_skipped", {"gates": [reason.name for reason in refusal.reasons], "why": str(refusal)}

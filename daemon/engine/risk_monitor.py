@@ -24,7 +24,7 @@ class Proposal:
 
 
 class RiskMonitor:
-    """Refuses, with reasons; never changes anything."""
+    """Refuses, with reasons; never changes anything but the log."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
@@ -33,11 +33,11 @@ class RiskMonitor:
         """Return W: the open wing notional in dollars."""
         return wing_notional_usd((condor.record, condor.quantity) for condor in self._desk.view().condors)
 
-    def refusals(self, proposal: Proposal) -> tuple[Reason, ...]:
-        """Return every reason against an order; empty means it may be sent."""
+    def refusals(self, proposal: Proposal, *, preview: bool = False) -> tuple[Reason, ...]:
+        """Return every reason against an order; empty means it may be sent. A preview is not written down."""
         desk = self._desk
         reasons = check(proposal.purpose, self._inputs(proposal), desk.policy.limits)
-        if reasons:
+        if reasons and not preview:
             desk.journal.emit(
                 "risk_refused",
                 {
