@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from daemon.adapters.clock import SystemClock
 from daemon.adapters.store import InstanceLock, SqliteStore
+from daemon.app.commands import halted_state, reason_of
+from daemon.app.first_contact import FirstContact
 from daemon.app.program import DATABASE, build_program, ib_config
 from daemon.app.rehearse import SilentNotifier
 from daemon.app.run import gateway_address, mode_text
 from daemon.app.views import plan_now
+from daemon.core.calendar.sessions import log_session
 from daemon.core.records import RunState, RunStateRecord
-from daemon.errors import SettingsError
+from daemon.engine.journal import Journal
 from daemon.settings import Settings
 
 
-def plan_once(settings: Settings) -> Mapping[str, Any]:
+def plan_once(settings: Settings, *, follow_gateway_clock: bool) -> Mapping[str, Any]:
     """Connect, reconcile, plan, disconnect. Raises BrokerError at once when there is no gateway (decision 11)."""
     with InstanceLock(settings.state_dir):
-        return asyncio.run(_plan(settings))
+        return asyncio.run(_plan(settings, follow_gateway_clock=follow_gateway_clock))
 
 
-async def _plan(settings: Settings) -> Mapping[str, Any]:
+async def _plan(settings: Settings, *, follow_gateway_clock: bool) -> Mapping[str, Any]:
     clock = SystemClock()
     async with gateway_address(settings, clock) as (host, port):
         program = build_program(
@@ -32,9 +37,10 @@ async def _plan(settings: Settings) -> Mapping[str, Any]:
             config=ib_config(settings, host=host, port=port),
             transport=None,
             notifier=SilentNotifier(),
-            mode=mode_text(settings),
+            mode=mode_text(settings, follow_gateway_clock=follow_gateway_clock),
             terminal=None,
         )
+        program.engine.link.on_connected = FirstContact(program, follow_gateway_clock=follow_gateway_clock).check
         try:
             return await program.engine.look(plan_now)
         finally:
@@ -44,14 +50,20 @@ async def _plan(settings: Settings) -> Mapping[str, Any]:
 
 def change_run_state(settings: Settings, command: str, arguments: Mapping[str, str]) -> Mapping[str, Any]:
     """Halt or resume in the database of a daemon that does not run; it will find it so (decision 10)."""
-    reason = arguments["reason"].strip()
-    if not reason:
-        raise SettingsError("a reason is needed: --reason TEXT")
-    state = RunState.RUNNING if command == "resume" else RunState(arguments["state"])
-    with InstanceLock(settings.state_dir):
-        store = SqliteStore(settings.state_dir / DATABASE, synchronous=settings.store.synchronous.value)
-        try:
-            store.set_run_state(RunStateRecord(state, "person", reason, SystemClock().now()))
-        finally:
-            store.close()
+    reason = reason_of(arguments)
+    state = RunState.RUNNING if command == "resume" else halted_state(arguments)
+    clock = SystemClock()
+    with InstanceLock(settings.state_dir), _writing(settings) as store:
+        store.set_run_state(RunStateRecord(state, "person", reason, clock.now()))
+        journal = Journal(store, clock, partial(log_session, end_of_day=settings.schedule.end_of_day))
+        journal.emit("run_state_changed", {"state": state.value, "by": "person", "reason": reason})
     return {"run_state": state.value}
+
+
+@contextmanager
+def _writing(settings: Settings) -> Iterator[SqliteStore]:
+    store = SqliteStore(settings.state_dir / DATABASE, synchronous=settings.store.synchronous.value)
+    try:
+        yield store
+    finally:
+        store.close()

@@ -40,6 +40,8 @@ class Program:
     log: EventLog
     broker: IbBroker
     engine: Engine
+    mode: str
+    """SIMULATED or PAPER, as everything that is shown says."""
 
 
 def engine_policy(settings: Settings) -> EnginePolicy:
@@ -114,4 +116,4 @@ def build_program(
 
     scheduler = ApScheduler(clock, on_error=job_crashed)
     engine = Engine(desk, scheduler, notifier, day_closed)
-    return Program(settings, clock, store, log, broker, engine)
+    return Program(settings, clock, store, log, broker, engine, mode)

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from typing import Any
 
 from daemon import __version__
 from daemon.adapters.clock import SystemClock
-from daemon.adapters.control import ControlServer
+from daemon.adapters.control import ControlServer, check_path
 from daemon.adapters.store import InstanceLock
 from daemon.adapters.systemd import SystemdNotifier
-from daemon.app.gateway import TcpGateway, serve
+from daemon.app.commands import handle
+from daemon.app.first_contact import FirstContact
+from daemon.app.gateway import TcpGateway, serve, state_lock
 from daemon.app.program import Program, build_program, ib_config
 from daemon.app.simulated import SimulationPlan, build_gateway
-from daemon.app.views import plan_now, status_now
-from daemon.core.orders.broker_facts import Connected
-from daemon.core.records import RunState
-from daemon.errors import SettingsError
+from daemon.errors import CondordError
 from daemon.settings import GatewayMode, Settings
 from daemon.sim.gateway import GatewayConfig
 
@@ -30,6 +29,7 @@ LOOPBACK = "127.0.0.1"
 
 def run(settings: Settings, *, follow_gateway_clock: bool) -> None:
     """Run until a signal or until trading has become impossible, which is raised."""
+    check_path(settings.runtime_dir)
     with InstanceLock(settings.state_dir):
         asyncio.run(_run(settings, follow_gateway_clock=follow_gateway_clock))
 
@@ -44,11 +44,11 @@ async def _run(settings: Settings, *, follow_gateway_clock: bool) -> None:
             config=ib_config(settings, host=host, port=port),
             transport=None,
             notifier=SystemdNotifier(settings.service.notify_socket),
-            mode=mode_text(settings),
+            mode=mode_text(settings, follow_gateway_clock=follow_gateway_clock),
             terminal=sys.stderr,
         )
-        if follow_gateway_clock:
-            program.engine.link.on_connected = lambda connected: follow(clock, connected)
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, context: _unhandled(program, context))
+        program.engine.link.on_connected = FirstContact(program, follow_gateway_clock=follow_gateway_clock).check
         try:
             await _live(program, stop)
         finally:
@@ -66,44 +66,70 @@ async def gateway_address(settings: Settings, clock: SystemClock) -> AsyncIterat
     plan = SimulationPlan(
         history=gateway.history, seed=gateway.seed, config=GatewayConfig(), state_dir=settings.state_dir
     )
-    served: TcpGateway = await serve(build_gateway(plan, clock.now), LOOPBACK, 0)
-    try:
-        yield LOOPBACK, served.port
-    finally:
-        await served.close()
+    with state_lock(plan.state_dir):
+        served: TcpGateway = await serve(build_gateway(plan, clock.now), LOOPBACK, 0)
+        try:
+            yield LOOPBACK, served.port
+        finally:
+            await served.close()
 
 
 async def _live(program: Program, stop: asyncio.Event) -> None:
     """Start, serve the control socket, ping the watchdog, and end by a signal or a failure."""
     settings, engine = program.settings, program.engine
-    journal = engine.desk.journal
     control = ControlServer(settings.runtime_dir, lambda command, args: handle(program, command, args))
     await control.start()
-    journal.emit(
-        "daemon_started",
-        {"version": __version__, "mode": mode_text(settings), "settings": settings.digest},
-    )
-    tasks = [
-        asyncio.create_task(_life(program), name="life"),
-        asyncio.create_task(stop.wait(), name="signal"),
-        asyncio.create_task(_watchdog(program), name="watchdog"),
-    ]
+    _say_started(program)
+    life = asyncio.create_task(_life(program), name="life")
+    signalled = asyncio.create_task(stop.wait(), name="signal")
+    watchdog = asyncio.create_task(_watchdog(program), name="watchdog")
     try:
-        await asyncio.wait(tasks[:2], return_when=asyncio.FIRST_COMPLETED)
-        ended = tasks[0].done()  # by itself: stopping cancels what it waits for
+        await asyncio.wait((life, signalled), return_when=asyncio.FIRST_COMPLETED)
+        failure = life.exception() if life.done() else None
+        if failure is not None:
+            _say_failed(program, failure)
         await engine.stop("stopped by a signal" if stop.is_set() else "trading has become impossible")
-        if ended:
-            tasks[0].result()
+        if failure is not None:
+            raise failure
     finally:
-        for task in tasks:
+        for task in (life, signalled, watchdog):
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(life, signalled, watchdog, return_exceptions=True)
         await control.stop()
 
 
 async def _life(program: Program) -> None:
     await program.engine.start()
+    program.engine.desk.journal.emit("daemon_ready", {"status": program.engine.status_line()})
     await program.engine.run()
+
+
+def _say_started(program: Program) -> None:
+    settings, journal = program.settings, program.engine.desk.journal
+    fields = {
+        "version": __version__,
+        "mode": program.mode,
+        "settings": settings.digest,
+        "state_dir": str(settings.state_dir),
+    }
+    journal.emit("daemon_started", fields)
+    for warning in settings.warnings:
+        journal.emit("settings_warned", {"text": warning})
+
+
+def _say_failed(program: Program, failure: BaseException) -> None:
+    """Write down why the daemon ends; the store may be what failed, and then the exit alone tells."""
+    text = str(failure) if isinstance(failure, CondordError) else f"{type(failure).__name__}: {failure}"
+    with contextlib.suppress(CondordError):
+        program.engine.desk.journal.emit("daemon_failed", {"text": text})
+
+
+def _unhandled(program: Program, context: dict[str, Any]) -> None:
+    """Write down what asyncio would print: an error that no task waits for."""
+    error = context.get("exception")
+    text = context["message"] if error is None else f"{context['message']}: {type(error).__name__}: {error}"
+    with contextlib.suppress(CondordError):
+        program.engine.desk.journal.emit("daemon_failed", {"text": text})
 
 
 async def _watchdog(program: Program) -> None:
@@ -126,43 +152,7 @@ def _stop_signals() -> asyncio.Event:
     return stop
 
 
-def mode_text(settings: Settings) -> str:
-    """Return how the daemon names its account everywhere."""
-    return "SIMULATED" if settings.gateway.mode is GatewayMode.SIMULATED else "PAPER"
-
-
-def follow(clock: SystemClock, connected: Connected) -> None:
-    """Take the gateway's time over, but only from a gateway that says it is simulated (decision 1)."""
-    if not connected.simulated:
-        raise SettingsError(
-            "--clock gateway: this gateway does not say that it is simulated, and a shifted clock never "
-            "reaches a real account; run without --clock"
-        )
-    clock.follow(connected.gateway_time - datetime.now(UTC))
-
-
-async def handle(program: Program, command: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Carry out one command of the control socket."""
-    engine = program.engine
-    match command:
-        case "status":
-            return status_now(program)
-        case "plan":
-            return await plan_now(engine)
-        case "halt":
-            await engine.halt(_reason(arguments), RunState(arguments.get("state", RunState.HALTED.value)))
-            return {"run_state": engine.desk.store.run_state().state.value}
-        case "resume":
-            await engine.resume(_reason(arguments))
-            return {"run_state": engine.desk.store.run_state().state.value}
-        case "reconcile":
-            result = await engine.reconciler.run(f"asked for: {_reason(arguments)}")
-            return {"breaks": [found.text for found in result.breaks], "breaks_open": len(result.blocking)}
-    raise SettingsError(f"the daemon knows no command {command!r}")
-
-
-def _reason(arguments: Mapping[str, Any]) -> str:
-    reason = str(arguments.get("reason", "")).strip()
-    if not reason:
-        raise SettingsError("a reason is needed: --reason TEXT")
-    return reason
+def mode_text(settings: Settings, *, follow_gateway_clock: bool = False) -> str:
+    """Return how the daemon names its account everywhere; a clock is followed of simulated gateways only."""
+    simulated = settings.gateway.mode is GatewayMode.SIMULATED or follow_gateway_clock
+    return "SIMULATED" if simulated else "PAPER"

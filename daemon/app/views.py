@@ -2,77 +2,112 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 from daemon import __version__
 from daemon.app.program import Program
 from daemon.core.book.book import fold
 from daemon.core.book.condors import layer_positions, open_condors
-from daemon.core.calendar.sessions import is_session, new_york_date, session
+from daemon.core.calendar.sessions import NEW_YORK, new_york_date, session, shifted
 from daemon.core.orders.intent import IntentState, Reason
 from daemon.core.risk.exposure import wing_notional_usd
+from daemon.engine.condor_desk import JOB as ENTRY_JOB
+from daemon.engine.day import BASELINE
 from daemon.engine.engine import Engine
-from daemon.engine.gather import Refusal
+from daemon.engine.gather import Refusal, indexes
 from daemon.errors import BrokerError
 from daemon.ports import Store
 from daemon.report.day import MODE_KEY
 from daemon.report.status import StatusView
+from daemon.report.words import new_york_instant
 
 Json = dict[str, Any]
+ACCOUNT_KEY: Final = "account"
+"""Names, in the store, the account whose positions the book holds."""
+NO_DATABASE: Final = "no database yet"
+ASK_S: Final = 3.0
+"""How long a status waits for values of the market; a line that is open answers at once."""
 
 
-def status_now(program: Program) -> Json:
+async def status_now(program: Program) -> Json:
     """Return what only the running daemon knows of itself."""
     engine = program.engine
     desk, now = engine.desk, program.clock.now()
     today = desk.journal.session()
     return {
         "pid": os.getpid(),
+        "mode": program.mode,
         "now": now.isoformat(),
         "session": today.isoformat(),
-        "session_note": session_note(now),
+        "session_note": session_note(now, today),
         "link": desk.broker.link.value,
+        "link_text": engine.link.waiting or "",
         "account": desk.link.account,
         "reconciled_at": None if desk.link.reconciled_at is None else desk.link.reconciled_at.isoformat(),
-        "breaks_open": desk.link.breaks_open,
+        "breaks_open": None if desk.link.reconciled_at is None else desk.link.breaks_open,
         "next_jobs": [[when.isoformat(), name] for name, when in engine.jobs.next_instants(today)],
+        **await _market_now(engine),
     }
 
 
-def session_note(now: datetime) -> str:
-    """Say whether the market is open."""
-    day = new_york_date(now)
-    if not is_session(day):
-        return "market closed"
-    hours = session(day)
-    if now < hours.open_at:
-        return "before the open"
-    return "market open" if now < hours.close_at else "after the close"
+async def _market_now(engine: Engine) -> Json:
+    """Return index values and account as they are now; what is not known in a moment is left out."""
+    desk = engine.desk
+    found: Json = {}
+    if not desk.link.synced:
+        return found
+    with contextlib.suppress(BrokerError, TimeoutError):
+        account = await asyncio.wait_for(desk.broker.account_values(), ASK_S)
+        found["net_liquidation_usd_cents"] = account.net_liquidation_usd_cents
+        baseline = desk.store.meta(BASELINE)
+        if baseline is not None:
+            found["pnl_usd_cents"] = account.net_liquidation_usd_cents - int(baseline)
+    with contextlib.suppress(BrokerError, TimeoutError, Refusal):
+        seen = await asyncio.wait_for(indexes(desk), ASK_S)
+        found |= {"spx": seen.spx, "vix": seen.vix}
+    return found
+
+
+def session_note(now: datetime, today: date) -> str:
+    """Say whether the market is open, or when it opens; ``today`` is the session that log lines belong to now."""
+    hours = session(today)
+    opens, closes = hours.open_at.astimezone(NEW_YORK), hours.close_at.astimezone(NEW_YORK)
+    if now >= hours.close_at:
+        return f"market closed at {closes:%H:%M}"
+    if now >= hours.open_at:
+        return f"market open until {closes:%H:%M}" + (", an early close" if hours.early_close else "")
+    if new_york_date(now) == today:
+        return f"market opens at {opens:%H:%M}"
+    return f"the next session; market opens {opens:%A at %H:%M}"
 
 
 def status_view(store: Store | None, live: Mapping[str, Any] | None) -> StatusView:
     """Join what the database tells with what a running daemon told, if one runs."""
-    live = live or {}
-    fields: dict[str, Any] = {"version": __version__, "mode": "no database yet"}
+    fields: dict[str, Any] = {"version": __version__, "mode": NO_DATABASE}
     if store is not None:
         fields |= _stored(store)
-    if live:
-        fields |= {
-            "pid": live["pid"],
-            "now": datetime.fromisoformat(live["now"]),
-            "session": date.fromisoformat(live["session"]),
-            "session_note": live["session_note"],
-            "link": live["link"],
-            "reconciled_at": None if live["reconciled_at"] is None else datetime.fromisoformat(live["reconciled_at"]),
-            "breaks_open": live["breaks_open"],
-            "next_jobs": tuple((datetime.fromisoformat(when), name) for when, name in live["next_jobs"]),
-        }
-        if live["account"]:
-            fields["mode"] = f"{fields['mode']} {live['account']}"
+    if live is not None:
+        fields |= _told(live)
     return StatusView(**fields)
+
+
+def _told(live: Mapping[str, Any]) -> Json:
+    """Return the fields of a running daemon's answer."""
+    told = dict(live)
+    account = told.pop("account")
+    return {
+        **told,
+        "mode": f"{told['mode']} {account}".strip(),
+        "now": datetime.fromisoformat(told["now"]),
+        "session": date.fromisoformat(told["session"]),
+        "reconciled_at": None if told["reconciled_at"] is None else datetime.fromisoformat(told["reconciled_at"]),
+        "next_jobs": tuple((datetime.fromisoformat(when), name) for when, name in told["next_jobs"]),
+    }
 
 
 def _stored(store: Store) -> Json:
@@ -84,7 +119,7 @@ def _stored(store: Store) -> Json:
     day = days[-1] if days else None
     unknown = (IntentState.UNKNOWN, IntentState.SENDING)
     return {
-        "mode": store.meta(MODE_KEY) or "mode not recorded",
+        "mode": store.meta(ACCOUNT_KEY) or store.meta(MODE_KEY) or "no account yet",
         "run_state": state.state.value,
         "run_state_by": state.by,
         "run_state_reason": state.reason,
@@ -103,7 +138,22 @@ def _stored(store: Store) -> Json:
         "pnl_usd_cents": None if day is None else day.condor_pnl_usd_cents + day.hedge_pnl_usd_cents,
         "breaks_open": None if day is None else day.breaks_open,
         "unknown_orders": tuple(i.ref for i in store.intents(live_only=True) if i.state in unknown),
+        "last_decision": _last_decision(store),
     }
+
+
+def _last_decision(store: Store) -> str:
+    """Return the latest decision of the last session in one line."""
+    last = store.meta("last_session")
+    sessions = [date.fromisoformat(last)] if last else []
+    sessions += [day.session for day in store.days()[-1:]]
+    for day in sorted(sessions, reverse=True):
+        decisions = store.decisions(day)
+        if decisions:
+            found = decisions[-1]
+            why = found.reasons[0].text if found.reasons else ""
+            return f"{new_york_instant(found.at)}  {found.kind.value} {found.subject}" + (f": {why}" if why else "")
+    return ""
 
 
 async def plan_now(engine: Engine) -> Json:
@@ -112,8 +162,20 @@ async def plan_now(engine: Engine) -> Json:
     return {
         "session": today.isoformat(),
         "at": engine.desk.clock.now().isoformat(),
-        "condor": await _condor_plan(engine, today),
+        "run_state": engine.desk.store.run_state().state.value,
+        "condor": {**await _condor_plan(engine, today), **_entry_job(engine, today)},
         "hedge": await _hedge_plan(engine, today),
+    }
+
+
+def _entry_job(engine: Engine, today: date) -> Json:
+    """Return when the session's entry decision is made, or what came of it."""
+    store = engine.desk.store
+    outcome = store.job_outcome(today, ENTRY_JOB)
+    return {
+        "entry_at": shifted(today, engine.desk.policy.schedule.condor_entry).isoformat(),
+        "decided": None if outcome is None else f"{outcome.outcome.value}, {outcome.reason}",
+        "decided_at": None if outcome is None else outcome.at.isoformat(),
     }
 
 

@@ -31,6 +31,13 @@ db_option = click.option(
     type=click.Path(path_type=Path, file_okay=False),
     help="Read the results of a rehearsal from this folder instead of the daemon's state.",
 )
+clock_option = click.option(
+    "--clock",
+    type=click.Choice(["system", "gateway"]),
+    default="system",
+    show_default=True,
+    help="Follow the computer's clock, or that of a simulated gateway (`condord gateway --clock`).",
+)
 reason_option = click.option("--reason", required=True, help="Why; kept in the log.")
 
 

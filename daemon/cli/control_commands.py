@@ -10,13 +10,14 @@ from typing import Any
 
 import click
 
-from daemon.cli.common import env_file_option, json_option, load_settings, print_json, reason_option
+from daemon.cli.common import clock_option, env_file_option, json_option, load_settings, print_json, reason_option
 
 
 @click.command()
+@clock_option
 @env_file_option
 @json_option
-def plan(*, env_files: tuple[Path, ...], as_json: bool) -> None:
+def plan(*, clock: str, env_files: tuple[Path, ...], as_json: bool) -> None:
     """Show what the daemon would do now, with the numbers and the refusals that would apply.
 
     Asks the running daemon; without one it connects by itself, looks, and leaves. Nothing is sent.
@@ -26,8 +27,11 @@ def plan(*, env_files: tuple[Path, ...], as_json: bool) -> None:
     from daemon.report.plan import plan_text
 
     settings = load_settings(env_files)
-    listens = daemon_listens(settings.runtime_dir)
-    found: Mapping[str, Any] = ask(settings.runtime_dir, "plan") if listens else plan_once(settings)
+    found: Mapping[str, Any]
+    if daemon_listens(settings.runtime_dir):
+        found = ask(settings.runtime_dir, "plan")
+    else:
+        found = plan_once(settings, follow_gateway_clock=clock == "gateway")
     if as_json:
         print_json(found)
     else:
@@ -68,7 +72,8 @@ def reconcile(*, reason: str, env_files: tuple[Path, ...], as_json: bool) -> Non
         return
     for text in found["breaks"]:
         click.echo(text)
-    click.echo(f"{found['breaks_open']} breaks open")
+    still = found["breaks_open"]
+    click.echo(f"reconciled: {'no break' if still == 0 else f'{still} break' + 's' * (still > 1)} open")
 
 
 def _change(command: str, arguments: Mapping[str, str], *, env_files: tuple[Path, ...], as_json: bool) -> None:
@@ -76,11 +81,10 @@ def _change(command: str, arguments: Mapping[str, str], *, env_files: tuple[Path
     from daemon.app.once import change_run_state
 
     settings = load_settings(env_files)
-    if daemon_listens(settings.runtime_dir):
-        found = ask(settings.runtime_dir, command, arguments)
-    else:
-        found = change_run_state(settings, command, arguments)
+    listens = daemon_listens(settings.runtime_dir)
+    found = ask(settings.runtime_dir, command, arguments) if listens else change_run_state(settings, command, arguments)
     if as_json:
-        print_json(found)
-    else:
-        click.echo(f"run state is now {found['run_state']}")
+        print_json({**found, "daemon_running": listens})
+        return
+    note = "" if listens else "; no daemon runs, the next start finds it so"
+    click.echo(f"the run state is now {found['run_state']}{note}")

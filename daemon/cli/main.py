@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import traceback
+from pathlib import Path
 from typing import Final
 
 import click
@@ -31,6 +33,7 @@ COMMANDS: Final = {
 }
 """Every command with the module and name it is found under, in the order of the help text."""
 
+PLACES_SHOWN: Final = 4
 HELP: Final = {
     "run": "Run the daemon, on a paper account or on the simulated exchange.",
     "rehearse": "Run the unmodified daemon over market history, in virtual time.",
@@ -77,21 +80,33 @@ def condord() -> None:
 
 def main() -> None:
     """Run the command line and exit with the code of ``errors.ExitCode``."""
+    sys.exit(int(_run()))
+
+
+def _run() -> int:
     try:
         code = condord.main(standalone_mode=False)
         sys.stdout.flush()
     except CondordError as error:
         click.echo(f"condord: {error}", err=True)
-        code = error.exit_code
-    except click.exceptions.Abort:
-        code = ExitCode.INTERRUPTED
+        return error.exit_code
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        return ExitCode.INTERRUPTED
     except click.ClickException as error:
         error.show()
-        code = error.exit_code
-    except KeyboardInterrupt:
-        code = ExitCode.INTERRUPTED
+        return error.exit_code
     except BrokenPipeError:
         # The reader of our output went away (``condord log | head``): nothing is left to say.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = ExitCode.OK
-    sys.exit(int(code or 0))
+        return ExitCode.OK
+    except Exception as error:  # noqa: BLE001 -- the outermost frame: a defect of ours is told in one line too
+        click.echo(f"condord: this should not have happened, please report it: {_defect(error)}", err=True)
+        return ExitCode.FAILURE
+    return code or ExitCode.OK
+
+
+def _defect(error: Exception) -> str:
+    """Return an unexpected error with the places of our own code it came through, the innermost last."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "daemon" in Path(frame.filename).parts]
+    places = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames[-PLACES_SHOWN:]]
+    return f"{type(error).__name__}: {error} (at {' > '.join(places) or 'an unknown place'})"

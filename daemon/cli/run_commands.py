@@ -4,26 +4,21 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import datetime
 from pathlib import Path
 
 import click
 
 from daemon import __version__
-from daemon.cli.common import env_file_option, json_option, load_settings, print_json
+from daemon.cli.common import clock_option, env_file_option, json_option, load_settings, print_json
 from daemon.errors import SettingsError
 
 CLOCK_FORMATS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M")
 
 
 @click.command()
-@click.option(
-    "--clock",
-    type=click.Choice(["system", "gateway"]),
-    default="system",
-    show_default=True,
-    help="Follow the computer's clock, or that of a simulated gateway.",
-)
+@clock_option
 @env_file_option
 def run(*, clock: str, env_files: tuple[Path, ...]) -> None:
     """Run the daemon until it is stopped.
@@ -54,8 +49,12 @@ def gateway(
     seed: int,
     account: str,
 ) -> None:
-    """Serve the simulated gateway on 127.0.0.1 until it is stopped."""
-    from daemon.app.gateway import run_gateway
+    """Serve the simulated gateway on 127.0.0.1 until it is stopped (Ctrl-C, SIGTERM).
+
+    It speaks the TWS protocol to any client. A second start with the same --state finds account, orders
+    and clock again; the clock runs on while the gateway is stopped.
+    """
+    from daemon.app.gateway import Opened, run_gateway
     from daemon.app.simulated import SimulationPlan
     from daemon.core.calendar.sessions import NEW_YORK
     from daemon.sim.gateway import GatewayConfig
@@ -69,11 +68,15 @@ def gateway(
         state_dir=state,
     )
 
-    def started(bound: int, now: datetime) -> None:
-        local = now.astimezone(NEW_YORK)
+    def started(opened: Opened) -> None:
+        local = opened.now.astimezone(NEW_YORK)
         click.echo(
-            f"SIMULATED gateway, account {account}, listens on 127.0.0.1:{bound}; it is {local:%Y-%m-%d %H:%M:%S} in New York"
+            f"SIMULATED gateway, account {account}, listens on 127.0.0.1:{opened.port}; "
+            f"it is {local:%Y-%m-%d %H:%M:%S} in New York"
         )
+        if opened.continued and clock is not None:
+            click.echo(f"account and clock continue from {state}; --clock is for a new folder and was not used")
+        sys.stdout.flush()
 
     run_gateway(plan, port=port, start=None if clock is None else parse_clock(clock), started=started)
 

@@ -3,38 +3,86 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from datetime import date, datetime
+from typing import Any, Final
+
+from daemon.report.words import columns, new_york_instant, new_york_time, percent, points, value_text, whole_dollars
+
+VERDICTS: Final = {"enter": "would be entered", "skip": "would not be entered"}
+UNDECIDED: Final = "cannot be decided now"
+_CHOICES: Final = frozenset({"expiry_in_window", "put_short_delta", "call_short_delta", "credit"})
+"""Reasons that the condor's own lines show already."""
 
 
 def plan_text(plan: Mapping[str, Any]) -> str:
     """Render the answer of the ``plan`` command."""
-    lines = [f"Plan of session {plan['session']}, as of {plan['at']}; nothing is sent.", ""]
-    condor, hedge = plan["condor"], plan["hedge"]
-    verdict = {"enter": "would enter", "skip": "would not enter"}.get(condor["kind"], "cannot be decided")
-    lines += [f"CONDOR  {verdict}", *_reasons(condor["reasons"])]
-    lines += [f"  {name:<22} {value}" for name, value in condor["inputs"].items()]
+    head = f"Plan of session {plan['session']}, as of {new_york_instant(datetime.fromisoformat(plan['at']))}"
+    state = "" if plan["run_state"] == "RUNNING" else f"; the run state is {plan['run_state']}"
+    return "\n".join([f"{head}; nothing is sent{state}.", "", *_condor(plan["condor"]), "", *_hedge(plan["hedge"])])
+
+
+def _condor(condor: Mapping[str, Any]) -> list[str]:
+    verdict = VERDICTS.get(condor["kind"], UNDECIDED)
+    lines = [f"CONDOR  {_when(condor)}", f"  one {'' if condor['kind'] == 'unknown' else 'now '}{verdict}"]
+    if condor["kind"] == "enter":
+        lines += columns(_entry_rows(condor["inputs"]), "<<", indent=4)
+    shown = _CHOICES if condor["kind"] == "enter" else frozenset()
+    return [*lines, *_reasons([reason for reason in condor["reasons"] if reason["name"] not in shown])]
+
+
+def _when(condor: Mapping[str, Any]) -> str:
+    if condor["decided"] is None:
+        return f"entry decision at {new_york_time(datetime.fromisoformat(condor['entry_at']))}"
+    return f"decided at {new_york_time(datetime.fromisoformat(condor['decided_at']))}: {condor['decided']}"
+
+
+def _entry_rows(inputs: Mapping[str, Any]) -> list[tuple[str, str]]:
+    expiry = date.fromisoformat(inputs["expiry"])
+    strikes = f"{inputs['put_short']:g}/{inputs['put_long']:g}P {inputs['call_short']:g}/{inputs['call_long']:g}C"
+    margin = inputs["margin_after_usd"]
+    after = "the broker names no margin" if margin is None else f"margin {whole_dollars(margin)} after it"
+    return [
+        ("order", f"{inputs['quantity']}x {strikes}, expiry {expiry} ({expiry:%a})"),
+        ("credit", f"mid {points(inputs['mid_credit_pts'])}, natural {points(inputs['natural_credit_pts'])}"),
+        ("deltas", f"short put {inputs['put_delta']:.3f}, short call {inputs['call_delta']:.3f}"),
+        ("account", f"net liquidation {whole_dollars(inputs['net_liquidation_usd'])}, {after}"),
+        ("market", f"SPX {points(inputs['spx'])}, VIX {points(inputs['vix'])}"),
+    ]
+
+
+def _hedge(hedge: Mapping[str, Any]) -> list[str]:
     due = ", ".join(f"{name} (since {day})" for name, day in hedge["due"].items()) or "none"
-    lines += ["", f"HEDGE   rolls due: {due}"]
-    if hedge["kind"] == "computed":
-        lines.append(
-            f"  VIX {hedge['vix']:.2f} -> {hedge['regime']}, p {hedge['pct']:.2f} % x W ${hedge['wing_notional_usd']:,} "
-            f"= ${hedge['target_usd']:,.0f}; held ${hedge['held_usd']:,.0f}"
+    lines = [f"HEDGE   rolls due: {due}"]
+    if hedge["kind"] != "computed":
+        return [*lines, f"  the target {UNDECIDED}", *_reasons(hedge["reasons"])]
+    lines.append(
+        f"  VIX {points(hedge['vix'])} (median of 15 minutes) -> {hedge['regime']}, p {percent(hedge['pct'], digits=2)} "
+        f"x W {whole_dollars(hedge['wing_notional_usd'])} = {whole_dollars(hedge['target_usd'])}; "
+        f"held {whole_dollars(hedge['held_usd'])}"
+    )
+    rows = [("layer", "held", "target", "measured by", "forward", "delta", "delta-$")]
+    rows += [
+        (
+            row["layer"],
+            str(row["held"]),
+            str(row["target"]),
+            row["contract"] or "nothing",
+            points(row["forward_pts"]),
+            "unknown" if row["delta"] is None else f"{row['delta']:.2f}",
+            whole_dollars(row["delta_usd"]),
         )
-        lines += [
-            f"  {row['layer']}  held {row['held']}  target {row['target']}  {row['contract']}  "
-            f"forward {row['forward_pts']:.2f}  delta {row['delta']:.2f}  delta-dollars {row['delta_usd']:,.0f}"
-            for row in hedge["layers"]
-        ]
-    lines += _reasons(hedge["reasons"])
-    return "\n".join(lines)
+        for row in hedge["layers"]
+    ]
+    return [*lines, *columns(rows, "<>><>>>"), *_reasons(hedge["reasons"])]
 
 
 def _reasons(reasons: Sequence[Mapping[str, Any]]) -> list[str]:
-    return [f"  - {reason['name']}: {reason['text']}{_numbers(reason)}" for reason in reasons]
+    return [f"  - {reason['text']}{_numbers(reason)} ({reason['name']})" for reason in reasons]
 
 
 def _numbers(reason: Mapping[str, Any]) -> str:
     value, limit = reason["value"], reason["limit"]
-    if value is None and limit is None:
-        return ""
-    return f" [{'' if value is None else value}{'' if limit is None else f'; limit {limit}'}]"
+    parts = [] if value is None else [value_text(value)]
+    if limit is not None:
+        parts.append(f"limit {value_text(limit)}")
+    return f" [{', '.join(parts)}]" if parts else ""

@@ -88,12 +88,21 @@ def _json(value: object) -> JsonValue:
 
 def status_text(view: StatusView) -> str:
     """Write the screen."""
-    lines = [
-        f"condord {view.version}   {view.mode}",
-        _line("daemon", "not running" if view.pid is None else f"running, process {view.pid}"),
-        _line("now", UNKNOWN if view.now is None else new_york_instant(view.now)),
-        _line("session", _with(f"{view.session or UNKNOWN}", view.session_note)),
-        _line("link", _with(view.link or UNKNOWN, view.link_text)),
+    lines = [f"condord {view.version}   {view.mode}"]
+    if view.pid is None and view.run_state is None:
+        return (
+            "\n".join([*lines, _line("daemon", "not running, and it never has here; `condord run` starts it")]) + "\n"
+        )
+    if view.pid is None:
+        lines.append(_line("daemon", "not running; what follows is what its database holds"))
+    else:
+        lines += [
+            _line("daemon", f"running, process {view.pid}"),
+            _line("now", UNKNOWN if view.now is None else new_york_instant(view.now)),
+            _line("session", _with(f"{view.session or UNKNOWN}", view.session_note)),
+            _line("link", _with(view.link or UNKNOWN, view.link_text)),
+        ]
+    lines += [
         _line("run state", _run_state(view)),
         _line("reconciled", _reconciled(view)),
         _line("market", f"SPX {points(view.spx)}   VIX {points(view.vix)}   regime {view.regime or UNKNOWN}"),
@@ -105,6 +114,8 @@ def status_text(view: StatusView) -> str:
         lines.append(_line("last decision", view.last_decision))
     if view.unknown_orders:
         lines.append(_line("ATTENTION", f"no evidence yet of {', '.join(view.unknown_orders)}"))
+    if view.pid is None:
+        return "\n".join(lines) + "\n"
     jobs = [f"{new_york_instant(at)}  {job}" for at, job in view.next_jobs] or ["none scheduled"]
     return "\n".join([*lines, *(_line("next" if n == 0 else "", job) for n, job in enumerate(jobs))]) + "\n"
 

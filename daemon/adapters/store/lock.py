@@ -11,14 +11,19 @@ from typing import Final, Self
 from daemon.errors import AlreadyRunningError, StoreError
 
 LOCK_NAME: Final = "condord.lock"
+_REMEDY: Final = "name another folder with CONDORD_STATE_DIR"
 _PID_BYTES_MAX: Final = 32
 
 
 class InstanceLock:
-    """Holds ``condord.lock`` of a state folder; usable in a ``with`` statement."""
+    """Holds ``condord.lock`` of a state folder (or a lock of another name); usable in a ``with`` statement."""
 
-    def __init__(self, state_dir: Path) -> None:
-        self._path = state_dir / LOCK_NAME
+    def __init__(
+        self, state_dir: Path, *, name: str = LOCK_NAME, holder: str = "daemon", remedy: str = _REMEDY
+    ) -> None:
+        self._path = state_dir / name
+        self._holder = holder
+        self._remedy = remedy
         self._fd: int | None = None
 
     @property
@@ -38,8 +43,8 @@ class InstanceLock:
             holder = os.pread(fd, _PID_BYTES_MAX, 0).decode(errors="replace").strip() or "unknown"
             os.close(fd)
             raise AlreadyRunningError(
-                f"another daemon (process {holder}) holds the state folder {self._path.parent}; "
-                "stop it first, or name another folder with CONDORD_STATE_DIR"
+                f"another {self._holder} (process {holder}) holds the state folder {self._path.parent}; "
+                f"stop it first, or {self._remedy}"
             ) from error
         except OSError as error:
             os.close(fd)

@@ -53,13 +53,28 @@ def test_the_screen_shows_what_is_known() -> None:
 
 
 def test_what_is_unknown_is_said_and_never_shown_as_zero() -> None:
-    text = status_text(StatusView(mode="SIMULATED", version="0.1.0"))
+    text = status_text(StatusView(mode="SIMULATED", version="0.1.0", pid=4711))
 
-    assert "not running" in text
     assert "open breaks unknown" in text
     assert "none scheduled" in text
     assert "$0" not in text
     assert " 0 " not in text
+
+
+def test_a_daemon_that_does_not_run_leaves_out_what_only_a_running_one_knows() -> None:
+    text = status_text(replace(FULL, pid=None, now=None, session=None, link=None, next_jobs=()))
+
+    labels = [line.split("  ")[0] for line in text.splitlines()]
+    assert "not running" in text
+    assert not {"now", "session", "link", "next"} & set(labels)
+    assert {"run state", "condors", "hedge", "account"} <= set(labels)
+
+
+def test_a_folder_without_a_database_says_how_to_begin() -> None:
+    text = status_text(StatusView(mode="no database yet", version="0.1.0"))
+
+    assert len(text.splitlines()) == 2
+    assert "condord run" in text
 
 
 def test_breaks_and_orders_without_evidence_ask_for_attention() -> None:

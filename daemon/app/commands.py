@@ -1,0 +1,62 @@
+"""The commands of the control socket, as the running daemon carries them out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from daemon.app.program import Program
+from daemon.app.views import plan_now, status_now
+from daemon.core.orders.broker_facts import LinkState
+from daemon.core.records import RunState
+from daemon.engine.engine import Engine
+from daemon.errors import LinkDownError, SettingsError
+
+
+async def handle(program: Program, command: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Carry out one command of the control socket; raises CondordError when it is refused."""
+    engine = program.engine
+    match command:
+        case "status":
+            return await status_now(program)
+        case "plan":
+            require_link(engine)
+            return await plan_now(engine)
+        case "halt":
+            await engine.halt(reason_of(arguments), halted_state(arguments))
+            return {"run_state": engine.desk.store.run_state().state.value}
+        case "resume":
+            await engine.resume(reason_of(arguments))
+            return {"run_state": engine.desk.store.run_state().state.value}
+        case "reconcile":
+            reason = reason_of(arguments)
+            require_link(engine)
+            result = await engine.reconciler.run(f"asked for: {reason}")
+            return {"breaks": [found.text for found in result.breaks], "breaks_open": len(result.blocking)}
+    raise SettingsError(f"the daemon knows no command {command!r}")
+
+
+def reason_of(arguments: Mapping[str, Any]) -> str:
+    """Return the reason of a command; raises SettingsError without one."""
+    reason = str(arguments.get("reason", "")).strip()
+    if not reason:
+        raise SettingsError("a reason is needed, which the log keeps: --reason TEXT")
+    return reason
+
+
+def halted_state(arguments: Mapping[str, Any]) -> RunState:
+    """Return the run state that a halt asks for; raises SettingsError for none of the two."""
+    text = str(arguments.get("state", RunState.HALTED.value))
+    if text not in (RunState.HALTED.value, RunState.EXITS_ONLY.value):
+        raise SettingsError(f"{text!r} is no state to halt in; HALTED or EXITS_ONLY is")
+    return RunState(text)
+
+
+def require_link(engine: Engine) -> None:
+    """Raise LinkDownError, with what the daemon waits for, while there is no connection to ask through."""
+    state, waiting = engine.desk.broker.link, engine.link.waiting
+    if state in (LinkState.DOWN, LinkState.CONNECTING):
+        raise LinkDownError(
+            f"the daemon has no connection to the gateway ({state.value}) and waits for one"
+            + (f": {waiting}" if waiting else "")
+        )
