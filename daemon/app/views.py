@@ -194,7 +194,7 @@ async def _condor_plan(engine: Engine, today: date) -> Json:
 async def _hedge_plan(engine: Engine, today: date) -> Json:
     due = engine.hedge.due(today)
     try:
-        view = await engine.hedge.read(today, frozenset(due))
+        view = await engine.hedge_reader.read(today, frozenset(due))
     except (Refusal, BrokerError) as error:
         reasons = [reason_json(r) for r in error.reasons] if isinstance(error, Refusal) else [_broker_failed(error)]
         return {"kind": "unknown", "reasons": reasons, "due": {name: day.isoformat() for name, day in due.items()}}

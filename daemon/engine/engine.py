@@ -19,6 +19,8 @@ from daemon.engine.executor import Executor
 from daemon.engine.facts import FactRecorder
 from daemon.engine.gather import Refusal
 from daemon.engine.hedge_desk import HedgeDesk
+from daemon.engine.hedge_reader import HedgeReader
+from daemon.engine.hedge_trader import HedgeTrader
 from daemon.engine.jobs import DailyJob, JobBook, RepeatedJob, daily_jobs
 from daemon.engine.link import LinkKeeper
 from daemon.engine.reconciler import Reconciler, left_over
@@ -50,7 +52,8 @@ class Engine:
         self.settler = Settler(desk)
         self.reconciler = Reconciler(desk, facts, self.executor, self.settler)
         self.condors = CondorDesk(desk, self.executor, self.risk)
-        self.hedge = HedgeDesk(desk, self.executor, self.risk)
+        self.hedge_reader = HedgeReader(desk, self.risk)
+        self.hedge = HedgeDesk(desk, self.hedge_reader, HedgeTrader(desk, self.executor, self.risk))
         self.day = DayDesk(desk, self.reconciler, self.settler, self.risk)
         self.link = LinkKeeper(desk, facts, notifier, self._resync)
         self.jobs = JobBook(desk, scheduler, self._daily(), self._repeated(), self._missed)

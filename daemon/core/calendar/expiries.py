@@ -165,12 +165,14 @@ def last_trade_session(trading_class: TradingClass, expiry: date) -> date:
     return previous_session(expiry) if trading_class.am_settled else session_on_or_before(expiry)
 
 
+@lru_cache(maxsize=4096)
 def last_trade_at(trading_class: TradingClass, expiry: date) -> datetime:
     """Return the last moment of regular trading in UTC: 16:00 on the expiry for SPXW, else 16:15 the session before."""
     last = session(last_trade_session(trading_class, expiry))
     return last.options_close_at if trading_class.am_settled else last.close_at
 
 
+@lru_cache(maxsize=4096)
 def settlement_at(trading_class: TradingClass, expiry: date) -> datetime:
     """Return when the final value is fixed, in UTC: the close of the expiry for SPXW, else its open.
 
