@@ -12,7 +12,7 @@ from daemon.adapters.clock import SystemClock
 from daemon.adapters.store import InstanceLock, SqliteStore
 from daemon.app.commands import halted_state, reason_of
 from daemon.app.first_contact import FirstContact
-from daemon.app.program import DATABASE, build_program, ib_config
+from daemon.app.program import DATABASE, Program, build_program, ib_config
 from daemon.app.rehearse import SilentNotifier
 from daemon.app.run import gateway_address, mode_text
 from daemon.app.views import plan_now
@@ -42,10 +42,18 @@ async def _plan(settings: Settings, *, follow_gateway_clock: bool) -> Mapping[st
         )
         program.engine.link.on_connected = FirstContact(program, follow_gateway_clock=follow_gateway_clock).check
         try:
-            return await program.engine.look(plan_now)
+            return {**await program.engine.look(plan_now), "hint": _hint(program)}
         finally:
             program.log.close()
             program.store.close()
+
+
+def _hint(program: Program) -> str | None:
+    """Return what would have shown more: the clock of a simulated gateway that runs at another time."""
+    link, allowed_s = program.engine.desk.link, program.settings.risk.clock_skew_max_s
+    if link.simulated and link.clock_skew_s is not None and abs(link.clock_skew_s) > allowed_s:
+        return "This simulated gateway runs at another time than this computer: --clock gateway follows it."
+    return None
 
 
 def change_run_state(settings: Settings, command: str, arguments: Mapping[str, str]) -> Mapping[str, Any]:

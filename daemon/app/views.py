@@ -119,7 +119,7 @@ def _stored(store: Store) -> Json:
     day = days[-1] if days else None
     unknown = (IntentState.UNKNOWN, IntentState.SENDING)
     return {
-        "mode": store.meta(ACCOUNT_KEY) or store.meta(MODE_KEY) or "no account yet",
+        "mode": store.meta(ACCOUNT_KEY) or f"{store.meta(MODE_KEY)}, no account yet",
         "run_state": state.state.value,
         "run_state_by": state.by,
         "run_state_reason": state.reason,
@@ -151,7 +151,7 @@ def _last_decision(store: Store) -> str:
         decisions = store.decisions(day)
         if decisions:
             found = decisions[-1]
-            why = found.reasons[0].text if found.reasons else ""
+            why = "; ".join(reason.text for reason in found.reasons[:2])
             return f"{new_york_instant(found.at)}  {found.kind.value} {found.subject}" + (f": {why}" if why else "")
     return ""
 

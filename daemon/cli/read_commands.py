@@ -114,7 +114,9 @@ def _next_rolls(settings: Settings, store: Store) -> dict[str, date]:
     first, last = store.meta("first_session"), store.meta("last_session")
     if first is None or last is None:
         return {}
-    before = date.fromisoformat(last) - timedelta(days=1)
+    session = date.fromisoformat(last)
+    rolled = store.job_outcome(session, "hedge_roll") is not None
+    before = session if rolled else session - timedelta(days=1)
     return {
         layer.name: next_roll(layer.anchor or date.fromisoformat(first), layer.roll_days, before)
         for layer in settings.hedge_policy().layers

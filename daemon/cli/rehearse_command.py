@@ -80,6 +80,7 @@ def result_json(result: RehearsalResult) -> dict[str, object]:
     """Return the figures under the names that scripts rely on."""
     return {
         **result.summary.as_json(),
+        "settlements_by_class": dict(result.summary.settlements_by_class),
         "wall_s": round(result.wall_s, 2),
         "requests": result.requests,
         "digest": result.digest,

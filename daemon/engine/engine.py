@@ -127,7 +127,7 @@ class Engine:
 
     async def _resync(self) -> None:
         """Bring book and orders back together after every gap of the connection."""
-        await self.reconciler.run("connected")
+        await self.reconciler.run("connected", told=True)
         await self._take_baseline()
         live = self.desk.store.intents(live_only=True)
         for intent in left_over(live, self.executor.working):

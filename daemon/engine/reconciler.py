@@ -41,8 +41,11 @@ class Reconciler:
         self._absences: dict[OrderRef, _Absence] = {}
         self._shown: frozenset[str] = frozenset()
 
-    async def run(self, why: str) -> Reconciliation:
-        """Reconcile once; raises BrokerError when the broker gives no complete snapshot."""
+    async def run(self, why: str, *, told: bool = False) -> Reconciliation:
+        """Reconcile once; raises BrokerError when the broker gives no complete snapshot.
+
+        ``told`` makes the verdict a line of the day, not only a detail.
+        """
         async with self._lock:
             self._withdraw_unsent()
             snapshot = await self._desk.broker.snapshot()
@@ -51,7 +54,7 @@ class Reconciler:
             self._heal(result, snapshot)
             await self._cancel_orphans(result)
             await self._settler.settle()
-            self._report(result, why)
+            self._report(result, why, told=told)
             return result
 
     def matches_stream(self) -> bool:
@@ -123,7 +126,7 @@ class Reconciler:
                 except BrokerError as error:
                     self._desk.journal.emit("order_message", {"order_ref": found.order_ref, "text": str(error)})
 
-    def _report(self, result: Reconciliation, why: str) -> None:
+    def _report(self, result: Reconciliation, why: str, *, told: bool) -> None:
         desk = self._desk
         desk.link.reconciled_at = desk.clock.now()
         desk.link.breaks_open = len(result.blocking)
@@ -146,6 +149,7 @@ class Reconciler:
                 "breaks_open": len(result.blocking),
                 "foreign": sum(found.kind is BreakKind.FOREIGN for found in result.breaks),
             },
+            level=Level.INFO if told else None,
         )
 
 

@@ -8,7 +8,11 @@ from typing import Any, Final
 
 from daemon.report.words import columns, new_york_instant, new_york_time, percent, points, value_text, whole_dollars
 
-VERDICTS: Final = {"enter": "would be entered", "skip": "would not be entered"}
+VERDICTS: Final = {"enter": "now it would be to enter", "skip": "now it would be not to enter"}
+VERDICTS_LATER: Final = {
+    "enter": "there is one decision a session; another now would be to enter",
+    "skip": "there is one decision a session; another now would be not to enter",
+}
 UNDECIDED: Final = "cannot be decided now"
 _CHOICES: Final = frozenset({"expiry_in_window", "put_short_delta", "call_short_delta", "credit"})
 """Reasons that the condor's own lines show already."""
@@ -18,12 +22,15 @@ def plan_text(plan: Mapping[str, Any]) -> str:
     """Render the answer of the ``plan`` command."""
     head = f"Plan of session {plan['session']}, as of {new_york_instant(datetime.fromisoformat(plan['at']))}"
     state = "" if plan["run_state"] == "RUNNING" else f"; the run state is {plan['run_state']}"
-    return "\n".join([f"{head}; nothing is sent{state}.", "", *_condor(plan["condor"]), "", *_hedge(plan["hedge"])])
+    hint = ["", plan["hint"]] if plan.get("hint") else []
+    return "\n".join(
+        [f"{head}; nothing is sent{state}.", "", *_condor(plan["condor"]), "", *_hedge(plan["hedge"]), *hint]
+    )
 
 
 def _condor(condor: Mapping[str, Any]) -> list[str]:
-    verdict = VERDICTS.get(condor["kind"], UNDECIDED)
-    lines = [f"CONDOR  {_when(condor)}", f"  one {'' if condor['kind'] == 'unknown' else 'now '}{verdict}"]
+    verdict = (VERDICTS if condor["decided"] is None else VERDICTS_LATER).get(condor["kind"], UNDECIDED)
+    lines = [f"CONDOR  {_when(condor)}", f"  {verdict}"]
     if condor["kind"] == "enter":
         lines += columns(_entry_rows(condor["inputs"]), "<<", indent=4)
     shown = _CHOICES if condor["kind"] == "enter" else frozenset()

@@ -149,7 +149,7 @@ def _reconciled(view: StatusView) -> str:
 def _condors(view: StatusView) -> str:
     condors, contracts = (
         _count(view.condors_open, "open", "open"),
-        _count(view.positions, "contract held", "contracts held"),
+        _count(view.positions, "position", "positions"),
     )
     return f"{condors}, wing notional {whole_dollars(view.wing_notional_usd)}; {contracts}"
 

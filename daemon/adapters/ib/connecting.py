@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from datetime import UTC, datetime
 
 from daemon.adapters.ib import codes
@@ -80,7 +81,7 @@ def _why(talk: Conversation, address: str, error: OSError | TimeoutError) -> str
             "end the other program, or wait until the gateway has noticed that it is gone."
         )
     if not wire.reached:
-        why = f"no connection within {seconds}" if late else str(error)
+        why = f"no connection within {seconds}" if late else plain_reason(error)
         return f"Nothing accepts connections at {address} ({why}). Is the gateway running, and its API enabled?"
     if not late:
         stage = "after the handshake" if wire.greeting.done else "without an answer"
@@ -91,6 +92,13 @@ def _why(talk: Conversation, address: str, error: OSError | TimeoutError) -> str
         ", ".join(talk.missing_at_start) if talk.ended_at_start else "next order id" if talk.accounts else "accounts"
     )
     return f"The gateway at {address} did not finish telling its {missing} within {seconds}{_last(talk)}."
+
+
+def plain_reason(error: Exception) -> str:
+    """Return the system's own words for a failure, without the address that the caller names anyway."""
+    if isinstance(error, OSError) and error.errno is not None and error.errno > 0:
+        return os.strerror(error.errno)
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
 def _last(talk: Conversation) -> str:

@@ -45,10 +45,8 @@ def test_the_name_of_an_event_is_told_in_words() -> None:
 
 
 def test_a_phrase_is_left_out_when_one_of_its_fields_is_missing() -> None:
-    assert sentence("gateway_waiting", {"why": "nobody listens"}) == "nobody listens"
-    assert (
-        sentence("gateway_waiting", {"why": "nobody listens", "retry_s": 4.0}) == "nobody listens, next attempt in 4 s"
-    )
+    assert sentence("order_sent", {"order_ref": "cd.1"}) == "cd.1"
+    assert sentence("order_sent", {"order_ref": "cd.1", "limit_pts100": -435}) == "cd.1, limit -4.35"
 
 
 def test_fields_that_no_phrase_mentions_follow_with_their_names() -> None:

@@ -43,7 +43,7 @@ def test_the_screen_shows_what_is_known() -> None:
         "2020-03-09 12:00 EDT",
         "EXITS_ONLY (by person: travelling)",
         "no break open",
-        "11 open, wing notional $55,000; 42 contracts held",
+        "11 open, wing notional $55,000; 42 positions",
         "5 of 6 calls; held $18,000, target $19,250 (p 35.00 %)",
         "$988,863.75",
         "-$11,136.25",
