@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 OUT    ?= demo-out
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types contracts check lock clean
+.PHONY: help demo test lint types contracts figures bench lock clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -38,6 +38,13 @@ types: $(BIN)/.dev ## Check types
 
 contracts: $(BIN)/.dev ## Check who imports whom
 	$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+
+HISTORY ?=
+figures: $(BIN)/.dev ## Measure the figures the project states; HISTORY=DIR adds the year 2019
+	$(BIN)/python tests/bench/figures.py $(if $(HISTORY),--history $(HISTORY))
+
+bench: $(BIN)/.dev ## Run the benchmarks
+	$(BIN)/python tests/bench/bench.py
 
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \
   --no-emit-trusted-host --strip-extras --allow-unsafe
