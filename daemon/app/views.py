@@ -16,7 +16,7 @@ from daemon.core.book.condors import layer_positions, open_condors
 from daemon.core.calendar.sessions import NEW_YORK, new_york_date, session, shifted
 from daemon.core.orders.intent import IntentState, Reason
 from daemon.core.risk.exposure import wing_notional_usd
-from daemon.engine.condor_desk import JOB as ENTRY_JOB
+from daemon.engine.condor_entries import JOB as ENTRY_JOB
 from daemon.engine.day import BASELINE
 from daemon.engine.engine import Engine
 from daemon.engine.gather import Refusal, indexes
@@ -181,7 +181,7 @@ def _entry_job(engine: Engine, today: date) -> Json:
 
 async def _condor_plan(engine: Engine, today: date) -> Json:
     try:
-        decision = await engine.condors.preview(today)
+        decision = await engine.entries.preview(today)
     except BrokerError as error:
         return {"kind": "unknown", "reasons": [_broker_failed(error)], "inputs": {}}
     return {

@@ -12,7 +12,8 @@ from daemon.core.calendar.sessions import next_session, previous_session
 from daemon.core.hedge.rolls import next_roll
 from daemon.core.orders.intent import Purpose
 from daemon.core.records import JobOutcome, Outcome, RunState, RunStateRecord
-from daemon.engine.condor_desk import CondorDesk
+from daemon.engine.condor_entries import CondorEntries
+from daemon.engine.condor_exits import CondorExits
 from daemon.engine.context import Desk
 from daemon.engine.day import BASELINE, DayDesk
 from daemon.engine.executor import Executor
@@ -51,7 +52,8 @@ class Engine:
         self.executor = Executor(desk, facts)
         self.settler = Settler(desk)
         self.reconciler = Reconciler(desk, facts, self.executor, self.settler)
-        self.condors = CondorDesk(desk, self.executor, self.risk)
+        self.exits = CondorExits(desk, self.executor, self.risk)
+        self.entries = CondorEntries(desk, self.executor, self.risk, self.exits)
         self.hedge_reader = HedgeReader(desk, self.risk)
         self.hedge = HedgeDesk(desk, self.hedge_reader, HedgeTrader(desk, self.executor, self.risk))
         self.day = DayDesk(desk, self.reconciler, self.settler, self.risk)
@@ -132,7 +134,7 @@ class Engine:
         live = self.desk.store.intents(live_only=True)
         for intent in left_over(live, self.executor.working):
             await self.executor.cancel(intent.ref, "nobody works it any more")
-        await self.condors.rest_take_profits()
+        await self.exits.rest_take_profits()
         if self.reconciler.absence_pending:
             self._scheduler.at(
                 self.desk.clock.now() + timedelta(seconds=self.desk.policy.absence_proof_s),
@@ -159,7 +161,7 @@ class Engine:
             {
                 "preflight": self.day.preflight,
                 "hedge_roll": self.hedge.roll,
-                "last_resort": self.condors.last_resort,
+                "last_resort": self.exits.last_resort,
                 "condor_entry": self._entry,
                 "hedge_resize": self.hedge.resize,
                 "settlement": self.day.settlement,
@@ -179,13 +181,13 @@ class Engine:
         """Reconcile, then decide the entry: exits and a right book come first."""
         if self.desk.link.synced:
             await self.reconciler.run("before the entry")
-        return await self.condors.enter(session)
+        return await self.entries.enter(session)
 
     async def _exits(self, session: date) -> None:
         if self.desk.link.synced and self.desk.store.run_state().state is not RunState.HALTED:
             if self.settler.due():
                 await self.settler.settle()
-            await self.condors.check_exits(session)
+            await self.exits.check_exits(session)
 
     async def _close(self, session: date) -> JobOutcome:
         """Close the session and schedule the next one, whatever the closing itself came to."""
@@ -204,7 +206,7 @@ class Engine:
 
     def _missed(self, session: date, job: DailyJob) -> None:
         if job.name == "condor_entry" and not any(d.job == job.name for d in self.desk.store.decisions(session)):
-            self.condors.missed(session, "the session's entry time passed without a run of the entry job")
+            self.entries.missed(session, "the session's entry time passed without a run of the entry job")
 
     # -- words -------------------------------------------------------------------------------------
 

@@ -11,13 +11,13 @@ from datetime import date, datetime
 from typing import Final
 
 from daemon.core.calendar.expiries import settlement_at
-from daemon.core.condor.build import CondorLegs, build_legs
+from daemon.core.condor.build import ComboPrice, CondorLegs, build_legs, price_combo
 from daemon.core.condor.policy import CondorPolicy
 from daemon.core.condor.selection import bracket, choose_expiry, choose_short, guess_strikes, refine
 from daemon.core.market.contracts import ContractInfo, OptionContract, OptionParams, Right, TradingClass, Underlying
 from daemon.core.market.pricing import black76, implied_vol
 from daemon.core.market.quotes import DataKind, Quote
-from daemon.core.orders.intent import Reason
+from daemon.core.orders.intent import Leg, Reason
 from daemon.engine.context import Desk
 
 MEDIAN_MINUTES: Final = 15
@@ -199,6 +199,15 @@ def check_quotes(desk: Desk, quotes: Mapping[OptionContract, Quote]) -> None:
     if oldest_s > desk.policy.limits.quote_max_age_s:
         text = "The oldest quote of the legs is too many seconds old."
         raise Refusal(Reason("quote_stale", text, round(oldest_s, 1), desk.policy.limits.quote_max_age_s))
+
+
+def priced(quotes: Mapping[OptionContract, Quote], legs: Sequence[Leg]) -> ComboPrice:
+    """Price the legs or refuse by the name of what is missing."""
+    price = price_combo(legs, quotes)
+    if price is None:
+        one_sided = [str(contract) for contract, quote in quotes.items() if not quote.two_sided]
+        raise Refusal(Reason("leg_not_quoted", f"no two-sided quote for {', '.join(one_sided) or 'a leg'}"))
+    return price
 
 
 def _spxw(params: Sequence[OptionParams]) -> OptionParams:

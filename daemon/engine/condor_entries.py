@@ -1,26 +1,19 @@
-"""The condor desk: one entry decision a session, resting take-profits, time exits."""
+"""Condor entries: one decision a session, worked to its end, whatever that end is."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from datetime import date, datetime
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
 from functools import partial
 
-from daemon.core.book.condors import OpenCondor
 from daemon.core.calendar.sessions import shifted
-from daemon.core.condor.build import ComboPrice, CondorLegs, entry_legs, exit_legs, price_combo
+from daemon.core.condor.build import ComboPrice, entry_legs
 from daemon.core.condor.entry import credit_floor_pts100, judge_entry, size_entry
-from daemon.core.condor.exits import expires_today, take_profit_limit_pts100, time_exit_due
-from daemon.core.market.contracts import OptionContract
-from daemon.core.market.quotes import Quote
 from daemon.core.orders.broker_facts import Margin
 from daemon.core.orders.intent import (
     Intent,
-    IntentKey,
     IntentState,
-    Leg,
     OrderSpec,
     Purpose,
     Reason,
@@ -29,9 +22,10 @@ from daemon.core.orders.intent import (
 )
 from daemon.core.orders.ladder import entry_ladder
 from daemon.core.records import CondorRecord, Decision, DecisionKind, JobOutcome, Outcome
+from daemon.engine.condor_exits import CondorExits
 from daemon.engine.context import Desk
 from daemon.engine.executor import Executor, Ladder
-from daemon.engine.gather import CondorCandidate, Indexes, Refusal, check_quotes, find_condor, indexes
+from daemon.engine.gather import CondorCandidate, Indexes, Refusal, find_condor, indexes, priced
 from daemon.engine.risk_monitor import Proposal, RiskMonitor
 from daemon.errors import BrokerError
 
@@ -50,17 +44,14 @@ class _Plan:
     inputs: Mapping[str, float | int | str | None]
 
 
-class CondorDesk:
-    """Enters, protects and exits condors."""
+class CondorEntries:
+    """Makes and works the session's one entry decision (000-25)."""
 
-    def __init__(self, desk: Desk, executor: Executor, risk: RiskMonitor) -> None:
+    def __init__(self, desk: Desk, executor: Executor, risk: RiskMonitor, exits: CondorExits) -> None:
         self._desk = desk
         self._executor = executor
         self._risk = risk
-        self._exiting: set[str] = set()
-        self._postponed: set[tuple[str, str]] = set()
-
-    # -- entry -------------------------------------------------------------------------------------
+        self._exits = exits
 
     async def enter(self, session: date) -> JobOutcome:
         """Make the session's one entry decision and work it (000-25)."""
@@ -209,7 +200,7 @@ class CondorDesk:
             session, JOB, DecisionKind.ENTER, intent.key.subject, now, (filled, *reasons), dict(inputs or {})
         )
         self._desk.store.record_decision(decision)
-        await self.rest_take_profits()
+        await self._exits.rest_take_profits()
         return JobOutcome(Outcome.DONE, f"entered {intent.key.subject}, {filled.text}", now)
 
     def _skip(
@@ -238,167 +229,6 @@ class CondorDesk:
     def _next_condor_id(self, session: date) -> str:
         taken = sum(record.entry_session == session for record in self._desk.store.condors())
         return f"C{session:%Y%m%d}-{taken + 1}"
-
-    # -- exits -------------------------------------------------------------------------------------
-
-    async def rest_take_profits(self) -> None:
-        """Rest a GTC take-profit for every open condor that has none."""
-        policy = self._desk.policy.condor
-        if not policy.take_profit_enabled:
-            return
-        session = self._desk.journal.session()
-        for condor in self._desk.view().condors:
-            leaving = time_exit_due(session, condor.record.expiry, policy) or expires_today(
-                session, condor.record.expiry
-            )
-            if not leaving and condor.balanced and not self._live_exits(condor):
-                await self._rest_take_profit(condor)
-
-    async def _rest_take_profit(self, condor: OpenCondor) -> None:
-        limit = take_profit_limit_pts100(condor.credit_pts, self._desk.policy.condor)
-        if self._refused(condor):
-            return
-        reason = Reason("take_profit", "rests at its share of the credit", limit / 100, condor.credit_pts)
-        await self._executor.send(self._exit_intent(condor, limit, TimeInForce.GTC, (reason,), None))
-
-    async def check_exits(self, session: date) -> None:
-        """Close every condor whose time has come; exits have priority over entries."""
-        policy = self._desk.policy.condor
-        due = [c for c in self._desk.view().condors if time_exit_due(session, c.record.expiry, policy)]
-        await asyncio.gather(*(self._time_exit(session, condor) for condor in due))
-        await self.rest_take_profits()
-
-    async def last_resort(self, session: date) -> JobOutcome:
-        """Try once more to close what expires today and was to be closed before; what remains settles in cash."""
-        now = self._desk.clock.now
-        if not self._desk.policy.condor.time_exit_enabled:
-            return JobOutcome(Outcome.SKIPPED, "time exits are off: an expiring condor settles in cash", now())
-        expiring = [c for c in self._desk.view().condors if expires_today(session, c.record.expiry)]
-        await asyncio.gather(*(self._time_exit(session, condor) for condor in expiring))
-        return JobOutcome(Outcome.DONE, f"{len(expiring)} condors expire today", now())
-
-    async def _time_exit(self, session: date, condor: OpenCondor) -> None:
-        """Replace the resting take-profit by an order that walks to the market; one at a time for a condor."""
-        name = condor.record.condor_id
-        if name in self._exiting:
-            return
-        self._exiting.add(name)
-        try:
-            await self._leave(session, condor)
-        finally:
-            self._exiting.discard(name)
-
-    async def _leave(self, session: date, condor: OpenCondor) -> None:
-        desk, policy = self._desk, self._desk.policy.condor
-        for resting in self._live_exits(condor):
-            if resting.ref in self._executor.working:
-                return
-            ended = await self._executor.cancel(resting.ref, "the time exit replaces it")
-            if not ended.state.terminal:
-                return
-        condor = self._again(condor)
-        if condor.quantity == 0 or not condor.balanced or self._refused(condor):
-            return
-        try:
-            quotes = await self._quotes(condor)
-            price = priced(quotes, exit_legs(legs_of(condor.record)))
-        except Refusal as refusal:
-            self._postpone(condor, str(refusal))
-            return
-        rungs = entry_ladder(
-            price.mid_pts,
-            price.natural_pts100,
-            step_pts100=policy.ladder_step_pts100,
-            through_pts100=policy.ladder_through_pts100,
-            floor_pts100=None,
-        )
-        assert rungs, "a ladder without a floor has a rung"
-        dte = (condor.record.expiry - session).days
-        reason = Reason("time_exit", f"{dte} days to expiry", dte, policy.time_exit_dte)
-        intent = self._exit_intent(condor, rungs[0], TimeInForce.DAY, (reason,), price.mid_pts)
-        desk.journal.emit(
-            "exit_decided", {"subject": condor.record.condor_id, "reason": reason.name, "mid_pts": price.mid_pts}
-        )
-        decision = Decision(
-            session,
-            "exits",
-            DecisionKind.EXIT,
-            condor.record.condor_id,
-            desk.clock.now(),
-            (reason,),
-            {"mid_pts": price.mid_pts, "natural_pts100": price.natural_pts100, "quantity": condor.quantity},
-        )
-        desk.store.record_decision(decision)
-        await self._executor.work(
-            intent, Ladder(rungs=rungs, step_s=policy.ladder_step_s, until=self._exit_deadline(session))
-        )
-
-    def _postpone(self, condor: OpenCondor, why: str) -> None:
-        """Say once why an exit has to wait."""
-        said = (condor.record.condor_id, why)
-        if said not in self._postponed:
-            self._postponed.add(said)
-            self._desk.journal.emit("exit_postponed", {"subject": condor.record.condor_id, "why": why})
-
-    def _exit_deadline(self, session: date) -> datetime:
-        return shifted(session, self._desk.policy.schedule.settlement.replace(hour=15, minute=59))
-
-    async def _quotes(self, condor: OpenCondor) -> Mapping[OptionContract, Quote]:
-        legs = legs_of(condor.record)
-        infos = await self._desk.broker.contracts(legs.contracts)
-        missing = [str(leg) for leg in legs.contracts if leg not in infos]
-        if missing:
-            raise Refusal(Reason("leg_not_quoted", f"no contract for {', '.join(missing)}"))
-        quotes = await self._desk.broker.quotes([infos[leg] for leg in legs.contracts], greeks=False)
-        check_quotes(self._desk, quotes)
-        # No bid is a bid of zero: a worthless wing does not keep a condor open.
-        return {leg: replace(quote, bid_pts100=quote.bid_pts100 or 0) for leg, quote in quotes.items()}
-
-    def _exit_intent(
-        self,
-        condor: OpenCondor,
-        limit_pts100: int,
-        tif: TimeInForce,
-        reasons: tuple[Reason, ...],
-        mid_pts: float | None,
-    ) -> Intent:
-        key: IntentKey = self._executor.next_key(Strategy.CONDOR, Purpose.EXIT, condor.record.condor_id)
-        spec = OrderSpec(exit_legs(legs_of(condor.record)), condor.quantity, limit_pts100, tif)
-        return Intent(key, spec, self._desk.clock.now(), reasons=reasons, mid_at_decision_pts=mid_pts)
-
-    def _live_exits(self, condor: OpenCondor) -> list[Intent]:
-        return [
-            intent
-            for intent in self._desk.store.intents(subject=condor.record.condor_id, live_only=True)
-            if intent.key.purpose is Purpose.EXIT
-        ]
-
-    def _again(self, condor: OpenCondor) -> OpenCondor:
-        """Return the condor as the book has it now; quantity 0 when it is closed."""
-        for current in self._desk.view().condors:
-            if current.record.condor_id == condor.record.condor_id:
-                return current
-        return replace(condor, quantity=0)
-
-    def _refused(self, condor: OpenCondor) -> bool:
-        proposal = Proposal(
-            strategy=Strategy.CONDOR, purpose=Purpose.EXIT, subject=condor.record.condor_id, index_age_s=None
-        )
-        return bool(self._risk.refusals(proposal))
-
-
-def legs_of(record: CondorRecord) -> CondorLegs:
-    """Return the four contracts of a recorded condor."""
-    return CondorLegs(record.put_long, record.put_short, record.call_short, record.call_long)
-
-
-def priced(quotes: Mapping[OptionContract, Quote], legs: Sequence[Leg]) -> ComboPrice:
-    """Price the legs or refuse by the name of what is missing."""
-    price = price_combo(legs, quotes)
-    if price is None:
-        one_sided = [str(contract) for contract, quote in quotes.items() if not quote.two_sided]
-        raise Refusal(Reason("leg_not_quoted", f"no two-sided quote for {', '.join(one_sided) or 'a leg'}"))
-    return price
 
 
 def entry_inputs(
