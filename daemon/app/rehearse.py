@@ -136,7 +136,9 @@ async def _run(plan: RehearsalPlan, history: History, day_shown: DayShown) -> in
         await asyncio.wait({life, done, pump}, return_when=asyncio.FIRST_COMPLETED)
         if done.done():
             await clock.sleep(60)
-        await engine.stop("the rehearsal is over")
+        # The last line belongs to the last session: there is no next one to keep it for.
+        with engine.desk.journal.closing(plan.last):
+            await engine.stop("the rehearsal is over")
         for task in (life, done, pump):
             if task.done() and not task.cancelled():
                 task.result()
