@@ -1,7 +1,11 @@
 # condord in a container: docker build -t condord . ; docker run -v condord:/var/lib/condord condord
+# See docs/service.md.
 ARG BASE_IMAGE=docker.io/library/python:3.11-slim-bookworm
 
 FROM ${BASE_IMAGE} AS build
+# Where packages come from another index, or through a proxy with a certificate of its own: --build-arg sets them.
+ARG PIP_INDEX_URL
+ARG PIP_CERT
 COPY requirements/run.txt /src/requirements/run.txt
 RUN python3 -m venv /opt/condord \
  && /opt/condord/bin/python -m pip install --no-cache-dir --require-hashes -r /src/requirements/run.txt

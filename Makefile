@@ -7,10 +7,10 @@ BIN    := $(VENV)/bin
 OUT    ?= demo-out
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types contracts figures bench lock clean
+.PHONY: help demo test lint types contracts figures bench service-check container-check lock clean
 
 help: ## Show this list
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 17
 
 # Both environments are one: the run-time lock is a part of the development lock.
 $(BIN)/.run: requirements/run.txt pyproject.toml
@@ -45,6 +45,13 @@ figures: $(BIN)/.dev ## Measure the figures the project states; HISTORY=DIR adds
 
 bench: $(BIN)/.dev ## Run the benchmarks
 	$(BIN)/python tests/bench/bench.py
+
+# Exit status 77: what the check needs is not there, and it says what.
+service-check: $(BIN)/.run ## Check the unit under a real systemd (root; SYSTEMD_SANDBOX names what boots one)
+	$(BIN)/python tests/process/systemd_check.py || test $$? = 77
+
+container-check: $(BIN)/.run ## Build and check the image with buildah (root; BASE_IMAGE names a stored image)
+	$(BIN)/python tests/process/container_check.py || test $$? = 77
 
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \
   --no-emit-trusted-host --strip-extras --allow-unsafe
