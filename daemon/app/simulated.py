@@ -18,7 +18,7 @@ from daemon.sim.history import History, load_folder, load_packaged, with_generat
 from daemon.sim.market import Market
 
 STATE_FILE = "exchange.json"
-AHEAD = timedelta(days=400)
+AHEAD = timedelta(days=1500)
 """How far beyond today the generator continues the market, so that a long run does not reach the end."""
 
 
