@@ -15,6 +15,7 @@ from daemon.core.orders.broker_facts import (
     OrderStatus,
     PositionFact,
     Snapshot,
+    exec_stem,
 )
 from daemon.core.orders.intent import (
     Intent,
@@ -194,3 +195,14 @@ def fee(exec_id: str, fee_usd_e4: int = 11_500) -> FeeFact:
 
 def in_state(intent: Intent, state: IntentState, perm_id: int | None = None) -> Intent:
     return replace(intent, state=state, perm_id=None if perm_id is None else PermId(perm_id))
+
+
+def current_entries(entries: Iterable[BookEntry]) -> tuple[BookEntry, ...]:
+    """Keep the highest revision of every execution, oldest first, in the plainest way."""
+    rising = sorted(entries, key=lambda entry: exec_stem(entry.exec_id)[1])
+    latest = {exec_stem(entry.exec_id)[0]: entry for entry in rising}
+    return tuple(sorted(latest.values(), key=lambda entry: (entry.at, entry.exec_id)))
+
+
+def by_stem(entries: Iterable[BookEntry]) -> dict[str, BookEntry]:
+    return {exec_stem(entry.exec_id)[0]: entry for entry in current_entries(entries)}

@@ -70,7 +70,6 @@ def build_logging(
     colour = screen is not None and screen.is_terminal and not journal
     return EventLog(
         file=file,
-        screen=screen,
         to_file=None if file is None else _logger(file, _file_line, settings),
         to_screen=None
         if screen is None
@@ -86,13 +85,11 @@ class EventLog:
         self,
         *,
         file: SessionFiles | None,
-        screen: _Screen | None,
         to_file: Any,
         to_screen: Any,
         here: Callable[[], tuple[datetime, date]],
     ) -> None:
         self._file = file
-        self._screen = screen
         self._to_file = to_file
         self._to_screen = to_screen
         self._here = here

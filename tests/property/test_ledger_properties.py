@@ -17,8 +17,10 @@ from ledger_values import (
     PUT_SHORT,
     SESSION,
     VIX_CALL,
+    by_stem,
     con_id,
     condor_intent,
+    current_entries,
     event,
     fact,
     in_state,
@@ -30,9 +32,9 @@ from ledger_values import (
 )
 
 from daemon.adapters.store import SqliteStore
-from daemon.core.book.book import EMPTY, BookEntry, append, current_entries, fold
+from daemon.core.book.book import EMPTY, BookEntry, append, fold
 from daemon.core.book.breaks import BreakKind, Reconciliation
-from daemon.core.book.reconcile import OurSide, booked_by_stem, reconcile
+from daemon.core.book.reconcile import OurSide, reconcile
 from daemon.core.book.settlement import settlement_entries
 from daemon.core.market.contracts import OptionContract
 from daemon.core.orders.broker_facts import ExecId, PositionFact, Snapshot, exec_stem
@@ -77,15 +79,6 @@ def scratch_store() -> Iterator[SqliteStore]:
 
 
 class TestBook:
-    @given(execution_lists(), st.data())
-    def test_the_fold_does_not_depend_on_arrival_order_or_duplicates(
-        self, entries: list[BookEntry], data: st.DataObject
-    ) -> None:
-        arrived = data.draw(st.permutations(entries))
-        repeated = data.draw(st.lists(st.sampled_from(entries))) if entries else []
-
-        assert fold(current_entries([*arrived, *repeated])) == fold(current_entries(entries))
-
     @given(execution_lists())
     def test_appending_one_by_one_equals_folding(self, entries: list[BookEntry]) -> None:
         book = EMPTY
@@ -131,7 +124,7 @@ class World:
         return fold(self.entries).positions()
 
     def reconcile(self, seen: Snapshot, *, settled: frozenset[OptionContract] = frozenset()) -> Reconciliation:
-        booked = booked_by_stem(self.entries)
+        booked = by_stem(self.entries)
         ours = OurSide(book=fold(self.entries), booked=booked, known_refs={ENTRY.ref}, live_intents=())
         return reconcile(ours, seen, past_settlement=settled.__contains__)
 

@@ -12,7 +12,7 @@ from gateway_raw import RawClient, condor, contract, ids
 
 from daemon.errors import SettingsError
 from daemon.sim.gateway import Gateway
-from daemon.sim.gateway.fault_plan import ARGUMENTS, KINDS, WITHHOLDABLE, Fault, FaultPlan, Kind, Moment, load
+from daemon.sim.gateway.fault_plan import ARGUMENTS, WITHHOLDABLE, Fault, FaultPlan, Kind, Moment, load
 from daemon.sim.gateway.faults import Faults
 
 SPX_LINE = ("1", "11", "3", *contract(SPX), "0", "", "0", "0", "")
@@ -38,9 +38,8 @@ def at(seconds: float) -> Moment:
     return Moment(instant=NOON + timedelta(seconds=seconds))
 
 
-def test_every_kind_is_described_and_has_a_table_of_arguments() -> None:
-    assert set(KINDS) == set(ARGUMENTS) == set(Kind)
-    assert all(said.endswith(".") and "\n" not in said for said in KINDS.values())
+def test_every_kind_has_a_table_of_arguments() -> None:
+    assert set(ARGUMENTS) == set(Kind)
 
 
 def test_a_plan_is_read_with_its_times_and_arguments(tmp_path: Path) -> None:

@@ -111,10 +111,6 @@ class Wire:
         """Whether the peer has sent a single byte."""
         return self._listener.heard
 
-    def set_zone(self, zone: str) -> None:
-        """Name the zone of times that carry none."""
-        self._ib.TimezoneTWS = zone
-
     def next_id(self) -> int:
         """Return a new id, above every order id seen and every id used."""
         self.last_id = int(self._call(self._ib.client.getReqId))

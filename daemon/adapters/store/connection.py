@@ -15,9 +15,6 @@ from sqlite_utils.migrations import Migrations
 from daemon.adapters.store.schema import MIGRATIONS
 from daemon.errors import InvariantError, NotReadyError, StoreError
 
-SYNCHRONOUS: Final = ("EXTRA", "FULL", "NORMAL", "OFF")
-"""FULL survives a power cut; OFF is for a rehearsal into a scratch folder, which can be run again."""
-
 BUSY_TIMEOUT_S: Final = 5.0
 APPLICATION_ID: Final = 0x636F6E64
 """Marks the file as ours: the letters ``cond``."""

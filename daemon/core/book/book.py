@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 from daemon.core.market.contracts import MULTIPLIER, ConId, OptionContract
-from daemon.core.orders.broker_facts import ExecId, exec_stem
+from daemon.core.orders.broker_facts import ExecId
 from daemon.core.orders.intent import OrderRef, Strategy
 from daemon.errors import InvariantError
 
@@ -112,16 +112,6 @@ def add_fee(book: Book, subject: str, fee_usd_e4: int) -> Book:
 def entry_cash_usd_cents(entry: BookEntry) -> int:
     """Return the cash an entry moves, in cents: buying pays; points x 100 times 100 dollars a point are cents."""
     return -entry.quantity * entry.price_pts100 * MULTIPLIER
-
-
-def current_entries(entries: Iterable[BookEntry]) -> tuple[BookEntry, ...]:
-    """Keep the highest revision of every execution, oldest first: arrival order and duplicates do not matter."""
-    latest: dict[str, tuple[int, BookEntry]] = {}
-    for entry in entries:
-        stem, revision = exec_stem(entry.exec_id)
-        if stem not in latest or revision > latest[stem][0]:
-            latest[stem] = (revision, entry)
-    return tuple(sorted((entry for _, entry in latest.values()), key=entry_order))
 
 
 def entry_order(entry: BookEntry) -> tuple[datetime, str]:

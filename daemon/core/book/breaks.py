@@ -67,8 +67,6 @@ class Reconciliation:
     """Contracts past their settlement that the book still holds."""
     settling: tuple[OptionContract, ...]
     """Contracts past their settlement that the account still lists, in the quantity it should."""
-    settlement_reports: tuple[ExecutionFact, ...]
-    """Executions without a ref of ours in contracts past their settlement: the broker's word of their value."""
     breaks: tuple[Break, ...]
     notes: tuple[str, ...]
     """Combos whose net price differs from the sum of their legs."""

@@ -28,11 +28,6 @@ def holding_pnl_usd_cents(holding: Holding, marks: Mapping[OptionContract, float
     return _cents(holding.cash_usd_cents * _E4_PER_CENT + value_e4 - holding.fees_usd_e4)
 
 
-def realised_pnl_usd_cents(holding: Holding) -> int | None:
-    """Return cash minus fees of a closed subject in cents; None while it still holds something."""
-    return None if holding.positions else _cents(holding.cash_usd_cents * _E4_PER_CENT - holding.fees_usd_e4)
-
-
 def strategy_pnl_usd_cents(book: Book, strategy: Strategy, marks: Mapping[OptionContract, float]) -> int | None:
     """Return the profit of a strategy since the start, open and closed; None when a mark is missing.
 

@@ -12,7 +12,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import date
 
-from daemon.core.book.book import Book, BookEntry, EntryKind, current_entries
+from daemon.core.book.book import Book, BookEntry, EntryKind
 from daemon.core.book.breaks import Break, BreakKind, Reconciliation
 from daemon.core.book.quantities import Booked, Quantities
 from daemon.core.market.contracts import OptionContract
@@ -31,11 +31,6 @@ class OurSide:
     """The refs of all intents ever planned."""
     live_intents: Sequence[Intent]
     """The intents in no terminal state."""
-
-
-def booked_by_stem(entries: Iterable[BookEntry]) -> dict[str, BookEntry]:
-    """Return the highest revision of every booked execution by the stem of its id."""
-    return {exec_stem(entry.exec_id)[0]: entry for entry in current_entries(entries)}
 
 
 def entry_from_execution(fact: ExecutionFact, intent: Intent, session: date) -> BookEntry:
@@ -87,7 +82,6 @@ def reconcile(
         ),
         to_settle=quantities.to_settle(),
         settling=quantities.settling(),
-        settlement_reports=reports,
         breaks=(
             *map(_missed_fill, missing),
             *quantities.settled(),

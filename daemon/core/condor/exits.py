@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import ROUND_FLOOR, Decimal
+from decimal import ROUND_FLOOR
 from typing import Final
 
 from daemon.core.condor.policy import CondorPolicy
@@ -22,13 +22,6 @@ def take_profit_limit_pts100(credit_pts: float, policy: CondorPolicy) -> int:
     debit_pts100 = exact(credit_pts) * (100 - exact(policy.take_profit_pct))
     steps = int((debit_pts100 / COMBO_STEP_PTS100).to_integral_value(ROUND_FLOOR))
     return max(1, steps) * COMBO_STEP_PTS100
-
-
-def take_profit_due(debit_pts: float, credit_pts: float, policy: CondorPolicy) -> bool:
-    """Say whether closing at this debit would keep the wanted share of the credit."""
-    if not policy.take_profit_enabled:
-        return False
-    return exact(debit_pts) * 100 <= Decimal(take_profit_limit_pts100(credit_pts, policy))
 
 
 def time_exit_due(session: date, expiry: date, policy: CondorPolicy) -> bool:

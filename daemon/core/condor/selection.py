@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from itertools import pairwise
 from math import exp, isfinite, log, sqrt
@@ -67,12 +67,6 @@ def bracket(guess_pts100: int, listed: Sequence[int], step_pts100: int, count: i
         if above and len(chosen) < count:
             chosen.append(_nearest(above, chosen[-1] + step_pts100))
     return tuple(chosen)
-
-
-def five_point_strikes(listed: Iterable[int]) -> tuple[int, ...]:
-    """Return the listed strikes on multiples of 5 points in order, or all of them when there is none."""
-    every = sorted(set(listed))
-    return tuple(strike for strike in every if strike % STRIKE_STEP_PTS100 == 0) or tuple(every)
 
 
 def refine(points: Mapping[int, float], target: float, listed: Sequence[int]) -> int | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Final
 
-from daemon.core.calendar.sessions import is_session, previous_session, session_on_or_after, session_on_or_before
+from daemon.core.calendar.sessions import session_on_or_after, session_on_or_before
 from daemon.core.hedge.policy import LayerPolicy
 from daemon.core.orders.intent import Reason
 from daemon.core.risk.exposure import exact
@@ -15,30 +15,11 @@ OUTSIDE_DAYS_MAX: Final = 7
 """How many days beyond its window a layer may buy when nothing is listed inside it."""
 
 
-def roll_dates(anchor: date, roll_days: int, until: date) -> tuple[date, ...]:
-    """Return the roll sessions from the anchor to ``until`` inclusive (001-06, 001-07, decision 24).
-
-    Each is the session on or after anchor + k x ``roll_days``: dates depend on the calendar alone.
-    """
-    _check(roll_days)
-    found: list[date] = []
-    day = session_on_or_after(anchor)
-    while day <= until:
-        found.append(day)
-        day = next_roll(anchor, roll_days, day)
-    return tuple(found)
-
-
-def is_roll_day(anchor: date, roll_days: int, session: date) -> bool:
-    """Say whether a session is a roll day; never true of a date that is no session."""
-    _check(roll_days)
-    if not is_session(session):
-        return False
-    return _first_after(anchor, roll_days, previous_session(session)) <= session
-
-
 def next_roll(anchor: date, roll_days: int, after: date) -> date:
-    """Return the first roll session strictly after a date."""
+    """Return the first roll session strictly after a date (001-06, 001-07, decision 24).
+
+    A roll session is the session on or after anchor + k x ``roll_days``: it depends on the calendar alone.
+    """
     _check(roll_days)
     # A scheduled date moves to a session after ``after`` exactly when it lies after the last session until then.
     return session_on_or_after(_first_after(anchor, roll_days, session_on_or_before(after)))

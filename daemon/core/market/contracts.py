@@ -84,14 +84,6 @@ class ContractInfo:
     price_steps_pts100: tuple[tuple[int, int], ...]
     """((from_price, step), ...) in points x 100, as in the market rule of the exchange."""
 
-    def step_pts100(self, price_pts100: int) -> int:
-        """Return the price step that holds at a price."""
-        step = self.price_steps_pts100[0][1]
-        for edge, increment in self.price_steps_pts100:
-            if abs(price_pts100) >= edge:
-                step = increment
-        return step
-
 
 @dataclass(frozen=True, slots=True)
 class OptionParams:

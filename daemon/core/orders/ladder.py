@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from decimal import ROUND_FLOOR, Decimal
 from typing import Final
 
-from daemon.core.market.contracts import ContractInfo
-
 RUNGS_MAX: Final = 60
 """Most prices one working order takes; a wider distance is walked in wider steps."""
 
@@ -15,16 +13,11 @@ PriceSteps = Sequence[tuple[int, int]]
 """((from_price, step), ...) in points x 100, lowest edge first, as in the market rule of the exchange."""
 
 
-def round_down_to_step(price_pts100: int, info: ContractInfo) -> int:
-    """Return the highest legal net price of a contract that is not above ``price_pts100``.
+def legal_at_or_below(price_pts100: int, price_steps: PriceSteps) -> int:
+    """Return the highest net price at or below ``price_pts100`` whose size is a legal price.
 
     A negative price is a sale: its size is rounded up, so that we never accept less than asked.
     """
-    return legal_at_or_below(price_pts100, info.price_steps_pts100)
-
-
-def legal_at_or_below(price_pts100: int, price_steps: PriceSteps) -> int:
-    """Return the highest net price at or below ``price_pts100`` whose size is a legal price."""
     step = _step_at(price_pts100, price_steps)
     rounded = price_pts100 // step * step
     # A sale rounded up across an edge (2.99 -> 3.00) must also fit the step that holds there.

@@ -25,11 +25,6 @@ def wing_notional_usd(condors: Iterable[tuple[CondorRecord, int]]) -> int:
     return sum(quantity * record.width_pts100 for record, quantity in condors)
 
 
-def loss_max_usd_cents(width_pts100: int, credit_pts100: int, quantity: int) -> int:
-    """Return the largest loss of a condor at expiry in cents: quantity x 100 x (wider wing - credit)."""
-    return quantity * (width_pts100 - credit_pts100) * 100
-
-
 def wing_notional_max_usd(nlv_usd_cents: int, limits: RiskLimits) -> int:
     """Return W_max in dollars: the fixed limit or the share of net liquidation, whichever is smaller (004-24).
 

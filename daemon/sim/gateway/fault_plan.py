@@ -37,31 +37,28 @@ class Kind(StrEnum):
     """Kinds of fault."""
 
     REJECT_ORDER = "reject_order"
+    """Refuse an order with a message code (code, text; symbol limits it to one underlying)."""
     WHAT_IF_REFUSED = "what_if_refused"
+    """Refuse a margin preview with a message code (code, text)."""
     WHAT_IF_UNSET = "what_if_unset"
+    """Answer a margin preview with unset values first; then_real = false leaves it at that."""
     DATA_MISSING = "data_missing"
+    """Send -1 for every price and no greeks (symbol limits it)."""
     DATA_STALE = "data_stale"
+    """Let quotes stand still: new lines get the old values, open lines get nothing (symbol limits it)."""
     DATA_DELAYED = "data_delayed"
+    """Send delayed data with the delayed tick numbers and the warning 10167 (symbol limits it)."""
     NOT_SUBSCRIBED = "not_subscribed"
+    """Refuse a market-data line with code 354 (symbol limits it)."""
     DROP_CONNECTION = "drop_connection"
+    """Close every connection and refuse new ones for refuse_s seconds."""
     SILENT = "silent"
+    """Take what clients send and let nothing out; lost = true drops it, else it comes when the fault ends."""
     DELAY = "delay"
+    """Send every message seconds late."""
     WITHHOLD = "withhold"
+    """Never send one of the messages that a client waits for at the start (message)."""
 
-
-KINDS: Final[Mapping[Kind, str]] = {
-    Kind.REJECT_ORDER: "Refuse an order with a message code (code, text; symbol limits it to one underlying).",
-    Kind.WHAT_IF_REFUSED: "Refuse a margin preview with a message code (code, text).",
-    Kind.WHAT_IF_UNSET: "Answer a margin preview with unset values first; then_real = false leaves it at that.",
-    Kind.DATA_MISSING: "Send -1 for every price and no greeks (symbol limits it).",
-    Kind.DATA_STALE: "Let quotes stand still: new lines get the old values, open lines get nothing (symbol limits it).",
-    Kind.DATA_DELAYED: "Send delayed data with the delayed tick numbers and the warning 10167 (symbol limits it).",
-    Kind.NOT_SUBSCRIBED: "Refuse a market-data line with code 354 (symbol limits it).",
-    Kind.DROP_CONNECTION: "Close every connection and refuse new ones for refuse_s seconds.",
-    Kind.SILENT: "Take what clients send and let nothing out; lost = true drops it, else it comes when the fault ends.",
-    Kind.DELAY: "Send every message seconds late.",
-    Kind.WITHHOLD: "Never send one of the messages that a client waits for at the start (message).",
-}
 
 WITHHOLDABLE: Final[Mapping[str, int]] = {
     "nextValidId": 9,

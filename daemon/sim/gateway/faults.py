@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from random import Random
-from typing import Final
 
 from daemon.core.calendar.sessions import is_session, new_york_date, next_session
-from daemon.sim.gateway.fault_plan import KINDS, WITHHOLDABLE, Fault, FaultPlan, Kind, load
+from daemon.sim.gateway.fault_plan import WITHHOLDABLE, Fault, FaultPlan, Kind, load
 
-__all__ = ["KINDS", "FaultPlan", "Faults", "Kind", "load"]
-
-_AT_ONCE: Final = timedelta(0)
+__all__ = ["FaultPlan", "Faults", "load"]
 
 
 class Faults:

@@ -14,7 +14,6 @@ from daemon.sim.gateway.messages_in import BAG
 from daemon.sim.gateway.order_layouts import COMPLETED_ORDER, OPEN_ORDER
 from daemon.sim.gateway.times import time_text
 
-COMPLETED: Final = frozenset({SimStatus.FILLED, SimStatus.CANCELLED, SimStatus.INACTIVE})
 MARGIN_FIELDS: Final = ("initMargin", "maintMargin", "equityWithLoan")
 _ROWS: Final = ("comboLegs", "orderComboLegs", "smartComboRoutingParams", "algoParams", "conditions")
 # What the exchange keeps as values of its own and what only the gateway may say.

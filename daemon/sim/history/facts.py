@@ -82,15 +82,6 @@ class History:
         """Return the facts of the session before, or None where history begins or has a gap."""
         return self.days.get(previous_session(day))
 
-    def run_up_to(self, last: date, count: int) -> tuple[DailyFacts, ...]:
-        """Return at most ``count`` sessions without a gap that end on ``last``, oldest first."""
-        found: list[DailyFacts] = []
-        day = last
-        while len(found) < count and day in self.days:
-            found.append(self.days[day])
-            day = previous_session(day)
-        return tuple(reversed(found))
-
     def windows(self) -> tuple[tuple[date, date], ...]:
         """Return the stretches of consecutive sessions as (first, last)."""
         return _windows(self._ordered)

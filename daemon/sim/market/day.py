@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from daemon.core.calendar.sessions import next_session, session
+from daemon.core.calendar.sessions import session
 from daemon.sim.history import DailyFacts, History
 from daemon.sim.market import clock
 from daemon.sim.market.path import session_paths, variance_shares
@@ -41,13 +41,10 @@ class MarketDay:
     ordinal: int
     minutes: int
     open_epoch_s: float
-    close_epoch_s: float
-    reopen_epoch_s: float
     columns: FloatArray
     highs: FloatArray
     """Highest index levels so far by minute; ``lows`` the lowest."""
     lows: FloatArray
-    future_expiries: tuple[date, ...]
     future_epochs_s: FloatArray
     """Settlement instants of the futures."""
     knots: FloatArray
@@ -70,20 +67,16 @@ def market_day(history: History, day: date, *, seed: int, node_days: tuple[int, 
     vix_move = np.log(paths.vix / previous[VIX])
     nodes = _following(previous[VIX9D:], _closes(facts)[VIX9D:], shares, vix_move, _NODE_BETAS)
     levels = np.column_stack((paths.spx, paths.vix, np.exp(nodes)))
-    expiries = tuple(expiry for expiry, _ in facts.futures)
     futures = _futures(facts, before, shares, vix_move)
     return MarketDay(
         facts=facts,
         ordinal=clock.ordinal(day),
         minutes=minutes,
         open_epoch_s=times.open_at.timestamp(),
-        close_epoch_s=times.close_at.timestamp(),
-        reopen_epoch_s=session(next_session(day)).open_at.timestamp(),
         columns=np.column_stack((levels, futures)),
         highs=np.maximum.accumulate(levels),
         lows=np.minimum.accumulate(levels),
-        future_expiries=expiries,
-        future_epochs_s=np.array([session(expiry).open_at.timestamp() for expiry in expiries]),
+        future_epochs_s=np.array([session(expiry).open_at.timestamp() for expiry, _ in facts.futures]),
         knots=np.array([clock.sessions_in(day, days) for days in node_days]),
         previous_close=previous,
         variance_gone=shares,

@@ -18,9 +18,8 @@ from ledger_values import (
     trade,
 )
 
-from daemon.core.book.book import EMPTY, add_fee, append, current_entries, entry_cash_usd_cents, fold
+from daemon.core.book.book import EMPTY, add_fee, append, entry_cash_usd_cents, fold
 from daemon.core.book.settlement import settlement_entries
-from daemon.core.orders.broker_facts import ExecId
 from daemon.core.orders.intent import Strategy
 from daemon.errors import InvariantError
 
@@ -87,6 +86,13 @@ class TestFold:
 
         assert [holding.subject for holding in book.open_subjects(Strategy.HEDGE)] == ["L1"]
 
+    def test_a_contract_of_another_expiry_is_another_position(self) -> None:
+        other = option(3200, expiry=date(2020, 3, 18))
+
+        book = fold([trade("a.1.1", PUT_SHORT, -1, 320), trade("a.2.1", other, -1, 310)])
+
+        assert book.positions() == {other: -1, PUT_SHORT: -1}
+
 
 class TestOneByOne:
     def test_appending_gives_the_same_book_as_folding(self) -> None:
@@ -102,28 +108,3 @@ class TestOneByOne:
         entry = trade("b.1.1", VIX_CALL, 4, 95, subject="L1")
 
         assert add_fee(fold([entry]), "L1", 42_000) == fold([replace(entry, fee_usd_e4=42_000)])
-
-
-class TestRevisions:
-    def test_the_highest_revision_of_an_execution_replaces_the_others(self) -> None:
-        first = trade("0000e0d5.1.02.01", PUT_LONG, 2, 145)
-        corrected = replace(first, exec_id=ExecId("0000e0d5.1.02.02"), quantity=1, price_pts100=150)
-
-        assert current_entries([corrected, first]) == (corrected,)
-
-    def test_revisions_are_compared_as_numbers(self) -> None:
-        ninth, tenth = trade("x.09", PUT_LONG, 9, 145), trade("x.10", PUT_LONG, 10, 145)
-
-        assert current_entries([tenth, ninth]) == (tenth,)
-
-    def test_entries_are_listed_oldest_first(self) -> None:
-        late, early = condor_trades(first=1, minutes=5), condor_trades(first=2, minutes=1, subject="C20200218-2")
-
-        assert current_entries([*late, *early]) == (*early, *late)
-
-    def test_a_contract_of_another_expiry_is_another_position(self) -> None:
-        other = option(3200, expiry=date(2020, 3, 18))
-
-        book = fold([trade("a.1.1", PUT_SHORT, -1, 320), trade("a.2.1", other, -1, 310)])
-
-        assert book.positions() == {other: -1, PUT_SHORT: -1}

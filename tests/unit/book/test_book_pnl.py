@@ -7,7 +7,6 @@ from daemon.core.book.book import EntryKind, fold
 from daemon.core.book.pnl import (
     holding_pnl_usd_cents,
     market_value_usd_cents,
-    realised_pnl_usd_cents,
     strategy_pnl_usd_cents,
 )
 from daemon.core.orders.intent import Strategy
@@ -41,21 +40,6 @@ class TestHolding:
         holding = fold([trade("a.1.1", VIX_CALL, 1, 0, subject="L1", fee=fee_usd_e4)]).holdings["L1"]
 
         assert holding_pnl_usd_cents(holding, {VIX_CALL: 0.0}) == cents
-
-
-class TestRealised:
-    def test_it_is_known_once_everything_is_closed(self) -> None:
-        closed = fold(
-            [
-                trade("a.1.1", VIX_CALL, 4, 95, subject="L1", fee=42_000),
-                trade("a.2.1", VIX_CALL, -4, 340, subject="L1", fee=42_000),
-            ]
-        ).holdings["L1"]
-
-        assert realised_pnl_usd_cents(closed) == 98_000 - 840
-
-    def test_it_is_unknown_while_something_is_held(self) -> None:
-        assert realised_pnl_usd_cents(fold(condor_trades()).holdings["C20200218-1"]) is None
 
 
 class TestStrategy:

@@ -11,6 +11,7 @@ from ledger_values import (
     PUT_SHORT,
     SESSION,
     VIX_CALL,
+    by_stem,
     call_intent,
     combo_fact,
     con_id,
@@ -28,7 +29,7 @@ from ledger_values import (
 
 from daemon.core.book.book import BookEntry, EntryKind, fold
 from daemon.core.book.breaks import BreakKind, Reconciliation
-from daemon.core.book.reconcile import OurSide, booked_by_stem, entry_from_execution, reconcile
+from daemon.core.book.reconcile import OurSide, entry_from_execution, reconcile
 from daemon.core.book.settlement import settlement_entries
 from daemon.core.market.contracts import ConId, OptionContract
 from daemon.core.orders.broker_facts import ExecId, OrderStatus, PositionFact, Snapshot
@@ -48,7 +49,7 @@ def run(
     known: Iterable[Intent] = (ENTRY,),
     settled: Iterable[OptionContract] = (),
 ) -> Reconciliation:
-    booked = booked_by_stem(entries)
+    booked = by_stem(entries)
     ours = OurSide(
         book=fold(booked.values()),
         booked=booked,
@@ -266,12 +267,11 @@ class TestSettlement:
         assert result.to_settle == (PUT_SHORT,)
         assert not result.blocking
 
-    def test_the_brokers_own_settlement_execution_is_reported_and_not_a_strangers_trade(self) -> None:
+    def test_the_brokers_own_settlement_execution_is_no_strangers_trade(self) -> None:
         report = replace(fact(trade("ib.1.1", PUT_LONG, -2, 87_008)), order_ref=None)
 
         result = run(condor_trades(), snapshot(executions=[report]), settled=self.settled)
 
-        assert result.settlement_reports == (report,)
         assert not result.executions_to_book
         assert not result.blocking
 
@@ -279,7 +279,6 @@ class TestSettlement:
         result = run((), snapshot(executions=map(fact, condor_trades())), settled=self.settled)
 
         assert len(result.executions_to_book) == 4
-        assert result.settlement_reports == ()
         assert not result.blocking
 
     def test_a_contract_that_leaves_before_its_settlement_is_unexplained(self) -> None:

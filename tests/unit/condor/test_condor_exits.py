@@ -5,7 +5,7 @@ from condor_values import EXPIRY, POLICY, policy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.core.condor.exits import expires_today, take_profit_due, take_profit_limit_pts100, time_exit_due
+from daemon.core.condor.exits import expires_today, take_profit_limit_pts100, time_exit_due
 
 
 class TestTakeProfitLimit:
@@ -38,15 +38,6 @@ class TestTakeProfitLimit:
     def test_a_debit_entry_has_no_take_profit(self) -> None:
         with pytest.raises(AssertionError, match="needs a credit"):
             take_profit_limit_pts100(0.0, POLICY)
-
-
-class TestTakeProfitDue:
-    def test_it_is_due_at_the_limit_and_below_only(self) -> None:
-        assert take_profit_due(2.15, 4.30, POLICY)
-        assert not take_profit_due(2.155, 4.30, POLICY)
-
-    def test_it_is_never_due_when_switched_off(self) -> None:
-        assert not take_profit_due(0.05, 4.30, policy(take_profit_enabled=False))
 
 
 class TestTimeExit:

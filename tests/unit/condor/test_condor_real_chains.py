@@ -14,7 +14,6 @@ from daemon.core.condor.selection import (
     bracket,
     choose_expiry,
     choose_short,
-    five_point_strikes,
     guess_strikes,
     refine,
 )
@@ -60,7 +59,7 @@ def test_a_handful_of_quotes_finds_the_best_listed_strike(snapshot: str, right: 
     expiry = choose_expiry(sorted({key[1] for key in deltas() if key[0] == snapshot}), session, POLICY)
     assert expiry is not None
     chain = deltas()[snapshot, expiry, right]
-    listed = five_point_strikes(chain)
+    listed = sorted(chain)
 
     guess = guess_strikes(spx, vix, session, expiry, POLICY)["PC".index(right)]
     quoted = set(bracket(guess, listed, 2500, 5))

@@ -10,7 +10,6 @@ from daemon.core.condor.selection import (
     bracket,
     choose_expiry,
     choose_short,
-    five_point_strikes,
     guess_strikes,
     refine,
 )
@@ -136,14 +135,6 @@ class TestBracket:
         assert len(found) <= count
         if found and len(found) < count:
             assert (found[0], found[-1]) == (min(listed), max(listed))
-
-
-class TestFivePointStrikes:
-    def test_only_multiples_of_five_points_stay(self) -> None:
-        assert five_point_strikes([310_500, 310_250, 310_100, 310_000]) == (310_000, 310_500)
-
-    def test_a_listing_without_multiples_stays_whole(self) -> None:
-        assert five_point_strikes([310_250, 310_100]) == (310_100, 310_250)
 
 
 def put_delta(strike: float) -> float:

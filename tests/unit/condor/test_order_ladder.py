@@ -1,44 +1,41 @@
 import pytest
-from condor_values import option
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.core.market.contracts import ConId, ContractInfo, Right, TradingClass
-from daemon.core.orders.ladder import RUNGS_MAX, PriceSteps, entry_ladder, legal_at_or_below, round_down_to_step
+from daemon.core.orders.ladder import RUNGS_MAX, PriceSteps, entry_ladder, legal_at_or_below
 
 # Market rules of the exchange: VIX in cents below 3.00 and nickels from there; before late 2022 nickels and dimes.
 VIX_STEPS = ((0, 1), (300, 5))
 OLD_VIX_STEPS = ((0, 5), (300, 10))
 
 
-def info(steps: PriceSteps) -> ContractInfo:
-    return ContractInfo(ConId(1), option(24, Right.CALL, TradingClass.VIX), tuple(steps))
+def step_at(price: int, steps: PriceSteps) -> int:
+    return max((edge, step) for edge, step in steps if edge <= abs(price))[1]
 
 
-class TestRoundDownToStep:
+class TestLegalAtOrBelow:
     @pytest.mark.parametrize(
         ("price", "legal"),
         [(295, 295), (299, 299), (300, 300), (301, 300), (304, 300), (305, 305), (309, 305), (1, 1), (0, 0)],
     )
     def test_a_purchase_never_pays_more(self, price: int, legal: int) -> None:
-        assert round_down_to_step(price, info(VIX_STEPS)) == legal
+        assert legal_at_or_below(price, VIX_STEPS) == legal
 
     @pytest.mark.parametrize(
         ("price", "legal"), [(-295, -295), (-299, -299), (-300, -300), (-301, -305), (-305, -305), (-306, -310)]
     )
     def test_a_sale_never_accepts_less(self, price: int, legal: int) -> None:
-        assert round_down_to_step(price, info(VIX_STEPS)) == legal
+        assert legal_at_or_below(price, VIX_STEPS) == legal
 
     @pytest.mark.parametrize(
         ("price", "legal"), [(297, 295), (300, 300), (305, 300), (309, 300), (-296, -300), (-301, -310), (-4, -5)]
     )
     def test_coarse_steps_round_across_their_border(self, price: int, legal: int) -> None:
-        assert round_down_to_step(price, info(OLD_VIX_STEPS)) == legal
+        assert legal_at_or_below(price, OLD_VIX_STEPS) == legal
 
     @given(st.integers(-2000, 2000), st.sampled_from([VIX_STEPS, OLD_VIX_STEPS, ((0, 5),), ((0, 1),)]))
     def test_the_result_is_the_highest_legal_price_at_or_below(self, price: int, steps: PriceSteps) -> None:
-        contract = info(steps)
-        legal = [p for p in range(-2100, price + 1) if p % contract.step_pts100(p) == 0]
+        legal = [p for p in range(-2100, price + 1) if p % step_at(p, steps) == 0]
 
         assert legal_at_or_below(price, steps) == legal[-1]
 
@@ -124,6 +121,6 @@ class TestEntryLadder:
             assert all(rung % step == 0 for rung in rungs)
             assert floor is not None or rungs[0] <= twice_mid / 2 < rungs[0] + step
         else:
-            assert all(rung % info(steps).step_pts100(rung) == 0 for rung in rungs)
+            assert all(rung % step_at(rung, steps) == 0 for rung in rungs)
             assert len({rung > 0 for rung in rungs}) <= 1
             assert 0 not in rungs

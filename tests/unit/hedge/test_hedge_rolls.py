@@ -14,10 +14,8 @@ from daemon.core.hedge.policy import LayerPolicy
 from daemon.core.hedge.rolls import (
     choose_call_strike,
     choose_layer_expiry,
-    is_roll_day,
     last_roll,
     next_roll,
-    roll_dates,
 )
 from daemon.core.market.contracts import TradingClass
 
@@ -31,6 +29,18 @@ def oracle_sessions() -> frozenset[date]:
 
 
 ORACLE = oracle_sessions()
+
+
+def roll_dates(anchor: date, roll_days: int, until: date) -> tuple[date, ...]:
+    """Return the roll sessions up to a date by asking for one after the other."""
+    found: list[date] = []
+    day = next_roll(anchor, roll_days, anchor - timedelta(days=1))
+    while day <= until:
+        found.append(day)
+        day = next_roll(anchor, roll_days, day)
+    return tuple(found)
+
+
 DAYS = st.dates(date(2016, 1, 1), date(2026, 6, 30))
 ROLL_DAYS = st.sampled_from([1, 7, 8, 10, 21, 50, 60])
 
@@ -59,11 +69,11 @@ class TestRollDates:
         assert roll_dates(date(2020, 2, 15), 21, date(2020, 2, 20)) == (date(2020, 2, 18),)  # Presidents' Day
 
     def test_there_is_no_date_before_the_anchor(self) -> None:
-        assert roll_dates(date(2020, 2, 18), 8, date(2020, 2, 17)) == ()
-        assert not is_roll_day(date(2020, 2, 18), 8, date(2020, 2, 10))
+        assert next_roll(date(2020, 2, 18), 8, date(2020, 2, 3)) == date(2020, 2, 18)
+        assert last_roll(date(2020, 2, 18), 8, date(2020, 2, 14)) is None
 
     def test_a_period_of_no_days_is_an_error(self) -> None:
-        for ask in (roll_dates, is_roll_day, next_roll, last_roll):
+        for ask in (next_roll, last_roll):
             with pytest.raises(ValueError, match="at least 1 day"):
                 ask(date(2020, 2, 18), 0, date(2020, 3, 18))
 
@@ -76,12 +86,6 @@ class TestRollDates:
         moved = {next(day + timedelta(n) for n in range(8) if day + timedelta(n) in ORACLE) for day in plain}
 
         assert roll_dates(anchor, roll_days, until) == tuple(sorted(day for day in moved if day <= until))
-
-    @given(DAYS, ROLL_DAYS, st.integers(0, 120))
-    def test_a_roll_day_is_a_date_of_the_list_and_no_other(self, anchor: date, roll_days: int, offset: int) -> None:
-        day = anchor + timedelta(days=offset)
-
-        assert is_roll_day(anchor, roll_days, day) == (day in roll_dates(anchor, roll_days, day))
 
     @given(DAYS, ROLL_DAYS, st.integers(-30, 120))
     def test_the_next_roll_is_the_first_date_after(self, anchor: date, roll_days: int, offset: int) -> None:

@@ -5,7 +5,7 @@ import pytest
 from daemon.core.market.contracts import OptionContract, Right, TradingClass
 from daemon.core.orders.intent import IntentKey, Purpose, Strategy
 from daemon.core.records import CondorRecord
-from daemon.core.risk.exposure import loss_max_usd_cents, wing_notional_max_usd, wing_notional_usd
+from daemon.core.risk.exposure import wing_notional_max_usd, wing_notional_usd
 from daemon.core.risk.limits import RiskLimits
 
 SESSION = date(2020, 2, 18)
@@ -41,10 +41,6 @@ class TestWingNotional:
     def test_nothing_open_is_nothing(self) -> None:
         assert wing_notional_usd([]) == 0
         assert wing_notional_usd([(EQUAL, 0)]) == 0
-
-
-def test_the_largest_loss_is_the_width_less_the_credit() -> None:
-    assert loss_max_usd_cents(2500, 435, 2) == 2 * 2_065_00
 
 
 @pytest.mark.parametrize(
