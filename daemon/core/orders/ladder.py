@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from decimal import ROUND_FLOOR, Decimal
 from typing import Final
 
+NET_STEP_PTS100: Final = 5
+"""Smallest step of the net price of a combination in points x 100: 0.05 (Cboe Rule 5.33, complex orders in SPX)."""
 RUNGS_MAX: Final = 60
 """Most prices one working order takes; a wider distance is walked in wider steps."""
 
@@ -42,7 +44,7 @@ def entry_ladder(
     of its contract and none is zero or of the other sign: nobody pays to sell.
     """
     assert step_pts100 > 0, f"a ladder step must be positive, not {step_pts100}"
-    steps = ((0, step_pts100),) if price_steps is None else price_steps
+    steps = ((0, NET_STEP_PTS100),) if price_steps is None else price_steps
     first = legal_at_or_below(_floor_pts100(mid_pts), steps)
     last = natural_pts100 + through_pts100
     if floor_pts100 is not None:

@@ -73,6 +73,11 @@ class TestEntryLadder:
         assert len(rungs) <= RUNGS_MAX
         assert (rungs[0], rungs[-1]) == (-900, -280)
 
+    def test_wider_steps_still_begin_at_the_mid_and_reach_the_natural(self) -> None:
+        rungs = entry_ladder(-5.40, -490, step_pts100=30, through_pts100=5, floor_pts100=None)
+
+        assert rungs == (-540, -510, -485)
+
     def test_a_vix_call_is_bought_at_legal_prices_across_three_dollars(self) -> None:
         rungs = entry_ladder(2.985, 310, step_pts100=2, through_pts100=4, floor_pts100=None, price_steps=VIX_STEPS)
 
@@ -118,8 +123,8 @@ class TestEntryLadder:
         assert all(rung <= natural + through for rung in rungs)
         assert floor is None or all(rung <= floor for rung in rungs)
         if steps is None:
-            assert all(rung % step == 0 for rung in rungs)
-            assert floor is not None or rungs[0] <= twice_mid / 2 < rungs[0] + step
+            assert all(rung % 5 == 0 for rung in rungs)
+            assert floor is not None or rungs[0] <= twice_mid / 2 < rungs[0] + 5
         else:
             assert all(rung % step_at(rung, steps) == 0 for rung in rungs)
             assert len({rung > 0 for rung in rungs}) <= 1
