@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 
 from daemon.core.calendar.sessions import shifted
@@ -21,15 +21,17 @@ from daemon.core.orders.intent import (
     TimeInForce,
 )
 from daemon.core.orders.ladder import entry_ladder
-from daemon.core.records import CondorRecord, Decision, DecisionKind, JobOutcome, Outcome
+from daemon.core.records import CondorRecord, Decision, DecisionKind, JobOutcome, Outcome, RunState
 from daemon.engine.condor_exits import CondorExits
 from daemon.engine.context import Desk
 from daemon.engine.executor import Executor, Ladder
-from daemon.engine.gather import CondorCandidate, Indexes, Refusal, find_condor, indexes, priced
+from daemon.engine.gather import CondorCandidate, Indexes, Refusal, find_condor, indexes, leg_quotes, priced
 from daemon.engine.risk_monitor import Proposal, RiskMonitor
-from daemon.errors import BrokerError
+from daemon.errors import BrokerError, BrokerTimeoutError, LinkDownError
 
 JOB = "condor_entry"
+WAITABLE = (LinkDownError, BrokerTimeoutError)
+"""Failures after which another try may well succeed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,10 @@ class CondorEntries:
         self._exits = exits
 
     async def enter(self, session: date) -> JobOutcome:
-        """Make the session's one entry decision and work it (000-25)."""
+        """Make the session's one entry decision and work it (000-25).
+
+        Raises LinkDownError or BrokerTimeoutError while nothing is decided: another try is worth it.
+        """
         desk = self._desk
         if not desk.policy.condor.enabled:
             return self._skip(session, Refusal(Reason("condor_disabled", "CONDORD_CONDOR_ENABLED is off")))
@@ -65,9 +70,19 @@ class CondorEntries:
             plan = await self._plan(session)
         except Refusal as refusal:
             return self._skip(session, refusal)
+        except WAITABLE:
+            raise
         except BrokerError as error:
-            return self._skip(session, Refusal(Reason("broker_failed", str(error), error.code, None)))
+            return self.give_up(session, error)
         return await self._send(session, plan)
+
+    def until(self, session: date) -> datetime:
+        """Return the instant at which the session's entry ends, whatever it has come to."""
+        return shifted(session, self._desk.policy.schedule.condor_entry_until)
+
+    def give_up(self, session: date, error: BrokerError) -> JobOutcome:
+        """Record that the broker did not let an entry be decided."""
+        return self._skip(session, Refusal(Reason("broker_failed", str(error), error.code)))
 
     async def preview(self, session: date) -> Decision:
         """Return what the entry would be now, without recording or sending anything."""
@@ -79,19 +94,64 @@ class CondorEntries:
         return Decision(session, JOB, DecisionKind.ENTER, "condor", now, plan.reasons, plan.inputs)
 
     async def _finish_earlier(self, session: date) -> JobOutcome | None:
-        """Bring the orders of an interrupted entry to their end before another attempt is made."""
-        desk = self._desk
+        """Bring an interrupted entry to its end; None when none of its orders has ever reached the broker."""
+        decided = [decision for decision in self._desk.store.decisions(session) if decision.job == JOB]
+        if decided:
+            outcome = Outcome.DONE if decided[0].kind is DecisionKind.ENTER else Outcome.SKIPPED
+            return JobOutcome(outcome, "decided before the restart", self._desk.clock.now())
         for intent in self._entry_intents(session):
-            current = intent
-            if not intent.state.terminal:
-                current = await self._executor.cancel(intent.ref, "left over by an interrupted entry")
-            if current.filled:
-                return await self._entered(session, current, 0, ())
-            if not current.state.terminal:
-                reason = Reason("unknown_order", f"{intent.ref} has an unknown outcome; nothing new is sent")
-                return self._skip(session, Refusal(reason))
-        decided = [d for d in desk.store.decisions(session) if d.job == JOB and d.kind is DecisionKind.SKIP]
-        return JobOutcome(Outcome.SKIPPED, "decided before", desk.clock.now()) if decided else None
+            current = await self._go_on(session, intent)
+            if not never_sent(current):
+                return await self._entered(session, current, current.reasons)
+        return None
+
+    async def _go_on(self, session: date, intent: Intent) -> Intent:
+        """Work an order of an interrupted entry on from the price it has: a second one is never sent beside it."""
+        desk, until = self._desk, self.until(session)
+        if intent.state.terminal:
+            return intent
+        seen = await self._executor.in_sight(intent.ref, until)
+        if seen.state is not IntentState.WORKING:
+            return seen
+        if not self.goes_on_with(seen):
+            return await self._executor.cancel(seen.ref, "left over by an interrupted entry")
+        try:
+            rungs = await self._rungs_from(seen)
+        except WAITABLE:
+            raise
+        except (Refusal, BrokerError) as error:
+            return await self._executor.cancel(seen.ref, f"left over by an interrupted entry, without a price: {error}")
+        desk.journal.emit("order_taken_over", {"order_ref": seen.ref, "limit_pts100": rungs[0]})
+        return await self._executor.go_on(
+            seen, Ladder(rungs=rungs, step_s=desk.policy.condor.ladder_step_s, until=until)
+        )
+
+    def goes_on_with(self, intent: Intent) -> bool:
+        """Whether the entry job is still to work an order on that nobody follows just now."""
+        store, key = self._desk.store, intent.key
+        return (
+            key.strategy is Strategy.CONDOR
+            and key.purpose is Purpose.ENTRY
+            and key.session == self._desk.journal.session()
+            and self._desk.policy.condor.enabled
+            and store.run_state().state is RunState.RUNNING
+            and self._desk.clock.now() < self.until(key.session)
+            and not any(decision.job == JOB for decision in store.decisions(key.session))
+        )
+
+    async def _rungs_from(self, intent: Intent) -> tuple[int, ...]:
+        """Return the price an order has and those that the market as it is now still asks to try after it."""
+        policy, has = self._desk.policy.condor, intent.spec.net_limit_pts100
+        legs = [leg.contract for leg in intent.spec.legs]
+        price = priced(await leg_quotes(self._desk, legs), intent.spec.legs)
+        rungs = entry_ladder(
+            price.mid_pts,
+            price.natural_pts100,
+            step_pts100=policy.ladder_step_pts100,
+            through_pts100=policy.ladder_through_pts100,
+            floor_pts100=credit_floor_pts100(policy),
+        )
+        return (has, *(rung for rung in rungs if rung > has))
 
     def _entry_intents(self, session: date) -> list[Intent]:
         return [
@@ -175,32 +235,40 @@ class CondorEntries:
             mid_at_decision_pts=plan.price.mid_pts,
         )
         desk.journal.emit("condor_entry_decided", {"subject": subject, **plan.inputs})
-        until = shifted(session, desk.policy.schedule.condor_entry_until)
-        ladder = Ladder(rungs=plan.ladder, step_s=policy.ladder_step_s, until=until)
+        ladder = Ladder(rungs=plan.ladder, step_s=policy.ladder_step_s, until=self.until(session))
         done = await self._executor.work(intent, ladder, record)
-        return await self._entered(session, done, plan.quantity, plan.reasons, plan.inputs)
+        return await self._entered(session, done, plan.reasons, plan.inputs)
 
     async def _entered(
         self,
         session: date,
         intent: Intent,
-        wanted: int,
         reasons: tuple[Reason, ...],
         inputs: Mapping[str, float | int | str | None] | None = None,
     ) -> JobOutcome:
         """Record how the entry ended and protect what was filled."""
-        now = self._desk.clock.now()
+        outcome = self._record_end(session, intent, reasons, inputs)
+        await self._exits.rest_take_profits()
+        return outcome
+
+    def _record_end(
+        self,
+        session: date,
+        intent: Intent,
+        reasons: tuple[Reason, ...],
+        inputs: Mapping[str, float | int | str | None] | None = None,
+    ) -> JobOutcome:
+        now, wanted = self._desk.clock.now(), intent.spec.quantity
         if not intent.filled:
             name = "entry_unknown" if intent.state is IntentState.UNKNOWN else "entry_not_filled"
             text = f"the order ended {intent.state.value} with nothing filled"
             last = Reason("last_limit", "last net limit in points", intent.spec.net_limit_pts100 / 100)
             return self._skip(session, Refusal(Reason(name, text)), inputs, beside=(last, *reasons))
-        filled = Reason("filled", f"{intent.filled} of {wanted or intent.spec.quantity} filled", intent.filled, wanted)
+        filled = Reason("filled", f"{intent.filled} of {wanted} filled", intent.filled, wanted)
         decision = Decision(
             session, JOB, DecisionKind.ENTER, intent.key.subject, now, (filled, *reasons), dict(inputs or {})
         )
         self._desk.store.record_decision(decision)
-        await self._exits.rest_take_profits()
         return JobOutcome(Outcome.DONE, f"entered {intent.key.subject}, {filled.text}", now)
 
     def _skip(
@@ -223,12 +291,22 @@ class CondorEntries:
         return JobOutcome(Outcome.SKIPPED, str(refusal), now)
 
     def missed(self, session: date, why: str) -> None:
-        """Record that a session passed without an entry decision of its own."""
-        self._skip(session, Refusal(Reason("daemon_not_running", why)))
+        """Record that the entry time of a session passed without a run of the job: what was filled all the same counts."""
+        filled = [intent for intent in self._entry_intents(session) if intent.filled]
+        if filled:
+            self._record_end(session, filled[0], (Reason("daemon_not_running", why), *filled[0].reasons))
+        else:
+            self._skip(session, Refusal(Reason("daemon_not_running", why)))
 
     def _next_condor_id(self, session: date) -> str:
         taken = sum(record.entry_session == session for record in self._desk.store.condors())
         return f"C{session:%Y%m%d}-{taken + 1}"
+
+
+def never_sent(intent: Intent) -> bool:
+    """Whether an order is proven never to have reached the broker: withdrawn before its bytes left, or absent."""
+    withdrawn = intent.state is IntentState.CANCELLED and intent.perm_id is None and not intent.filled
+    return withdrawn or intent.state is IntentState.ABSENT
 
 
 def entry_inputs(

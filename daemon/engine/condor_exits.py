@@ -19,7 +19,7 @@ from daemon.core.orders.ladder import entry_ladder
 from daemon.core.records import CondorRecord, Decision, DecisionKind, JobOutcome, Outcome
 from daemon.engine.context import Desk
 from daemon.engine.executor import Executor, Ladder
-from daemon.engine.gather import Refusal, check_quotes, priced
+from daemon.engine.gather import Refusal, leg_quotes, priced
 from daemon.engine.risk_monitor import Proposal, RiskMonitor
 
 LAST_EXIT: Final = time(15, 59)
@@ -139,13 +139,7 @@ class CondorExits:
         return shifted(session, LAST_EXIT)
 
     async def _quotes(self, condor: OpenCondor) -> Mapping[OptionContract, Quote]:
-        legs = legs_of(condor.record)
-        infos = await self._desk.broker.contracts(legs.contracts)
-        missing = [str(leg) for leg in legs.contracts if leg not in infos]
-        if missing:
-            raise Refusal(Reason("leg_not_quoted", f"no contract for {', '.join(missing)}"))
-        quotes = await self._desk.broker.quotes([infos[leg] for leg in legs.contracts], greeks=False)
-        check_quotes(self._desk, quotes)
+        quotes = await leg_quotes(self._desk, legs_of(condor.record).contracts)
         # No bid is a bid of zero: a worthless wing does not keep a condor open.
         return {leg: replace(quote, bid_pts100=quote.bid_pts100 or 0) for leg, quote in quotes.items()}
 

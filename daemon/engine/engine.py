@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
-from datetime import date, time, timedelta
-from typing import TypeVar
+from datetime import date, datetime, time, timedelta
+from typing import Final, TypeVar
 
 from daemon.core.calendar.sessions import next_session, previous_session
 from daemon.core.hedge.rolls import next_roll
 from daemon.core.orders.intent import Purpose
 from daemon.core.records import JobOutcome, Outcome, RunState, RunStateRecord
-from daemon.engine.condor_entries import CondorEntries
+from daemon.engine.condor_entries import WAITABLE, CondorEntries
 from daemon.engine.condor_exits import CondorExits
 from daemon.engine.context import Desk
 from daemon.engine.day import BASELINE, DayDesk
@@ -30,6 +30,8 @@ from daemon.engine.settlement import Settler
 from daemon.errors import BrokerError
 from daemon.ports import Notifier, Scheduler
 
+LINK_LOOK_S: Final = 1.0
+"""How often an entry that waits for the link looks for it."""
 Answer = TypeVar("Answer")
 DayClosed = Callable[[date, tuple[str, ...]], None]
 """Called after the closing figures of a session are recorded, with the next actions in words."""
@@ -133,6 +135,8 @@ class Engine:
         await self._take_baseline()
         live = self.desk.store.intents(live_only=True)
         for intent in left_over(live, self.executor.working):
+            if self.entries.goes_on_with(intent):
+                continue
             await self.executor.cancel(intent.ref, "nobody works it any more")
         await self.exits.rest_take_profits()
         if self.reconciler.absence_pending:
@@ -178,10 +182,21 @@ class Engine:
         )
 
     async def _entry(self, session: date) -> JobOutcome:
-        """Reconcile, then decide the entry: exits and a right book come first."""
-        if self.desk.link.synced:
-            await self.reconciler.run("before the entry")
-        return await self.entries.enter(session)
+        """Reconcile, then decide the entry; a gateway that is away is waited for while the entry has time."""
+        clock, until = self.desk.clock, self.entries.until(session)
+        while True:
+            try:
+                await self._wait_for_link(until)
+                await self.reconciler.run("before the entry")
+                return await self.entries.enter(session)
+            except WAITABLE as error:
+                if clock.now() >= until:
+                    return self.entries.give_up(session, error)
+            await clock.sleep(LINK_LOOK_S)
+
+    async def _wait_for_link(self, until: datetime) -> None:
+        while not self.desk.link.synced and self.desk.clock.now() < until:
+            await self.desk.clock.sleep(LINK_LOOK_S)
 
     async def _exits(self, session: date) -> None:
         if self.desk.link.synced and self.desk.store.run_state().state is not RunState.HALTED:

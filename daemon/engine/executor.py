@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from daemon.core.orders.intent import Intent, IntentKey, IntentState, OrderRef, Purpose, Strategy
 from daemon.core.orders.machine import IntentEvent
-from daemon.core.records import CondorRecord
+from daemon.core.records import CondorRecord, RunState
 from daemon.engine.context import Desk
 from daemon.engine.facts import FactRecorder
 from daemon.errors import BrokerError, LinkDownError
@@ -68,14 +69,31 @@ class Executor:
         The state returned is FILLED, CANCELLED (perhaps partly filled), REJECTED, or UNKNOWN.
         """
         intent = replace(intent, spec=replace(intent.spec, net_limit_pts100=ladder.rungs[0]))
-        self._working.add(intent.ref)
+        with self._followed(intent.ref):
+            return await self._to_its_end(await self.send(intent, condor), ladder)
+
+    async def go_on(self, intent: Intent, ladder: Ladder) -> Intent:
+        """Work an order on that an earlier process left; the ladder's first rung is the price it has."""
+        with self._followed(intent.ref):
+            return await self._to_its_end(intent, ladder)
+
+    async def in_sight(self, ref: OrderRef, until: datetime) -> Intent:
+        """Wait until the broker's word tells how an order stands, at the longest until an instant."""
+        left_s = (until - self._desk.clock.now()).total_seconds()
+        return await self._wait(ref, max(0.0, left_s), lambda intent: intent.state not in OUT_OF_SIGHT)
+
+    @contextlib.contextmanager
+    def _followed(self, ref: OrderRef) -> Iterator[None]:
+        self._working.add(ref)
         try:
-            current = await self.send(intent, condor)
-            current = await self._walk(current, ladder)
-            return await self.cancel(current.ref, "the end of its ladder") if not settled(current) else current
+            yield
         finally:
-            self._working.discard(intent.ref)
-            self._facts.forget(intent.ref)
+            self._working.discard(ref)
+            self._facts.forget(ref)
+
+    async def _to_its_end(self, intent: Intent, ladder: Ladder) -> Intent:
+        current = await self._walk(intent, ladder)
+        return current if settled(current) else await self.cancel(current.ref, "the end of its ladder")
 
     async def cancel(self, ref: OrderRef, why: str) -> Intent:
         """Cancel an order and wait for evidence; without any the intent becomes UNKNOWN, never "cancelled"."""
@@ -92,20 +110,23 @@ class Executor:
         return self._facts.lose_sight(ref, IntentEvent.OUTCOME_UNCLEAR, "no evidence of the cancel")
 
     async def _walk(self, intent: Intent, ladder: Ladder) -> Intent:
-        intent = await self._rest(intent, ladder)
-        for rung in ladder.rungs[1:]:
-            if settled(intent) or self._desk.clock.now() >= ladder.until:
-                return intent
-            intent = await self._reprice(intent, rung)
+        """Wait a step at each rung; return when the order is over, or its time is, or a person has halted entries."""
+        for place, rung in enumerate(ladder.rungs):
+            if place:
+                intent = await self._reprice(intent, rung)
             intent = await self._rest(intent, ladder)
-        if not settled(intent):
-            intent = await self._rest(intent, replace(ladder, step_s=self._left_s(ladder)))
-        return intent
+            if settled(intent) or self._halted(intent) or self._left_s(ladder) == 0:
+                return intent
+        return await self._rest(intent, replace(ladder, step_s=self._left_s(ladder)))
 
     async def _rest(self, intent: Intent, ladder: Ladder) -> Intent:
-        if settled(intent):
-            return intent
-        return await self._wait_until_settled(intent.ref, min(ladder.step_s, self._left_s(ladder)))
+        """Wait for a step; an order out of sight is waited for instead: when the link is back it may still work."""
+        intent = await self._wait_until_settled(intent.ref, min(ladder.step_s, self._left_s(ladder)))
+        return await self.in_sight(intent.ref, ladder.until) if intent.state is IntentState.UNKNOWN else intent
+
+    def _halted(self, intent: Intent) -> bool:
+        """Whether a person's halt ends this order; a cancel at the halt itself may have met a lost link."""
+        return intent.key.purpose is Purpose.ENTRY and self._desk.store.run_state().state is not RunState.RUNNING
 
     def _left_s(self, ladder: Ladder) -> float:
         return max(0.0, (ladder.until - self._desk.clock.now()).total_seconds())
@@ -144,6 +165,10 @@ class Executor:
         intent = self._desk.store.intent(ref)
         assert intent is not None, f"{ref} was planned before it was sent"
         return intent
+
+
+OUT_OF_SIGHT: Final = (IntentState.SENDING, IntentState.UNKNOWN)
+"""States in which only the broker's word can tell whether an order lives."""
 
 
 def settled(intent: Intent) -> bool:

@@ -149,6 +149,7 @@ class FactRecorder:
         name = STATE_EVENTS.get(state)
         if name is not None:
             self._desk.journal.emit(name, {"order_ref": intent.ref, "filled": moved.filled, "why": why})
+        self._wake(intent)
         return moved
 
     def _day_is_over(self, intent: Intent) -> bool:

@@ -190,6 +190,17 @@ async def find_condor(desk: Desk, session: date, now_indexes: Indexes, policy: C
     )
 
 
+async def leg_quotes(desk: Desk, legs: Sequence[OptionContract]) -> Mapping[OptionContract, Quote]:
+    """Quote contracts that are known by name; refuse with what is missing, delayed or stale."""
+    infos = await desk.broker.contracts(legs)
+    missing = [str(leg) for leg in legs if leg not in infos]
+    if missing:
+        raise Refusal(Reason("leg_not_quoted", f"no contract for {', '.join(missing)}"))
+    quotes = await desk.broker.quotes([infos[leg] for leg in legs], greeks=False)
+    check_quotes(desk, quotes)
+    return quotes
+
+
 def check_quotes(desk: Desk, quotes: Mapping[OptionContract, Quote]) -> None:
     """Refuse quotes that are not live or too old to trade on."""
     delayed = [str(contract) for contract, quote in quotes.items() if quote.kind is not DataKind.LIVE]

@@ -101,7 +101,7 @@ class Reconciler:
     def _prove_absence(self, ref: OrderRef, snapshot: Snapshot) -> None:
         """Absence counts only after a complete sync, twice, some time apart, with positions unchanged."""
         intent = self._desk.store.intent(ref)
-        if intent is None or intent.state.terminal or intent.ref in self._executor.working:
+        if intent is None or intent.state.terminal or self._in_flight(intent):
             return
         positions = {fact.con_id: fact.quantity for fact in snapshot.positions if fact.quantity}
         first = self._absences.get(ref)
@@ -112,6 +112,10 @@ class Reconciler:
         elif (snapshot.at - first.at).total_seconds() >= self._desk.policy.absence_proof_s:
             self._facts.advance(intent, IntentState.ABSENT, "in no list of the broker, twice, positions unchanged")
             del self._absences[ref]
+
+    def _in_flight(self, intent: Intent) -> bool:
+        """Whether the order may just be on its way: a ladder works it, and nobody has lost sight of it."""
+        return intent.ref in self._executor.working and intent.state is not IntentState.UNKNOWN
 
     @property
     def absence_pending(self) -> bool:

@@ -39,6 +39,7 @@ def test_a_death_at_any_moment_of_the_entry_doubles_and_loses_nothing(
 
         store = program.store
         entries = [i for i in store.intents(session=FIRST) if i.key.purpose is Purpose.ENTRY]
+        assert sum(1 for i in entries if i.perm_id is not None) == 1
         assert sum(1 for i in entries if i.filled) <= 1
         assert all(i.state.terminal for i in entries)
         decided = [d for d in store.decisions(FIRST) if d.job == "condor_entry"]

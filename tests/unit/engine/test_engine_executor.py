@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,12 @@ from engine_fakes import LATER, START, FakeBroker, hedge_intent, make_desk
 
 from daemon.adapters.virtual_time import run_virtual
 from daemon.core.orders.broker_facts import LinkState, OrderFact, OrderMessage, OrderStatus
-from daemon.core.orders.intent import Intent, IntentState, OrderRef, OrderSpec
+from daemon.core.orders.intent import Intent, IntentState, OrderRef, OrderSpec, Purpose
+from daemon.core.records import RunState, RunStateRecord
 from daemon.engine.context import Desk
 from daemon.engine.executor import Executor, Ladder
 from daemon.engine.facts import FactRecorder
+from daemon.errors import LinkDownError
 
 LADDER = Ladder(rungs=(100, 105, 110), step_s=60, until=LATER)
 Body = Callable[[Executor, FakeBroker, Desk], Awaitable[Intent]]
@@ -201,3 +204,79 @@ def test_a_second_intent_of_the_same_key_gets_the_next_attempt(tmp_path: Path) -
         return first
 
     run(tmp_path, body)
+
+
+def lose_link(broker: FakeBroker, desk: Desk) -> None:
+    """Let the connection go down under a working order, as the next price change finds out."""
+
+    def modify(ref: OrderRef, limit: int) -> None:
+        broker.on_modify = lambda ref, limit: None
+        raise LinkDownError("no connection")
+
+    broker.on_modify = modify
+
+
+def test_an_order_lost_from_sight_is_worked_on_when_the_link_is_back(tmp_path: Path) -> None:
+    async def body(executor: Executor, broker: FakeBroker, desk: Desk) -> Intent:
+        lose_link(broker, desk)
+        working = asyncio.create_task(executor.work(hedge_intent(), LADDER))
+        await desk.clock.sleep(300)
+        (ref,) = broker.open_orders
+        seen = desk.store.intent(ref)
+        assert seen is not None
+        assert seen.state is IntentState.UNKNOWN
+        broker.on_modify = lambda ref, limit: broker.fill(ref)
+        broker.tell(broker.open_orders[ref])
+        return await working
+
+    done, broker, _ = run(tmp_path, body)
+
+    assert (done.state, done.filled) == (IntentState.FILLED, 3)
+    assert [limit for _, limit in broker.modified] == [105, 110]
+    assert len(broker.placed) == 1
+
+
+def test_an_order_that_stays_out_of_sight_to_the_end_of_its_time_is_unknown(tmp_path: Path) -> None:
+    async def body(executor: Executor, broker: FakeBroker, desk: Desk) -> Intent:
+        lose_link(broker, desk)
+        done = await executor.work(hedge_intent(), LADDER)
+        assert desk.clock.now() >= LATER
+        return done
+
+    done, broker, _ = run(tmp_path, body)
+
+    assert done.state is IntentState.UNKNOWN
+    assert broker.cancelled == []
+
+
+def test_an_entry_halted_while_out_of_sight_is_cancelled_when_it_is_seen_again(tmp_path: Path) -> None:
+    async def body(executor: Executor, broker: FakeBroker, desk: Desk) -> Intent:
+        lose_link(broker, desk)
+        entry = hedge_intent()
+        entry = replace(entry, key=replace(entry.key, purpose=Purpose.ENTRY))
+        working = asyncio.create_task(executor.work(entry, LADDER))
+        await desk.clock.sleep(120)
+        desk.store.set_run_state(RunStateRecord(RunState.HALTED, "person", "enough", desk.clock.now()))
+        (ref,) = broker.open_orders
+        broker.tell(broker.open_orders[ref])
+        return await working
+
+    done, broker, _ = run(tmp_path, body)
+
+    assert done.state is IntentState.CANCELLED
+    assert [limit for _, limit in broker.modified] == [105]
+
+
+def test_an_order_left_by_an_earlier_process_is_worked_on_from_the_price_it_has(tmp_path: Path) -> None:
+    async def body(executor: Executor, broker: FakeBroker, desk: Desk) -> Intent:
+        left = await executor.send(hedge_intent(limit=105))
+        await desk.clock.sleep(1)
+        found = await executor.in_sight(left.ref, LATER)
+        broker.on_modify = lambda ref, limit: broker.fill(ref)
+        return await executor.go_on(found, replace(LADDER, rungs=(105, 110)))
+
+    done, broker, _ = run(tmp_path, body)
+
+    assert done.state is IntentState.FILLED
+    assert [limit for _, limit in broker.modified] == [110]
+    assert len(broker.placed) == 1
