@@ -108,7 +108,7 @@ def test_an_entry_that_never_finds_the_gateway_is_skipped_with_that_reason(tmp_p
 def test_a_working_entry_survives_a_connection_that_drops(tmp_path: Path) -> None:
     faults = '[[fault]]\nkind = "drop_connection"\nat = "2020-02-18 15:30:30"\nrefuse_s = 150\n'
 
-    done = rehearse(tmp_path / "out", FIRST, faults=faults, **SLOW)
+    done = rehearse(tmp_path / "out", FIRST, faults=faults, CONDOR_LADDER_STEP_S="120")
 
     entries = [i for i in done.store.intents(session=FIRST) if i.key.purpose is Purpose.ENTRY]
     (decision,) = [d for d in done.store.decisions(FIRST) if d.job == "condor_entry"]
