@@ -13,8 +13,6 @@ from daemon.core.calendar.sessions import new_york
 from daemon.core.orders.intent import Intent, Purpose
 from daemon.core.records import DecisionKind, Outcome, RunState
 
-SLOW = {"CONDOR_LADDER_STEP_S": "120"}
-
 
 def entry_orders(program: Program) -> list[Intent]:
     return [intent for intent in program.store.intents(session=FIRST) if intent.key.purpose is Purpose.ENTRY]
@@ -40,7 +38,7 @@ def test_a_working_order_is_taken_over_by_the_next_process_and_no_second_one_is_
         assert order.filled == order.spec.quantity
         assert decision.kind is DecisionKind.ENTER
 
-    live(tmp_path / "state", new_york(FIRST, time(15, 20)), scene, **SLOW)
+    live(tmp_path / "state", new_york(FIRST, time(15, 20)), scene, CONDOR_LADDER_STEP_S="120")
 
 
 def test_an_order_left_working_is_cancelled_when_entries_were_halted_meanwhile(tmp_path: Path) -> None:
@@ -56,7 +54,7 @@ def test_an_order_left_working_is_cancelled_when_entries_were_halted_meanwhile(t
         assert (order.state.value, order.filled) == ("CANCELLED", 0)
         assert program.store.run_state().state is RunState.HALTED
 
-    live(tmp_path / "state", new_york(FIRST, time(15, 20)), scene, **SLOW)
+    live(tmp_path / "state", new_york(FIRST, time(15, 20)), scene, CONDOR_LADDER_STEP_S="120")
 
 
 def test_an_order_filled_while_nobody_looked_counts_as_the_entry_of_its_session(tmp_path: Path) -> None:
@@ -80,8 +78,8 @@ def test_an_order_filled_while_nobody_looked_counts_as_the_entry_of_its_session(
         assert decision.kind is DecisionKind.ENTER
         assert order.filled == order.spec.quantity
 
-    changes = {**SLOW, "CONDOR_LADDER_STEP_PTS": "1.50"}
-    live(tmp_path / "state", new_york(FIRST, time(15, 20)), scene, **changes)
+    start = new_york(FIRST, time(15, 20))
+    live(tmp_path / "state", start, scene, CONDOR_LADDER_STEP_S="120", CONDOR_LADDER_STEP_PTS="1.50")
 
 
 def test_an_entry_due_while_the_gateway_is_away_is_made_when_it_is_back(tmp_path: Path) -> None:
