@@ -21,7 +21,7 @@ from daemon.core.market.contracts import OptionContract, Right, TradingClass
 from daemon.core.market.pricing import black76, black76_price, implied_vol
 from daemon.core.records import EventRecord, Level
 from daemon.sim.exchange import Exchange, ExchangeConfig, con_ids
-from daemon.sim.market import Market
+from daemon.sim.market import Market, contract_set
 
 DAY = date(2020, 3, 2)
 NOW = new_york(DAY, datetime(2020, 3, 2, 12, 0).time())  # noqa: DTZ001 - a New York time of day
@@ -53,15 +53,11 @@ def exchange() -> Exchange:
     return Exchange(Market(load_history(None, DAY, 1), 1), ExchangeConfig(), None, NOW)
 
 
-def sixty_con_ids() -> list[int]:
+def sixty_options() -> list[OptionContract]:
     """Return thirty strikes of one SPXW expiry, puts and calls."""
     expiry = expiries(TradingClass.SPXW, DAY, DAY + timedelta(days=40))[-1]
     strikes = range(250_000, 310_000, 2_000)
-    return [
-        con_ids.option_con_id(OptionContract(TradingClass.SPXW, expiry, strike, right))
-        for strike in strikes
-        for right in Right
-    ]
+    return [OptionContract(TradingClass.SPXW, expiry, strike, right) for strike in strikes for right in Right]
 
 
 def main() -> None:
@@ -79,7 +75,8 @@ def main() -> None:
     measure("implied volatility of one option", 500, lambda: implied_vol(1.2, 18.0, 20.0, 0.08, 1.0, True))
 
     market = exchange()
-    wanted = sixty_con_ids()
+    options = sixty_options()
+    wanted = [con_ids.option_con_id(option) for option in options]
     seconds = iter(range(1, 100_000))
 
     def quotes() -> object:
@@ -87,6 +84,15 @@ def main() -> None:
         return market.quotes(wanted)
 
     measure("simulated quotes of 60 contracts at a new instant", 200, quotes, each=60)
+
+    model = Market(load_history(None, DAY, 1), 1)
+    condor = contract_set(options[:4], DAY)
+    measure(
+        "model prices of 4 contracts at a minute of a session",
+        200,
+        lambda: model.prices(condor, model.grid(DAY)),
+        each=4 * 391,
+    )
 
     with tempfile.TemporaryDirectory() as folder:
         for synchronous in ("FULL", "OFF"):

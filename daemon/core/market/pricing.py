@@ -35,8 +35,8 @@ class Black76:
 def ndtr(x: npt.ArrayLike) -> FloatArray:
     """Return the standard normal distribution function, in both tails as exact as the rounding of x allows."""
     scaled = np.asarray(x, dtype=float) * -_SQRT_HALF
-    # The C library's erfc, one number at a time, is exact to the last digits and faster here than a rational
-    # approximation in array operations.
+    # The C library's erfc, one number at a time, is exact to the last digits. A rational approximation in array
+    # operations is slower for a few hundred options and faster beyond, where it saves a rehearsal 1 % of its time.
     flat = np.fromiter(map(erfc, scaled.ravel().tolist()), dtype=float, count=scaled.size)
     return 0.5 * flat.reshape(scaled.shape)
 

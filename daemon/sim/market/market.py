@@ -14,7 +14,7 @@ import numpy.typing as npt
 from daemon.core.calendar.expiries import expiries
 from daemon.core.calendar.sessions import new_york_date, previous_session, session, session_on_or_before
 from daemon.core.market.contracts import TradingClass
-from daemon.core.market.pricing import black76
+from daemon.core.market.pricing import black76, black76_price
 from daemon.sim.history import History, Ohlc
 from daemon.sim.market import clock, surface
 from daemon.sim.market.chains import ContractSet, Series
@@ -31,7 +31,6 @@ from daemon.sim.market.day import (
     MarketDay,
     market_day,
 )
-from daemon.sim.market.normal import undiscounted
 from daemon.sim.market.spread import bid_ask, half_width
 
 FloatArray = npt.NDArray[np.float64]
@@ -177,8 +176,9 @@ class Market:
     def prices(self, contracts: ContractSet, at: Snapshot) -> FloatArray:
         """Return the same prices without greeks, in points, times by contracts: for whole sessions at once."""
         state = _terms(contracts, at)
-        deviation = state.vol * np.sqrt(state.years)
-        return state.discount * undiscounted(state.forward, contracts.strikes, deviation, contracts.is_call)
+        return black76_price(
+            state.forward, contracts.strikes, state.years, state.vol, state.discount, contracts.is_call
+        )
 
     def bids_asks(self, contracts: ContractSet, at: Snapshot, price: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return bids (0 for none) and asks around model prices, times by contracts."""
