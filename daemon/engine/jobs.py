@@ -148,6 +148,9 @@ class JobBook:
             for job in self._daily:
                 if self._desk.store.job_outcome(day, job.name) is None:
                     self._miss(day, job, "the daemon was not running")
+            ended = JobOutcome(Outcome.MISSED, "the daemon was not running at the end", self._desk.clock.now())
+            for check in self._repeated:
+                self._desk.store.record_job(day, check.name, ended)
 
     def _schedule_check(self, check: RepeatedJob, today: date) -> None:
         first = next_slot(check, today, self._desk.clock.now())

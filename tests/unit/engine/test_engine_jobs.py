@@ -111,6 +111,15 @@ def test_sessions_that_passed_while_down_get_their_missed_outcomes(tmp_path: Pat
     assert missed == {date(2020, 2, 13), date(2020, 2, 14)}
 
 
+def test_the_checks_of_sessions_that_passed_while_down_have_an_outcome_too(tmp_path: Path) -> None:
+    jobs = play(tmp_path, new_york(DAY, time(8, 0)), 0.1, last="2020-02-13")
+
+    for day in (date(2020, 2, 13), date(2020, 2, 14)):
+        outcome = jobs.desk.store.job_outcome(day, "exits")
+        assert outcome is not None
+        assert outcome.outcome is Outcome.MISSED
+
+
 def test_a_broker_failure_is_the_outcome_and_the_job_is_not_run_again(tmp_path: Path) -> None:
     jobs = play(tmp_path, new_york(DAY, time(15, 29)), 0.1, error=BrokerError("no answer"))
 
