@@ -97,9 +97,7 @@ def fetch_wheels(target: Path) -> None:
 def installs() -> str:
     """The steps of docs/service.md lead to an enabled unit."""
     began = time.monotonic()
-    steps = "\n".join(shell_blocks(Path("docs/service.md").read_text(), "Install"))
-    offline = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "/wheels"}
-    run("bash", "-euo", "pipefail", "-c", steps.replace("alice", OWNER), env=os.environ | offline)
+    steps("".join(shell_blocks("Install")))
     expect(run("systemctl", "is-enabled", UNIT).strip(), "enabled")
     return f"{time.monotonic() - began:.0f} s"
 
@@ -110,6 +108,16 @@ def verifies() -> str:
     done = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True, check=False)
     expect((done.returncode, done.stdout + done.stderr), (0, ""))
     return "prints nothing"
+
+
+def is_used_every_day() -> str:
+    """The commands that docs/service.md gives for every day and for the journal work, for whom it says."""
+    days, (reading,) = shell_blocks("Every day"), shell_blocks("The journal")
+    as_root, as_member, after_a_change = days
+    steps(as_root + after_a_change)
+    for line in (as_member + reading).splitlines():
+        run("runuser", "-u", OWNER, "--", "bash", "-c", line)
+    return f"{len((as_root + after_a_change + as_member + reading).splitlines())} commands"
 
 
 def is_hardened() -> str:
@@ -229,11 +237,14 @@ def stops() -> str:
     return f"{took:.1f} s, exit status 0"
 
 
-def is_read_while_stopped() -> str:
-    """The group reads the database when no daemon runs."""
-    view = condord_json("status")
-    expect((view["pid"], view["run_state"]), (None, "RUNNING"))
-    return "status"
+def is_used_while_stopped() -> str:
+    """When no daemon runs the group reads the database, and the daemon's own user halts and resumes."""
+    expect((condord_json("status")["pid"], condord_json("status")["run_state"]), (None, "RUNNING"))
+    for command, state in (("halt", "HALTED"), ("resume", "RUNNING")):
+        own = ["runuser", "-u", UNIT, "--", "condord", command, "--reason", "a check", "--env-file", str(ENV_FILE)]
+        run(*own)
+        expect(condord_json("status")["run_state"], state)
+    return "status, halt, resume"
 
 
 def refuses_a_bad_setting() -> str:
@@ -307,6 +318,33 @@ def keeps_its_book_over_a_kill() -> str:
     return f"1 condor, {len(before['executions'])} executions, reconciled again after {took:.0f} s"
 
 
+def reaches_only_what_it_may() -> str:
+    """The daemon reaches no other host, until a drop-in names the host of the gateway."""
+    run("ip", "address", "add", f"{OTHER_HOST}/32", "dev", "lo")
+    host = ("CONDORD_GATEWAY_MODE=ib", f"CONDORD_GATEWAY_HOST={OTHER_HOST}", "CONDORD_GATEWAY_CONNECT_TIMEOUT_S=2")
+    with settings(*host):
+        run("systemctl", "start", UNIT)
+        before = shown("StatusText")[0]
+        steps("".join(shell_blocks("Hardening")))
+        after = shown("StatusText")[0]
+    require("no connection within 2 s" in before, before)
+    require("Connection refused" in after, after)
+    return before
+
+
+def is_upgraded_and_removed() -> str:
+    """The steps to upgrade keep state and settings; the steps to remove take the program and leave those."""
+    kept = [ENV_FILE, database()]
+    run("systemctl", "start", UNIT)
+    before = [path.stat().st_ino for path in kept]
+    steps("".join(shell_blocks("Upgrade")))
+    expect((shown("ActiveState"), condord_json("status")["pid"]), (["active"], main_pid()))
+    steps("".join(shell_blocks("Remove")))
+    expect(([path.stat().st_ino for path in kept], Path("/opt/condord").exists()), (before, False))
+    require(shown("LoadState") == ["not-found"], shown("LoadState")[0])
+    return ", ".join(map(str, kept))
+
+
 CHECKS: Final[tuple[Check, ...]] = (
     installs,
     verifies,
@@ -317,19 +355,24 @@ CHECKS: Final[tuple[Check, ...]] = (
     keeps_its_folders_private,
     answers_its_group,
     refuses_others,
+    is_used_every_day,
     needs_little_memory,
     pings_the_watchdog,
     is_restarted_by_the_watchdog,
     survives_a_kill,
     stops,
-    is_read_while_stopped,
+    is_used_while_stopped,
     refuses_a_bad_setting,
     refuses_a_missing_file,
     refuses_a_live_account,
     waits_for_the_gateway,
     cancels_what_works_when_it_stops,
     keeps_its_book_over_a_kill,
+    reaches_only_what_it_may,
+    is_upgraded_and_removed,
 )
+OTHER_HOST: Final = "192.0.2.10"
+"""Of the range for documentation (RFC 5737); inside it is given to this machine, where nothing listens."""
 BASIC: Final = (installs, starts)
 """Without these nothing else can pass."""
 ENTRY: Final = "2020-03-02 15:29:50"
@@ -394,8 +437,15 @@ def wait_for(found: Callable[[], Any], limit_s: float, what: str) -> Any:
     return result
 
 
-def shell_blocks(text: str, heading: str) -> list[str]:
-    """Return the ``sh`` blocks of one section of a page, also those of a list."""
+def steps(script: str) -> None:
+    """Run commands of the page; pip finds its wheels without a network."""
+    offline = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "/wheels"}
+    run("bash", "-euo", "pipefail", "-c", script, env=os.environ | offline)
+
+
+def shell_blocks(heading: str) -> list[str]:
+    """Return the ``sh`` blocks of one section of docs/service.md, also those of a list."""
+    text = Path("docs/service.md").read_text().replace("alice", OWNER)
     section = re.search(rf"^## {heading}\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
     require(section is not None, f"docs/service.md has no section {heading}")
     assert section is not None, "required"
