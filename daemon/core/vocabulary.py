@@ -69,6 +69,7 @@ _JOBS: Final = {
     "job_failed": _error("{job}", "{reason}"),
     "job_missed": _warning("{job}", "{reason}"),
     "job_crashed": _error("{job}", "{error}"),
+    "check_failed": _warning("{job}", "{why}"),
     "job_caught_up": _info("{job} runs late, its time passed while the daemon was down"),
 }
 

@@ -158,8 +158,12 @@ class JobBook:
             return
 
         async def run() -> None:
-            self._checks[today, check.name] += 1
-            await check.run(today)
+            try:
+                await check.run(today)
+            except BrokerError as error:
+                self._desk.journal.emit("check_failed", {"job": check.name, "why": str(error)})
+            else:
+                self._checks[today, check.name] += 1
 
         self._scheduler.every(check.every_min, first, instant(today, check.last), f"{today} 00 {check.name}", run)
 

@@ -12,7 +12,7 @@ from daemon.adapters.clock import SystemClock
 from daemon.adapters.scheduler import ApScheduler
 from daemon.adapters.virtual_time import run_virtual
 from daemon.core.calendar.sessions import new_york, session
-from daemon.core.records import JobOutcome, Outcome
+from daemon.core.records import JobOutcome, Level, Outcome
 from daemon.engine.context import Desk
 from daemon.engine.jobs import DailyJob, JobBook, RepeatedJob, instant, next_slot
 from daemon.errors import BrokerError
@@ -29,9 +29,10 @@ class Jobs:
         self.ran: list[tuple[str, datetime]] = []
         self.missed: list[tuple[date, str]] = []
         self.error: Exception | None = None
+        self.crashed: list[str] = []
         clock = desk.clock
         assert isinstance(clock, SystemClock)
-        self.scheduler = ApScheduler(clock, on_error=lambda name, error: None)
+        self.scheduler = ApScheduler(clock, on_error=lambda name, error: self.crashed.append(name))
         daily = tuple(
             DailyJob(name, at, until, self._run(name))
             for name, at, until in (
@@ -54,6 +55,8 @@ class Jobs:
 
     async def _check(self, today: date) -> None:
         self.ran.append(("exits", self.desk.clock.now()))
+        if self.error is not None:
+            raise self.error
 
 
 def play(
@@ -127,6 +130,15 @@ def test_a_broker_failure_is_the_outcome_and_the_job_is_not_run_again(tmp_path: 
     assert outcome is not None
     assert (outcome.outcome, "no answer" in outcome.reason) == (Outcome.FAILED, True)
     assert [name for name, _ in jobs.ran].count("condor_entry") == 1
+
+
+def test_a_check_that_the_broker_fails_is_a_warning_and_comes_again_at_its_next_slot(tmp_path: Path) -> None:
+    jobs = play(tmp_path, new_york(DAY, time(9, 44)), 0.2, error=BrokerError("no answer"))
+
+    assert [name for name, _ in jobs.ran] == ["exits", "exits", "exits"]
+    assert jobs.crashed == []
+    told = [event for event in jobs.desk.store.events() if event.name == "check_failed"]
+    assert [event.level for event in told] == [Level.WARNING] * 3
 
 
 @pytest.mark.parametrize(
