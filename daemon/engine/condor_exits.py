@@ -21,6 +21,7 @@ from daemon.engine.context import Desk
 from daemon.engine.executor import Executor, Ladder
 from daemon.engine.gather import Refusal, leg_quotes, priced
 from daemon.engine.risk_monitor import Proposal, RiskMonitor
+from daemon.errors import BrokerError
 
 LAST_EXIT: Final = time(15, 59)
 """New York time until which an exit order is worked: an expiring SPXW series stops at 16:00."""
@@ -97,8 +98,8 @@ class CondorExits:
         try:
             quotes = await self._quotes(condor)
             price = priced(quotes, exit_legs(legs_of(condor.record)))
-        except Refusal as refusal:
-            self._postpone(condor, str(refusal))
+        except (Refusal, BrokerError) as error:
+            self._postpone(condor, str(error))
             return
         rungs = entry_ladder(
             price.mid_pts,

@@ -197,6 +197,9 @@ async def leg_quotes(desk: Desk, legs: Sequence[OptionContract]) -> Mapping[Opti
     if missing:
         raise Refusal(Reason("leg_not_quoted", f"no contract for {', '.join(missing)}"))
     quotes = await desk.broker.quotes([infos[leg] for leg in legs], greeks=False)
+    missing = [str(leg) for leg in legs if leg not in quotes]
+    if missing:
+        raise Refusal(Reason("leg_not_quoted", f"no quote for {', '.join(missing)}"))
     check_quotes(desk, quotes)
     return quotes
 
