@@ -73,7 +73,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class CondorRecord:
-    """A condor as it was planned, with the policy it was entered with (decision 19 of the design)."""
+    """A condor as it was planned, with the policy it was entered with (decision 19)."""
 
     condor_id: str
     """Entry session and sequence, for example ``C20200218-1``."""
@@ -178,7 +178,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EventRecord:
-    """An immutable recorded fact: a snake_case name in the past tense with fields of the glossary."""
+    """An immutable recorded fact: a name of the vocabulary, in the past tense, with its fields."""
 
     name: str
     at: datetime

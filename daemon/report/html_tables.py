@@ -40,7 +40,10 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table; ``aligns`` has one letter for each heading: ``<`` text, ``w`` text that may wrap, ``>`` numbers, ``d`` dates."""
+    """A table.
+
+    ``aligns`` has one letter for each heading: ``<`` text, ``w`` text that may wrap, ``>`` numbers, ``d`` dates.
+    """
 
     name: str
     """Unique in the page."""

@@ -63,8 +63,8 @@ def _hedge(hedge: Mapping[str, Any]) -> list[str]:
     if hedge["kind"] != "computed":
         return [*lines, f"  the target {UNDECIDED}", *_reasons(hedge["reasons"])]
     lines.append(
-        f"  VIX {points(hedge['vix'])} (median of 15 minutes) -> {hedge['regime']}, p {percent(hedge['pct'], digits=2)} "
-        f"x W {whole_dollars(hedge['wing_notional_usd'])} = {whole_dollars(hedge['target_usd'])}; "
+        f"  VIX {points(hedge['vix'])} (median of 15 minutes) -> {hedge['regime']}, "
+        f"p {percent(hedge['pct'], digits=2)} x W {whole_dollars(hedge['wing_notional_usd'])} = {whole_dollars(hedge['target_usd'])}; "
         f"held {whole_dollars(hedge['held_usd'])}"
     )
     rows = [("layer", "held", "target", "measured by", "forward", "delta", "delta-$")]

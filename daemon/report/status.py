@@ -34,7 +34,7 @@ class StatusView:
     session_note: str = ""
     """For example ``open until 16:00`` or ``next session``."""
     link: str | None = None
-    """State of the connection, one of the glossary."""
+    """State of the connection, a value of ``LinkState``."""
     link_text: str = ""
     run_state: str | None = None
     run_state_by: str = ""

@@ -265,7 +265,8 @@ def why_text(store: Store, session: date) -> str:
 
 
 def _why(decision: Decision) -> list[str]:
-    head = f"{decision.session} {new_york_time(decision.at)}  {decision.kind.upper()}  {decision.subject}  (job {decision.job})"
+    when = f"{decision.session} {new_york_time(decision.at)}"
+    head = f"{when}  {decision.kind.upper()}  {decision.subject}  (job {decision.job})"
     rows = [("reason", "value", "limit", "")]
     rows += [
         (reason.name, value_text(reason.value), value_text(reason.limit), reason.text) for reason in decision.reasons

@@ -186,7 +186,8 @@ def _check_ours(path: Path, conn: sqlite3.Connection, migrations: Migrations) ->
     unknown = sorted({applied.name for applied in migrations.applied(_wrapped(conn))} - known)
     if unknown:
         raise StoreError(
-            f"database {path} was written by a newer version of condord (it has {', '.join(unknown)}); install that version"
+            f"database {path} was written by a newer version of condord (it has {', '.join(unknown)}); "
+            "install that version"
         )
 
 

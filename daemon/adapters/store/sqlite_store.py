@@ -239,7 +239,8 @@ class SqliteStore:
     def hedge_computations(self, session: date | None = None) -> tuple[HedgeComputation, ...]:
         """Return recorded computations, oldest first."""
         where, values = ("", ()) if session is None else ("WHERE session = ?", (session.isoformat(),))
-        rows = self._connection.rows(f"SELECT * FROM hedge_computations {where} ORDER BY id", values)  # noqa: S608 - two fixed texts
+        sql = f"SELECT * FROM hedge_computations {where} ORDER BY id"  # noqa: S608 - two fixed texts
+        rows = self._connection.rows(sql, values)
         return tuple(codec.hedge_computation(row) for row in rows)
 
     def record_day(self, day: DayRecord) -> None:
@@ -272,7 +273,8 @@ class SqliteStore:
     def events(self, *, session: date | None = None) -> tuple[EventRecord, ...]:
         """Return events in the order they happened."""
         where, values = ("", ()) if session is None else ("WHERE session = ?", (session.isoformat(),))
-        rows = self._connection.rows(f"SELECT * FROM events {where} ORDER BY id", values)  # noqa: S608 - two fixed texts
+        sql = f"SELECT * FROM events {where} ORDER BY id"  # noqa: S608 - two fixed texts
+        rows = self._connection.rows(sql, values)
         return tuple(codec.event(row) for row in rows)
 
 

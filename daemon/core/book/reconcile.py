@@ -59,7 +59,7 @@ def entry_from_execution(fact: ExecutionFact, intent: Intent, session: date) -> 
 def reconcile(
     ours: OurSide, snapshot: Snapshot, *, past_settlement: Callable[[OptionContract], bool]
 ) -> Reconciliation:
-    """Compare orders, executions and positions; ``past_settlement`` tells whether a contract's settlement has passed."""
+    """Compare orders, executions and positions; ``past_settlement`` tells whether a contract has settled."""
     executions = _named(_latest(snapshot.executions), ours.live_intents)
     legs = tuple(fact for fact in executions if _is_leg(fact) and _is_news(fact, ours.booked))
     missing = tuple(fact for fact in legs if fact.order_ref in ours.known_refs)

@@ -1,4 +1,4 @@
-"""Job times as one frozen value; ``settings`` builds it (decision 6 of the design)."""
+"""Job times as one frozen value; ``settings`` builds it (decision 6)."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CondorPolicy:
-    """Entry, working order and exits of the daily iron condor (strategy section 5)."""
+    """Entry, working order and exits of the daily iron condor."""
 
     enabled: bool
     dte_target: int
@@ -24,7 +24,7 @@ class CondorPolicy:
     min_credit_pct: float
     """Smallest credit as a percentage of the wing width; also the floor of the working order."""
     max_spread_pct: float
-    """Largest (mid - natural) / mid of the condor, in percent (decision 20 of the design)."""
+    """Largest (mid - natural) / mid of the condor, in percent (decision 20)."""
     ladder_step_pts100: int
     ladder_step_s: float
     ladder_through_pts100: int

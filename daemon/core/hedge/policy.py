@@ -30,7 +30,7 @@ class LayerPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Band:
-    """A VIX regime: p(V) runs linearly from ``pct_low`` at ``vix_low`` to ``pct_high`` at ``vix_high`` (004-03..05).
+    """A VIX regime: p(V) runs linearly from ``pct_low`` at ``vix_low`` to ``pct_high`` at ``vix_high`` (004-03 to 004-05).
 
     Outside of its ramp the percentage is clipped to the band.
     """
@@ -44,7 +44,7 @@ class Band:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HedgePolicy:
-    """The whole hedge (strategy section 5)."""
+    """The whole hedge."""
 
     enabled: bool
     rolls_enabled: bool

@@ -29,7 +29,7 @@ class HedgeTarget:
 
 
 def delta_usd(forward_pts: float, delta: float) -> float:
-    """Return the delta-dollars of one call: 100 x forward x delta (strategy section 1, XV)."""
+    """Return the delta-dollars of one call: 100 x forward x delta."""
     return MULTIPLIER * forward_pts * delta
 
 

@@ -1,4 +1,4 @@
-"""Listed options as values. The glossary's words: underlying, trading class, expiry, strike, right."""
+"""Listed options as values: underlying, trading class, expiry, strike, right."""
 
 from __future__ import annotations
 

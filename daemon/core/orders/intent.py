@@ -25,7 +25,7 @@ class Strategy(StrEnum):
 
 
 class Purpose(StrEnum):
-    """Why an order exists (decision 8 of the design)."""
+    """Why an order exists (decision 8)."""
 
     ENTRY = "ENTRY"
     EXIT = "EXIT"

@@ -1,4 +1,4 @@
-"""What the open condors can lose: the base of every hedge percentage and of the entry size (strategy section 1)."""
+"""What the open condors can lose: the base of every hedge percentage and of the entry size."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def share_usd(pct: float, amount_usd: Decimal | int) -> int:
 
 
 def wing_notional_usd(condors: Iterable[tuple[CondorRecord, int]]) -> int:
-    """Return W, the sum of quantity x 100 x wider wing over open condors, in dollars (004-02, strategy section 1)."""
+    """Return W, the sum of quantity x 100 x wider wing over open condors, in dollars (004-16)."""
     # A width in points x 100 is also the dollars one condor can lose: 100 dollars a point.
     return sum(quantity * record.width_pts100 for record, quantity in condors)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RiskLimits:
-    """What the risk monitor holds every order against (strategy section 5, decision 9 of the design)."""
+    """What the risk monitor holds every order against (decision 9)."""
 
     wing_notional_max_usd: int
     wing_notional_max_nlv_pct: float

@@ -90,7 +90,7 @@ class AccountView:
         )
 
     def what_if(self, request: OrderRequest, at: datetime) -> WhatIf:
-        """Return margin and equity before and after an order that fills whole at its limit (at mid for a market order)."""
+        """Return margin and equity before and after an order fills whole at its limit (a market order at mid)."""
         before = _quantities(self.ledger.open_lots())
         ratios = bought_ratios(request)
         after = dict(before)

@@ -1,9 +1,9 @@
 """Contract numbers that carry the contract itself, so that none has to be remembered.
 
-An option's number is 2^30 plus, from the highest bit: two bits trading class (SPX, SPXW, VIX, VIXW), fourteen bits
-expiry (weekdays since Monday 1990-01-01), thirteen bits strike (5 points a unit for SPX, half a point for VIX), one bit right
-(call 1). A VIX future's is 2^29 plus the weekday number. All are below 2^31. Indexes have numbers of their own, SPX and VIX
-those of Interactive Brokers.
+An option's number is 2^30 plus, from the highest bit: two bits trading class (SPX, SPXW, VIX, VIXW), fourteen
+bits expiry (weekdays since Monday 1990-01-01), thirteen bits strike (5 points a unit for SPX, half a point for
+VIX), one bit right (call 1). A VIX future's is 2^29 plus the weekday number. All are below 2^31. Indexes have
+numbers of their own, SPX and VIX those of Interactive Brokers.
 """
 
 from __future__ import annotations

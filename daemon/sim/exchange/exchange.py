@@ -358,7 +358,10 @@ class Exchange:
         return self._quoter.combo_quote(legs, self._state.now)
 
     def bars(self, con_id: int, end: datetime, minutes: int, count: int) -> list[SimBar]:
-        """Return at most ``count`` bars of an index up to ``end`` (never past now), oldest first; 1440 minutes are a session."""
+        """Return at most ``count`` bars of an index up to ``end``, never past now, oldest first.
+
+        A bar of 1440 minutes is a session.
+        """
         return index_bars(self._market, con_id, end=min(end, self._state.now), minutes=minutes, count=count)
 
     def account(self) -> SimAccount:

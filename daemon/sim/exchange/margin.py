@@ -1,8 +1,9 @@
 """Reg-T margin of option positions: verticals and condors are recognised, the rest is naked.
 
-Rules: a credit vertical costs its width; an iron condor with equal wings one side's width, with unequal wings both
-(Interactive Brokers margins it as two spreads), unless both sides of an expiry can lose the same in all; long options are paid in full and cost nothing more; an uncovered index
-option costs its value plus 15 % of the index less the out-of-the-money amount, at least 10 %.
+Rules: a credit vertical costs its width; an iron condor with equal wings one side's width, with unequal wings
+both (Interactive Brokers margins it as two spreads), unless both sides of an expiry can lose the same in all;
+long options are paid in full and cost nothing more; an uncovered index option costs its value plus 15 % of the
+index less the out-of-the-money amount, at least 10 %.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 An order is seen as a purchase of its legs (a sale reverses the ratios and the sign of the limit). It fills at the
 first instant at which its limit reaches the point ``mid + min(natural - mid, steps * price step + fraction *
-(natural - mid))``, the whole distance times a factor drawn once per order. It pays that point rounded up to the net price
-step, or its limit where that is lower.
+(natural - mid))``, the whole distance times a factor drawn once per order. It pays that point rounded up to the
+net price step, or its limit where that is lower.
 """
 
 from __future__ import annotations

@@ -59,7 +59,8 @@ def restored_state(stored: Mapping[str, Any], now: datetime) -> State:
     """Build the state from its dump; raise SettingsError when it is of another version or lies in the future."""
     if stored.get("version") != VERSION:
         raise SettingsError(
-            f"The stored account has version {stored.get('version')!r}; this program reads {VERSION}: use another state folder."
+            f"The stored account has version {stored.get('version')!r}; this program reads {VERSION}: "
+            "use another state folder."
         )
     at = datetime.fromisoformat(stored["now"])
     if at > now:

@@ -1,4 +1,4 @@
-"""Messages from a client to the gateway: fields in, typed requests out. Every reader checks that nothing is left over."""
+"""Messages from a client to the gateway: fields in, typed requests out; no reader leaves a field over."""
 
 from __future__ import annotations
 

@@ -94,7 +94,10 @@ class History:
         place = bisect_left([first for first, _ in windows], day)
         near = windows[max(0, place - 1) : max(0, place - 1) + _NEAREST_SHOWN]
         spans = " and ".join(f"{first} to {last}" for first, last in near)
-        return f"{self.source} has no session {day}: the nearest it holds are {spans}. Choose a date there or name a folder with more history."
+        return (
+            f"{self.source} has no session {day}: the nearest it holds are {spans}. "
+            "Choose a date there or name a folder with more history."
+        )
 
 
 def _windows(ordered: tuple[date, ...]) -> tuple[tuple[date, date], ...]:

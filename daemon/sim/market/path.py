@@ -41,8 +41,8 @@ def variance_shares(minutes: int) -> FloatArray:
 def session_paths(spx: Ohlc, vix: Ohlc, *, minutes: int, seed: int, ordinal: int) -> Paths:
     """Draw the two paths of a session; equal arguments give equal paths.
 
-    Each is a Brownian bridge around the line from open to close whose rises and falls are scaled
-    separately, so that the largest touches the high and the deepest the low. Of several draws the one that needs the least
+    Each is a Brownian bridge around the line from open to close whose rises and falls are scaled separately, so
+    that the largest touches the high and the deepest the low. Of several draws the one that needs the least
     uneven scaling is taken.
     """
     rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence((seed, ordinal))))

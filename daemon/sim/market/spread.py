@@ -1,7 +1,7 @@
 """Bid and ask around a model price, on the price steps of the contract.
 
-Widths are powers of the mid, measured in regular hours on SPX and VIX chains of 2022-2026: weekly VIX options are quoted several
-times as wide as monthly ones. They grow with VIX. Quotes outside the step grid do not exist.
+Widths are powers of the mid, measured in regular hours on SPX and VIX chains of 2022-2026: weekly VIX options are
+quoted several times as wide as monthly ones. They grow with VIX. Quotes outside the step grid do not exist.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Volatility by strike and tenor from the day's volatility indexes.
 
 SPX: at-the-money total variance from VIX9D, VIX, VIX3M and VIX6M, smile by SSVI (Gatheral & Jacquier,
-Quantitative Finance 14 (2014) 59-71) with a steeper smile at longer tenors. VIX: VVIX with the Samuelson effect of its futures,
-smile by standardised moneyness. Fitted to chains of 2020-2026; arrays broadcast.
+Quantitative Finance 14 (2014) 59-71) with a steeper smile at longer tenors. VIX: VVIX with the Samuelson effect
+of its futures, smile by standardised moneyness. Fitted to chains of 2020-2026; arrays broadcast.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ FloatArray = npt.NDArray[np.float64]
 IndexArray = npt.NDArray[np.intp]
 
 NODE_DAYS: Final = (9, 30, 93, 184)
-# At-the-money volatility over the index of each node, in logarithms: at SKEW 130 and VIX 18, per point of SKEW, per unit of ln VIX.
+# At-the-money volatility over the index of each node, in logarithms: at SKEW 130 and VIX 18, per point of SKEW,
+# per unit of ln VIX.
 _ATM_LEVEL: Final = np.array((-0.185, -0.205, -0.250, -0.265))
 _ATM_PER_SKEW: Final = np.array((-0.0008, -0.0023, -0.0029, -0.0029))
 _ATM_PER_VIX: Final = np.array((0.10, 0.05, 0.02, 0.0))
@@ -41,7 +42,8 @@ _VIX_DECAY_DAYS: Final = 50.0
 # At-the-money volatility against VVIX, which counts the whole smile: by days to settlement.
 _VIX_MONEY_DAYS: Final = (40.0, 57.0, 85.0)
 _VIX_MONEY: Final = (0.885, 0.95, 1.0)
-# Smile in standardised moneyness z: 1 + up * (1 - exp(-z / reach)) above the forward, 1 - down * (1 - exp(z / depth)) below.
+# Smile in standardised moneyness z: 1 + up * (1 - exp(-z / reach)) above the forward,
+# 1 - down * (1 - exp(z / depth)) below.
 _VIX_Z_MAX: Final = 40.0
 _VIX_TILT_FROM: Final = 20.0
 _VIX_UP, _VIX_REACH = 2.0, 5.0

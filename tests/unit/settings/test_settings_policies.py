@@ -1,4 +1,4 @@
-"""The policies that the core gets are the canonical specification (strategy section 5, decisions 6, 20 to 27)."""
+"""The policies that the core gets are the canonical specification of docs/rules.md."""
 
 from datetime import date, time
 
