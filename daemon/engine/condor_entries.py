@@ -95,9 +95,9 @@ class CondorEntries:
 
     async def _finish_earlier(self, session: date) -> JobOutcome | None:
         """Bring an interrupted entry to its end; None when none of its orders has ever reached the broker."""
-        decided = [decision for decision in self._desk.store.decisions(session) if decision.job == JOB]
-        if decided:
-            outcome = Outcome.DONE if decided[0].kind is DecisionKind.ENTER else Outcome.SKIPPED
+        decided = self._decided(session)
+        if decided is not None:
+            outcome = Outcome.DONE if decided.kind is DecisionKind.ENTER else Outcome.SKIPPED
             return JobOutcome(outcome, "decided before the restart", self._desk.clock.now())
         for intent in self._entry_intents(session):
             current = await self._go_on(session, intent)
@@ -136,7 +136,7 @@ class CondorEntries:
             and self._desk.policy.condor.enabled
             and store.run_state().state is RunState.RUNNING
             and self._desk.clock.now() < self.until(key.session)
-            and not any(decision.job == JOB for decision in store.decisions(key.session))
+            and self._decided(key.session) is None
         )
 
     async def _rungs_from(self, intent: Intent) -> tuple[int, ...]:
@@ -246,7 +246,10 @@ class CondorEntries:
         reasons: tuple[Reason, ...],
         inputs: Mapping[str, float | int | str | None] | None = None,
     ) -> JobOutcome:
-        """Record how the entry ended and protect what was filled."""
+        """Record how the entry ended and protect what was filled; what nobody knows yet, the close decides."""
+        if intent.state is IntentState.UNKNOWN and not intent.filled:
+            text = f"the outcome of {intent.ref} is unknown; the close of the session decides"
+            return JobOutcome(Outcome.DONE, text, self._desk.clock.now())
         outcome = self._record_end(session, intent, reasons, inputs)
         await self._exits.rest_take_profits()
         return outcome
@@ -261,7 +264,7 @@ class CondorEntries:
         now, wanted = self._desk.clock.now(), intent.spec.quantity
         if not intent.filled:
             name = "entry_unknown" if intent.state is IntentState.UNKNOWN else "entry_not_filled"
-            text = f"the order ended {intent.state.value} with nothing filled"
+            text = f"the order is {intent.state.value} with nothing filled"
             last = Reason("last_limit", "last net limit in points", intent.spec.net_limit_pts100 / 100)
             return self._skip(session, Refusal(Reason(name, text)), inputs, beside=(last, *reasons))
         filled = Reason("filled", f"{intent.filled} of {wanted} filled", intent.filled, wanted)
@@ -290,13 +293,23 @@ class CondorEntries:
         )
         return JobOutcome(Outcome.SKIPPED, str(refusal), now)
 
-    def missed(self, session: date, why: str) -> None:
-        """Record that the entry time of a session passed without a run of the job: what was filled all the same counts."""
-        filled = [intent for intent in self._entry_intents(session) if intent.filled]
-        if filled:
-            self._record_end(session, filled[0], (Reason("daemon_not_running", why), *filled[0].reasons))
-        else:
-            self._skip(session, Refusal(Reason("daemon_not_running", why)))
+    def conclude(self, session: date, why: Reason, *, final: bool) -> None:
+        """Make the decision a session still owes: what was filled all the same is an entry, else nothing was entered.
+
+        While the outcome of a sent order is unknown the decision waits, unless this is the ``final`` call.
+        """
+        if self._decided(session) is not None:
+            return
+        sent = [intent for intent in self._entry_intents(session) if not never_sent(intent)]
+        if not sent:
+            self._skip(session, Refusal(why))
+            return
+        last = next((intent for intent in sent if intent.filled), sent[-1])
+        if final or last.filled or last.state.terminal:
+            self._record_end(session, last, (why, *last.reasons))
+
+    def _decided(self, session: date) -> Decision | None:
+        return next((decision for decision in self._desk.store.decisions(session) if decision.job == JOB), None)
 
     def _next_condor_id(self, session: date) -> str:
         taken = sum(record.entry_session == session for record in self._desk.store.condors())

@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 
 from daemon.core.calendar.sessions import next_session, previous_session
 from daemon.core.hedge.rolls import next_roll
-from daemon.core.orders.intent import Purpose
+from daemon.core.orders.intent import Purpose, Reason
 from daemon.core.records import JobOutcome, Outcome, RunState, RunStateRecord
 from daemon.engine.condor_entries import WAITABLE, CondorEntries
 from daemon.engine.condor_exits import CondorExits
@@ -32,6 +32,7 @@ from daemon.ports import Notifier, Scheduler
 
 LINK_LOOK_S: Final = 1.0
 """How often an entry that waits for the link looks for it."""
+UNDECIDED: Final = Reason("decided_at_the_close", "the outcome of the entry order was unknown when its time was over")
 Answer = TypeVar("Answer")
 DayClosed = Callable[[date, tuple[str, ...]], None]
 """Called after the closing figures of a session are recorded, with the next actions in words."""
@@ -60,7 +61,7 @@ class Engine:
         self.hedge = HedgeDesk(desk, self.hedge_reader, HedgeTrader(desk, self.executor, self.risk))
         self.day = DayDesk(desk, self.reconciler, self.settler, self.risk)
         self.link = LinkKeeper(desk, facts, notifier, self._resync)
-        self.jobs = JobBook(desk, scheduler, self._daily(), self._repeated(), self._missed)
+        self.jobs = JobBook(desk, scheduler, self._daily(), self._repeated(), self._undone)
 
     # -- life --------------------------------------------------------------------------------------
 
@@ -207,21 +208,36 @@ class Engine:
     async def _close(self, session: date) -> JobOutcome:
         """Close the session and schedule the next one, whatever the closing itself came to."""
         tomorrow = next_session(session)
-        with self.desk.journal.closing(session):
-            try:
-                outcome = await self.day.close(session)
-            except (BrokerError, Refusal) as error:
-                outcome = JobOutcome(Outcome.FAILED, f"no closing figures: {error}", self.desk.clock.now())
-            self.jobs.record_checks(session)
-            self.jobs.record(session, "end_of_day", outcome)
-            self._day_closed(session, self.next_actions(tomorrow))
-        self.desk.store.set_meta("last_session", tomorrow.isoformat())
-        self.jobs.schedule(tomorrow)
+        try:
+            with self.desk.journal.closing(session):
+                outcome = await self._close_books(session, tomorrow)
+        except Exception:
+            self._go_on_to(tomorrow)
+            raise
+        self._go_on_to(tomorrow)
         return outcome
 
-    def _missed(self, session: date, job: DailyJob) -> None:
-        if job.name == "condor_entry" and not any(d.job == job.name for d in self.desk.store.decisions(session)):
-            self.entries.missed(session, "the session's entry time passed without a run of the entry job")
+    async def _close_books(self, session: date, tomorrow: date) -> JobOutcome:
+        try:
+            outcome = await self.day.close(session)
+        except (BrokerError, Refusal) as error:
+            outcome = JobOutcome(Outcome.FAILED, f"no closing figures: {error}", self.desk.clock.now())
+        self.entries.conclude(session, UNDECIDED, final=True)
+        self.jobs.record_checks(session)
+        self.jobs.record(session, "end_of_day", outcome)
+        self._day_closed(session, self.next_actions(tomorrow))
+        return outcome
+
+    def _go_on_to(self, tomorrow: date) -> None:
+        self.desk.store.set_meta("last_session", tomorrow.isoformat())
+        self.jobs.schedule(tomorrow)
+
+    def _undone(self, session: date, job: DailyJob, outcome: JobOutcome) -> None:
+        """See that a session whose entry, or whose close, did not come about gets its condor decision all the same."""
+        if job.name in ("condor_entry", "end_of_day"):
+            name = "daemon_not_running" if outcome.outcome is Outcome.MISSED else "job_failed"
+            why = Reason(name, f"{job.name}: {outcome.reason}")
+            self.entries.conclude(session, why, final=job.name == "end_of_day")
 
     # -- words -------------------------------------------------------------------------------------
 

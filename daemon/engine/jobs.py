@@ -53,13 +53,13 @@ class JobBook:
         scheduler: Scheduler,
         daily: tuple[DailyJob, ...],
         repeated: tuple[RepeatedJob, ...],
-        on_missed: Callable[[date, DailyJob], None],
+        on_undone: Callable[[date, DailyJob, JobOutcome], None],
     ) -> None:
         self._desk = desk
         self._scheduler = scheduler
         self._daily = daily
         self._repeated = repeated
-        self._on_missed = on_missed
+        self._on_undone = on_undone
         self._checks: Counter[tuple[date, str]] = Counter()
 
     async def catch_up(self, today: date) -> None:
@@ -113,13 +113,13 @@ class JobBook:
         try:
             outcome = await job.run(today)
         except BrokerError as error:
-            outcome = JobOutcome(Outcome.FAILED, f"the broker failed: {error}", desk.clock.now())
-            self._on_missed(today, job)
+            self._undone(today, job, JobOutcome(Outcome.FAILED, f"the broker failed: {error}", desk.clock.now()))
         except Exception as error:
             failed = JobOutcome(Outcome.FAILED, f"{type(error).__name__}: {error}", desk.clock.now())
-            self.record(today, job.name, failed)
+            self._undone(today, job, failed)
             raise
-        self.record(today, job.name, outcome)
+        else:
+            self.record(today, job.name, outcome)
 
     def record(self, today: date, name: str, outcome: JobOutcome) -> None:
         """Record the outcome of a job; a job that has one already keeps it."""
@@ -137,8 +137,11 @@ class JobBook:
             self._desk.store.record_job(today, check.name, JobOutcome(outcome, text, now))
 
     def _miss(self, today: date, job: DailyJob, why: str) -> None:
-        self._on_missed(today, job)
-        self.record(today, job.name, JobOutcome(Outcome.MISSED, why, self._desk.clock.now()))
+        self._undone(today, job, JobOutcome(Outcome.MISSED, why, self._desk.clock.now()))
+
+    def _undone(self, today: date, job: DailyJob, outcome: JobOutcome) -> None:
+        self._on_undone(today, job, outcome)
+        self.record(today, job.name, outcome)
 
     def _write_missed(self, today: date) -> None:
         last = self._desk.store.meta("last_session")

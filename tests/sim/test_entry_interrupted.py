@@ -103,6 +103,20 @@ def test_an_entry_that_never_finds_the_gateway_is_skipped_with_that_reason(tmp_p
     assert decision.reasons[0].name == "broker_failed"
 
 
+def test_an_order_filled_while_the_gateway_was_silent_until_after_the_entry_time_is_the_entry(tmp_path: Path) -> None:
+    faults = (
+        '[[fault]]\nkind = "silent"\nfrom = "2020-02-18 15:30:30"\nuntil = "2020-02-18 16:05"\nlost = true\n'
+        '[[fault]]\nkind = "drop_connection"\nat = "2020-02-18 16:05"\n'
+    )
+
+    done = rehearse(tmp_path / "out", FIRST, faults=faults, CONDOR_LADDER_STEP_PTS="1.50")
+
+    (order,) = [i for i in done.store.intents(session=FIRST) if i.key.purpose is Purpose.ENTRY]
+    (decision,) = [d for d in done.store.decisions(FIRST) if d.job == "condor_entry"]
+    assert order.filled == order.spec.quantity
+    assert decision.kind is DecisionKind.ENTER
+
+
 def test_a_working_entry_survives_a_connection_that_drops(tmp_path: Path) -> None:
     faults = '[[fault]]\nkind = "drop_connection"\nat = "2020-02-18 15:30:30"\nrefuse_s = 150\n'
 

@@ -28,6 +28,7 @@ class Jobs:
         self.desk = desk
         self.ran: list[tuple[str, datetime]] = []
         self.missed: list[tuple[date, str]] = []
+        self.failed: list[tuple[date, str]] = []
         self.error: Exception | None = None
         self.crashed: list[str] = []
         clock = desk.clock
@@ -42,7 +43,10 @@ class Jobs:
             )
         )
         checks = (RepeatedJob("exits", time(9, 45), time(15, 59), 5, self._check),)
-        self.book = JobBook(desk, self.scheduler, daily, checks, lambda day, job: self.missed.append((day, job.name)))
+        self.book = JobBook(desk, self.scheduler, daily, checks, self._undone)
+
+    def _undone(self, day: date, job: DailyJob, outcome: JobOutcome) -> None:
+        (self.missed if outcome.outcome is Outcome.MISSED else self.failed).append((day, job.name))
 
     def _run(self, name: str):  # type: ignore[no-untyped-def]
         async def run(today: date) -> JobOutcome:
@@ -130,6 +134,16 @@ def test_a_broker_failure_is_the_outcome_and_the_job_is_not_run_again(tmp_path: 
     assert outcome is not None
     assert (outcome.outcome, "no answer" in outcome.reason) == (Outcome.FAILED, True)
     assert [name for name, _ in jobs.ran].count("condor_entry") == 1
+    assert jobs.failed == [(DAY, "hedge_roll"), (DAY, "condor_entry")]
+
+
+def test_a_job_that_crashes_is_undone_too(tmp_path: Path) -> None:
+    jobs = play(tmp_path, new_york(DAY, time(15, 29)), 0.02, error=ValueError("no such strike"))
+
+    outcome = jobs.desk.store.job_outcome(DAY, "condor_entry")
+    assert outcome is not None
+    assert outcome.outcome is Outcome.FAILED
+    assert jobs.failed == [(DAY, "hedge_roll"), (DAY, "condor_entry")]
 
 
 def test_a_check_that_the_broker_fails_is_a_warning_and_comes_again_at_its_next_slot(tmp_path: Path) -> None:

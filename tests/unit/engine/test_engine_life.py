@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,6 +15,7 @@ from daemon.adapters.clock import SystemClock
 from daemon.adapters.scheduler import ApScheduler
 from daemon.adapters.virtual_time import run_virtual
 from daemon.core.orders.broker_facts import AccountValues, NoticeFact
+from daemon.core.records import JobOutcome, Outcome
 from daemon.engine.engine import Engine
 from daemon.errors import LinkDownError, StoreError
 
@@ -51,6 +53,30 @@ def live(folder: Path, body: Callable[[Engine, FakeBroker], Awaitable[Found]]) -
             await engine.stop("the test is over")
 
     return run_virtual(main, START)
+
+
+def test_a_report_that_fails_does_not_keep_the_next_session_from_its_jobs(tmp_path: Path) -> None:
+    def broken_report(_session: date, _lines: tuple[str, ...]) -> None:
+        raise ZeroDivisionError("no figures")
+
+    async def main() -> tuple[list[str], JobOutcome | None]:
+        desk, _ = make_desk(tmp_path)
+        crashed: list[str] = []
+        clock = desk.clock
+        assert isinstance(clock, SystemClock)
+        scheduler = ApScheduler(clock, lambda name, error: crashed.append(name))
+        engine = Engine(desk, scheduler, Silent(), broken_report)
+        await engine.start()
+        await clock.sleep(23 * 3600)
+        outcome = desk.store.job_outcome(date(2020, 2, 19), "preflight")
+        await engine.stop("the test is over")
+        return crashed, outcome
+
+    crashed, outcome = run_virtual(main, START)
+
+    assert len(crashed) == 1
+    assert outcome is not None
+    assert outcome.outcome is Outcome.DONE
 
 
 def broken_disk(*_args: object, **_fields: object) -> None:
