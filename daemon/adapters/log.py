@@ -75,6 +75,7 @@ def build_logging(
         if screen is None
         else _logger(screen, _screen_line(settings, colour=colour, journal=journal), settings),
         here=lambda: (clock_now(), log_session(clock_now())),
+        least=_NUMBER[Level(settings.level.value)],
     )
 
 
@@ -88,11 +89,13 @@ class EventLog:
         to_file: Any,
         to_screen: Any,
         here: Callable[[], tuple[datetime, date]],
+        least: int,
     ) -> None:
         self._file = file
         self._to_file = to_file
         self._to_screen = to_screen
         self._here = here
+        self._least = least
         self._failed = False
 
     @property
@@ -103,7 +106,7 @@ class EventLog:
     def write(self, event: EventRecord) -> None:
         """Write one event everywhere."""
         self._show(event)
-        if self._to_file is not None:
+        if self._to_file is not None and _NUMBER[event.level] >= self._least:
             self._try(lambda: self._to_file.log(_NUMBER[event.level], event.name, record=event))
 
     def write_block(self, session: date, text: str) -> None:

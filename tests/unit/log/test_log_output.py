@@ -270,6 +270,19 @@ def test_a_disk_that_fails_is_told_once_and_its_recovery_once(build: Build, tmp_
     assert (folder / "2020-02-18.log").read_text().count("daemon stopped") == 2
 
 
+def test_an_event_that_is_not_written_proves_no_recovery(build: Build, tmp_path: Path) -> None:
+    terminal = io.StringIO()
+    folder = tmp_path / "logs"
+    folder.write_text("a file where the folder should be")
+    log = build(folder, terminal)
+
+    log.write(event())
+    log.write(event(level=Level.DEBUG))
+
+    assert log.failed
+    assert "log recovered" not in terminal.getvalue()
+
+
 def test_without_a_terminal_a_disk_that_fails_is_told_on_standard_error(
     build: Build, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
