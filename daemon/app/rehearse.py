@@ -67,7 +67,11 @@ def check_window(first: date, last: date) -> None:
     if first > last:
         raise SettingsError(f"--from {first} is after --to {last}; give the earlier date first")
     for option, day in (("--from", first), ("--to", last)):
-        if not is_session(day):
+        try:
+            trades = is_session(day)
+        except ValueError as error:
+            raise SettingsError(f"{option} {day}: {error}") from None
+        if not trades:
             nearest = f"{previous_session(day)} or {next_session(day)}"
             raise SettingsError(f"{option} {day} is no trading session; the nearest are {nearest}")
 
@@ -76,13 +80,21 @@ def check_out(out: Path, *, force: bool) -> None:
     """Make the output folder ready; only what an earlier rehearsal wrote is ever removed."""
     if out.exists() and not out.is_dir():
         raise SettingsError(f"--out {out} is a file; name a folder")
-    if out.exists() and any(out.iterdir()):
-        if not force:
-            raise SettingsError(f"--out {out} is not empty; name another folder, or add --force to replace its results")
-        for name in OUTPUTS:
-            path = out / name
-            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        _empty(out, force=force)
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(f"--out {out} cannot be used: {error.strerror}; name another folder") from error
+
+
+def _empty(out: Path, *, force: bool) -> None:
+    if not out.exists() or not any(out.iterdir()):
+        return
+    if not force:
+        raise SettingsError(f"--out {out} is not empty; name another folder, or add --force to replace its results")
+    for name in OUTPUTS:
+        path = out / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
 def rehearse_window(plan: RehearsalPlan, day_shown: DayShown) -> RehearsalResult:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from daemon.adapters.ib import Peer
 from daemon.core.calendar.sessions import new_york_date, sessions_between
+from daemon.errors import SettingsError
 from daemon.sim.exchange import Exchange, ExchangeConfig
 from daemon.sim.gateway import Gateway, GatewayConfig
 from daemon.sim.gateway.faults import FaultPlan
@@ -58,6 +59,11 @@ def build_gateway(
         history = load_history(plan.history, new_york_date(now) + AHEAD, plan.seed)
     path = None if plan.state_dir is None else plan.state_dir / STATE_FILE
     stored = None if path is None else load_state(path)
+    if stored is not None and stored.get("account") != plan.config.account:
+        raise SettingsError(
+            f"{path} holds account {stored.get('account')}, not {plan.config.account}: name that account, "
+            "or another state folder"
+        )
     exchange = Exchange(
         Market(history, plan.seed),
         ExchangeConfig(account=plan.config.account, seed=plan.seed),

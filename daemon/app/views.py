@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import date, datetime
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, TypeVar
 
 from daemon import __version__
 from daemon.app.program import Program
@@ -27,9 +28,12 @@ from daemon.report.status import StatusView
 from daemon.report.words import new_york_instant
 
 Json = dict[str, Any]
+Answer = TypeVar("Answer")
 ACCOUNT_KEY: Final = "account"
 """Names, in the store, the account whose positions the book holds."""
 NO_DATABASE: Final = "no database yet"
+PLAN_S: Final = 25.0
+"""Longest time each half of a plan may take; whoever asked waits at the other end."""
 ASK_S: Final = 3.0
 """How long a status waits for values of the market; a line that is open answers at once."""
 
@@ -180,24 +184,22 @@ def _entry_job(engine: Engine, today: date) -> Json:
 
 
 async def _condor_plan(engine: Engine, today: date) -> Json:
-    try:
-        decision = await engine.entries.preview(today)
-    except BrokerError as error:
-        return {"kind": "unknown", "reasons": [_broker_failed(error)], "inputs": {}}
+    found = await _asked(engine, today, partial(engine.entries.preview, today))
+    if isinstance(found, list):
+        return {"kind": "unknown", "reasons": found, "inputs": {}}
     return {
-        "kind": decision.kind.value,
-        "reasons": [reason_json(reason) for reason in decision.reasons],
-        "inputs": dict(decision.inputs),
+        "kind": found.kind.value,
+        "reasons": [reason_json(reason) for reason in found.reasons],
+        "inputs": dict(found.inputs),
     }
 
 
 async def _hedge_plan(engine: Engine, today: date) -> Json:
     due = engine.hedge.due(today)
-    try:
-        view = await engine.hedge_reader.read(today, frozenset(due))
-    except (Refusal, BrokerError) as error:
-        reasons = [reason_json(r) for r in error.reasons] if isinstance(error, Refusal) else [_broker_failed(error)]
-        return {"kind": "unknown", "reasons": reasons, "due": {name: day.isoformat() for name, day in due.items()}}
+    dates = {name: day.isoformat() for name, day in due.items()}
+    view = await _asked(engine, today, partial(engine.hedge_reader.read, today, frozenset(due)))
+    if isinstance(view, list):
+        return {"kind": "unknown", "reasons": view, "due": dates}
     computed = view.computation
     return {
         "kind": "computed",
@@ -207,7 +209,7 @@ async def _hedge_plan(engine: Engine, today: date) -> Json:
         "wing_notional_usd": computed.wing_notional_usd,
         "target_usd": computed.target_usd,
         "held_usd": computed.held_usd,
-        "due": {name: day.isoformat() for name, day in due.items()},
+        "due": dates,
         "layers": [
             {
                 "layer": layer.layer,
@@ -229,5 +231,18 @@ def reason_json(reason: Reason) -> Json:
     return {"name": reason.name, "text": reason.text, "value": reason.value, "limit": reason.limit}
 
 
-def _broker_failed(error: BrokerError) -> Json:
-    return reason_json(Reason("broker_failed", str(error), error.code))
+async def _asked(engine: Engine, today: date, ask: Callable[[], Awaitable[Answer]]) -> Answer | list[Json]:
+    """Return an answer from the market, or the reasons why there is none."""
+    hours, now = session(today), engine.desk.clock.now()
+    if not hours.open_at <= now < hours.close_at:
+        opens = f"{hours.open_at.astimezone(NEW_YORK):%Y-%m-%d %H:%M}"
+        when = f"it opens at {opens}" if now < hours.open_at else "this session is over"
+        return [reason_json(Reason("market_closed", f"the market is closed, so there are no quotes; {when}"))]
+    try:
+        return await asyncio.wait_for(ask(), PLAN_S)
+    except Refusal as refusal:
+        return [reason_json(reason) for reason in refusal.reasons]
+    except BrokerError as error:
+        return [reason_json(Reason("broker_failed", str(error), error.code))]
+    except TimeoutError:
+        return [reason_json(Reason("too_slow", "the market data did not arrive in time, in seconds", None, PLAN_S))]

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +16,18 @@ from daemon.cli.common import clock_option, env_file_option, json_option, load_s
 from daemon.errors import SettingsError
 
 CLOCK_FORMATS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M")
+
+
+class Account(click.ParamType[str]):
+    """The name of a broker's account."""
+
+    name = "account"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the name, or fail with what is allowed."""
+        if re.fullmatch("[A-Z]{1,3}[0-9]{1,12}", value) is None:
+            self.fail(f"{value!r} is no account; write letters and digits, for example DU1234567", param, ctx)
+        return value
 
 
 @click.command()
@@ -38,7 +51,7 @@ def run(*, clock: str, env_files: tuple[Path, ...]) -> None:
 @click.option("--state", type=click.Path(path_type=Path), help="Folder that keeps account, orders and clock.")
 @click.option("--faults", type=click.Path(path_type=Path), help="Plan of faults to inject (TOML).")
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Seed of the market.")
-@click.option("--account", default="DU1234567", show_default=True, help="Account to serve.")
+@click.option("--account", type=Account(), default="DU1234567", show_default=True, help="Account to serve.")
 def gateway(
     *,
     port: int,

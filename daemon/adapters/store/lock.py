@@ -56,7 +56,10 @@ class InstanceLock:
             self._path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
             return os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
         except OSError as error:
-            raise StoreError(f"the lock {self._path} cannot be made: {error.strerror}") from error
+            raise StoreError(
+                f"the state folder {self._path.parent} cannot be written ({self._path.name}: {error.strerror}); "
+                f"make it writable, or {self._remedy}"
+            ) from error
 
     def release(self) -> None:
         """Give the lock back; does nothing when it is not held. The file stays."""
