@@ -1,5 +1,4 @@
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import date, timedelta
@@ -26,17 +25,6 @@ from daemon.core.orders.intent import Intent, IntentState, OrderRef, PermId
 from daemon.errors import InvariantError
 
 CONDOR, CALL = condor_intent(quantity=2), call_intent(quantity=4)
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "condord.db"
-
-
-@pytest.fixture
-def store(path: Path) -> Iterator[SqliteStore]:
-    with closing(SqliteStore(path, "OFF")) as opened:
-        yield opened
 
 
 def working(store: SqliteStore, intent: Intent) -> OrderRef:

@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -71,17 +70,6 @@ DAY = DayRecord(
         PositionLine("hedge", "L1", VIX_CALL, 4, None),
     ),
 )
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "condord.db"
-
-
-@pytest.fixture
-def store(path: Path) -> Iterator[SqliteStore]:
-    with closing(SqliteStore(path, "OFF")) as opened:
-        yield opened
 
 
 class TestWhatIsKept:

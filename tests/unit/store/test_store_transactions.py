@@ -1,7 +1,7 @@
 """Every method that writes, three questions: committed, rolled back on an error, nothing left open?"""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -83,17 +83,6 @@ CASES = [
     ),
     Case("append_event", lambda s: s.append_event(event("daemon_started")), "events"),
 ]
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "condord.db"
-
-
-@pytest.fixture
-def store(path: Path) -> Iterator[SqliteStore]:
-    with closing(SqliteStore(path, "OFF")) as opened:
-        yield opened
 
 
 def dump(path: Path) -> list[str]:
