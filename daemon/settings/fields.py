@@ -13,13 +13,11 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError, PydanticUndefined
 
+from daemon.core.orders.broker_facts import PAPER_PREFIXES
 from daemon.core.records import Level
 
 NOT_ALLOWED: Final = "not_allowed"
 """Type of our own validation errors; their text continues the sentence ``NAME=value in place ...``."""
-
-PAPER_PREFIXES: Final = ("DU", "DF", "DI")
-"""How the ids of Interactive Brokers' paper accounts begin."""
 
 
 class Group(BaseModel):

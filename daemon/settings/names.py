@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-_PREFIX: Final = "CONDORD_"
+from daemon.settings.model import PREFIX
+
 _OTHER_PROGRAMS: Final = frozenset({"CONDOR_CONFIG", "CONDOR_IDS"})
 """Variables of HTCondor, which may run on the same machine (its manual, section on environment variables)."""
 
@@ -45,8 +46,8 @@ def looks_like_ours(name: str) -> bool:
     upper = name.upper()
     if upper in _OTHER_PROGRAMS:
         return False
-    size = len(_PREFIX)
-    return any(distance(upper[:length], _PREFIX) <= 1 for length in (size - 1, size, size + 1))
+    size = len(PREFIX)
+    return any(distance(upper[:length], PREFIX) <= 1 for length in (size - 1, size, size + 1))
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -27,6 +27,7 @@ from daemon.core.market.contracts import (
 )
 
 EXCHANGE_ZONE: Final = ZoneInfo("America/Chicago")
+COMBO: Final = "BAG"
 SMART: Final = "SMART"
 INDEX_EXCHANGE: Final = "CBOE"
 CURRENCY: Final = "USD"

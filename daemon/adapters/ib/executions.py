@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from daemon.adapters.ib.contracts import describe, option_of
+from daemon.adapters.ib.contracts import COMBO, describe, option_of
 from daemon.adapters.ib.messages import ExecutionRow
 from daemon.adapters.ib.readings import is_on_cent, pts100, usd_e4
 from daemon.core.market.contracts import ConId
@@ -13,7 +13,6 @@ from daemon.core.orders.broker_facts import ExecId, ExecutionFact, FeeFact
 from daemon.core.orders.intent import OrderRef, PermId
 
 _SIDES: Final = {"BOT": 1, "SLD": -1}
-_COMBO: Final = "BAG"
 _MAX_FEES: Final = 10_000
 
 
@@ -21,7 +20,7 @@ def fact_of(row: ExecutionRow, ref: OrderRef | None) -> ExecutionFact:
     """Return an execution in our words: quantity signed, price in points x 100, the combo without a contract."""
     sign = _SIDES.get(row.side)
     assert sign is not None, f"execution {row.exec_id} has side {row.side!r}, and only BOT and SLD are known"
-    is_combo = row.contract.sec_type == _COMBO
+    is_combo = row.contract.sec_type == COMBO
     return ExecutionFact(
         exec_id=ExecId(row.exec_id),
         order_ref=OrderRef(row.order_ref) if row.order_ref else ref,

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from daemon.core.orders.broker_facts import LinkFact, LinkState
+from daemon.core.orders.broker_facts import PAPER_PREFIXES, LinkFact, LinkState
 from daemon.errors import LiveAccountError, SettingsError
 
-PAPER_PREFIXES: Final = ("DU", "DF", "DI")
 LIVE_PORTS: Final = frozenset({4001, 7496})
 _PREFIX_SHOWN: Final = 2
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from daemon.adapters.ib.codes import ends_request
-from daemon.adapters.ib.contracts import SMART
+from daemon.adapters.ib.contracts import COMBO, SMART
 from daemon.adapters.ib.greeting import DEFAULT_ZONE, readable_time
 from daemon.adapters.ib.library import IB, Client, Wrapper
 from daemon.adapters.ib.messages import (
@@ -30,7 +30,6 @@ from daemon.adapters.ib.messages import (
 )
 from daemon.adapters.ib.readings import finite
 
-COMBO: Final = "BAG"
 _NO_RIGHT: Final = "?"
 _MAX_CONTRACTS: Final = 2_048
 _POSITION_CONTRACT: Final = slice(3, 14)

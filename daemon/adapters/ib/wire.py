@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from daemon.adapters.ib.connections import Listener, MemoryConnection, TcpConnection
-from daemon.adapters.ib.contracts import CURRENCY, INDEX_EXCHANGE, SMART
+from daemon.adapters.ib.contracts import COMBO, CURRENCY, INDEX_EXCHANGE, SMART
 from daemon.adapters.ib.greeting import Greeting
 from daemon.adapters.ib.library import (
     IB,
@@ -23,7 +23,7 @@ from daemon.adapters.ib.library import (
     quiet_logger,
 )
 from daemon.adapters.ib.messages import Inbox, LegOrder, OptionQuery, OrderTicket
-from daemon.adapters.ib.receiver import COMBO, Alarm, RawHandlers, Receiver
+from daemon.adapters.ib.receiver import Alarm, RawHandlers, Receiver
 from daemon.adapters.ib.transport import Transport
 from daemon.errors import LinkDownError
 

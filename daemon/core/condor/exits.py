@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import ROUND_FLOOR
-from typing import Final
 
 from daemon.core.condor.policy import CondorPolicy
+from daemon.core.orders.ladder import NET_STEP_PTS100
 from daemon.core.risk.exposure import exact
-
-COMBO_STEP_PTS100: Final = 5
-"""SPX combinations trade in steps of 0.05 points."""
 
 
 def take_profit_limit_pts100(credit_pts: float, policy: CondorPolicy) -> int:
@@ -20,8 +17,8 @@ def take_profit_limit_pts100(credit_pts: float, policy: CondorPolicy) -> int:
     """
     assert credit_pts > 0, f"a take-profit needs a credit, not {credit_pts} points"
     debit_pts100 = exact(credit_pts) * (100 - exact(policy.take_profit_pct))
-    steps = int((debit_pts100 / COMBO_STEP_PTS100).to_integral_value(ROUND_FLOOR))
-    return max(1, steps) * COMBO_STEP_PTS100
+    steps = int((debit_pts100 / NET_STEP_PTS100).to_integral_value(ROUND_FLOOR))
+    return max(1, steps) * NET_STEP_PTS100
 
 
 def time_exit_due(session: date, expiry: date, policy: CondorPolicy) -> bool:

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
+from daemon.core.market.arrays import FloatArray
 
 _SQRT_HALF: Final = sqrt(0.5)
 _INV_SQRT_2PI: Final = 1.0 / sqrt(2.0 * pi)

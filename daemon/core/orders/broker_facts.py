@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import NewType
+from typing import Final, NewType
 
 from daemon.core.market.contracts import ConId, OptionContract
 from daemon.core.orders.intent import OrderRef, PermId
+
+PAPER_PREFIXES: Final = ("DU", "DF", "DI")
+"""How the ids of Interactive Brokers' paper accounts begin."""
 
 ExecId = NewType("ExecId", str)
 """The broker's text of one execution, with its correction number after the last dot."""

@@ -16,9 +16,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from daemon.core.market.arrays import FloatArray
 from daemon.sim.exchange.config import ExchangeConfig
-
-FloatArray = npt.NDArray[np.float64]
 
 _EPSILON: Final = 1e-9
 _MASK: Final = (1 << 64) - 1

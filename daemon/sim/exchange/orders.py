@@ -13,11 +13,11 @@ import numpy as np
 
 from daemon.core.calendar.expiries import last_trade_at
 from daemon.core.calendar.sessions import new_york_date, next_session, session, session_on_or_after
+from daemon.core.market.arrays import FloatArray
 from daemon.core.market.contracts import OptionContract
 from daemon.sim.exchange import con_ids
 from daemon.sim.exchange.api import OrderRequest, SimLeg, SimOrder, SimStatus
 from daemon.sim.market import ticks
-from daemon.sim.market.day import FloatArray
 
 
 class Due(StrEnum):

@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 
 from daemon.core.calendar.sessions import new_york_date, session
+from daemon.core.market.arrays import FloatArray
 from daemon.sim.exchange.config import ExchangeConfig
 from daemon.sim.exchange.matching import fill_points, first_fill, leg_prices_pts100, net_book, paid_pts100, uniform
 from daemon.sim.exchange.orders import (
@@ -23,7 +24,6 @@ from daemon.sim.exchange.orders import (
 )
 from daemon.sim.exchange.quoter import Quoter, Side
 from daemon.sim.market.clock import minutes_of
-from daemon.sim.market.day import FloatArray
 
 _MINUTE: Final = timedelta(minutes=1)
 

@@ -9,17 +9,15 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from daemon.core.calendar.expiries import last_trade_at
 from daemon.core.calendar.sessions import is_session, new_york_date, session
+from daemon.core.market.arrays import FloatArray
 from daemon.core.market.contracts import OptionContract
 from daemon.sim.exchange import con_ids
 from daemon.sim.exchange.api import SimGreeks, SimLeg, SimQuote
 from daemon.sim.exchange.matching import uniform
 from daemon.sim.market import ContractSet, Market, Snapshot, Values, contract_set
-
-FloatArray = npt.NDArray[np.float64]
 
 _SETS_KEPT: Final = 256
 _FUTURE_STEP: Final = 0.05

@@ -14,13 +14,10 @@ from math import exp, log, sqrt, tanh
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from daemon.core.calendar.sessions import next_session, sessions_between
 from daemon.sim.history import fill
 from daemon.sim.history.facts import DailyFacts, History, Ohlc, monthlies_after
-
-FloatArray = npt.NDArray[np.float64]
 
 _SESSIONS_YEAR: Final = 252.0
 _REALISED_SHARE: Final = 0.85

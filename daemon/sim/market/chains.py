@@ -7,17 +7,13 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
-import numpy.typing as npt
 
 from daemon.core.calendar.expiries import settlement_at
+from daemon.core.market.arrays import BoolArray, FloatArray, IndexArray
 from daemon.core.market.contracts import OptionContract, Right, Underlying
 from daemon.sim.market import clock
 from daemon.sim.market.spread import WidthKinds, width_kinds
 from daemon.sim.market.ticks import steps
-
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
-IndexArray = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,12 @@ from datetime import date
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from daemon.core.calendar.sessions import session
+from daemon.core.market.arrays import FloatArray
 from daemon.sim.history import DailyFacts, History
 from daemon.sim.market import clock
 from daemon.sim.market.path import session_paths, variance_shares
-
-FloatArray = npt.NDArray[np.float64]
 
 SPX, VIX, VIX9D, VIX3M, VIX6M, VVIX, SKEW = range(7)
 INDEX_COLUMNS: Final = {

@@ -9,10 +9,10 @@ from functools import lru_cache
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from daemon.core.calendar.expiries import expiries
 from daemon.core.calendar.sessions import new_york_date, previous_session, session, session_on_or_before
+from daemon.core.market.arrays import FloatArray
 from daemon.core.market.contracts import TradingClass
 from daemon.core.market.pricing import black76, black76_price
 from daemon.sim.history import History, Ohlc
@@ -32,8 +32,6 @@ from daemon.sim.market.day import (
     market_day,
 )
 from daemon.sim.market.spread import bid_ask, half_width
-
-FloatArray = npt.NDArray[np.float64]
 
 DIVIDEND_YIELD: Final = 0.013
 _YEAR_S: Final = 365.0 * 86_400.0

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
+from daemon.core.market.arrays import FloatArray
 from daemon.sim.history import Ohlc
-
-FloatArray = npt.NDArray[np.float64]
 
 _CANDIDATES: Final = 16
 _EDGE_WEIGHT: Final = 2.5

@@ -12,13 +12,10 @@ from types import MappingProxyType
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
+from daemon.core.market.arrays import BoolArray, FloatArray
 from daemon.core.market.contracts import TradingClass, Underlying
 from daemon.sim.market.ticks import STEP_CHANGES_AT
-
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
-IndexArray = npt.NDArray[np.intp]
+from daemon.core.market.arrays import FloatArray, IndexArray
 
 NODE_DAYS: Final = (9, 30, 93, 184)
 # At-the-money volatility over the index of each node, in logarithms: at SKEW 130 and VIX 18, per point of SKEW,
