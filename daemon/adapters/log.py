@@ -98,11 +98,6 @@ class EventLog:
         self._least = least
         self._failed = False
 
-    @property
-    def failed(self) -> bool:
-        """Whether the session file could not be written when it was last tried."""
-        return self._failed
-
     def write(self, event: EventRecord) -> None:
         """Write one event everywhere."""
         self._show(event)

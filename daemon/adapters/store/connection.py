@@ -57,11 +57,6 @@ class Connection:
         found: Value = self.rows(f"PRAGMA {name}")[0][0]
         return found
 
-    @property
-    def in_transaction(self) -> bool:
-        """Whether a transaction is open."""
-        return self._conn.in_transaction
-
     def close(self) -> None:
         """Close the connection."""
         self._conn.close()

@@ -21,7 +21,6 @@ class OpenCondor:
     """Whole condors held: the smallest of the four legs."""
     credit_pts: float
     """Average net credit of one condor at entry, in points, fees left out."""
-    holding: Holding
     balanced: bool
     """Whether the four legs are held in equal number and nothing else is."""
 
@@ -52,7 +51,7 @@ def _open_condor(record: CondorRecord, holding: Holding, trades: Iterable[BookEn
     held = [direction * holding.positions.get(contract, 0) for contract, direction in legs.items()]
     quantity = max(0, min(held))
     balanced = quantity > 0 and max(held) == quantity and set(holding.positions) == set(legs)
-    return OpenCondor(record, quantity, _entry_credit_pts(legs, trades), holding, balanced)
+    return OpenCondor(record, quantity, _entry_credit_pts(legs, trades), balanced)
 
 
 def _entry_credit_pts(legs: Mapping[OptionContract, int], trades: Iterable[BookEntry]) -> float:

@@ -3,8 +3,6 @@ from dataclasses import replace
 
 import pytest
 from ledger_values import (
-    CALL_LONG,
-    CALL_SHORT,
     CONDOR_LEGS,
     PUT_LONG,
     PUT_SHORT,
@@ -92,11 +90,6 @@ class TestOpenCondors:
         (condor,) = seen([*condor_trades(quantity=1), trade("9.1.01", PUT_SHORT, 2, 100)])
 
         assert (condor.quantity, condor.balanced) == (0, False)
-
-    def test_legs_are_held_as_sold_and_bought(self) -> None:
-        (condor,) = seen(condor_trades(quantity=1))
-
-        assert condor.holding.positions == {PUT_LONG: 1, PUT_SHORT: -1, CALL_SHORT: -1, CALL_LONG: 1}
 
 
 class TestLayers:

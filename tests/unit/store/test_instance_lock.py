@@ -59,5 +59,5 @@ def test_a_killed_daemon_leaves_the_folder_free(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
-    with pytest.raises(StoreError, match="cannot be written.*CONDORD_STATE_DIR"):
+    with pytest.raises(StoreError, match=r"cannot be written.*CONDORD_STATE_DIR"):
         InstanceLock(tmp_path / "file" / "state").acquire()

@@ -109,7 +109,7 @@ class TestEveryWritingMethod:
         case.call(store)
 
         assert dump(path) != before
-        assert not store._connection.in_transaction
+        assert not store._connection._conn.in_transaction
 
     def test_changes_nothing_when_its_last_row_is_refused(self, case: Case, store: SqliteStore, path: Path) -> None:
         case.before(store)
@@ -121,7 +121,7 @@ class TestEveryWritingMethod:
 
         assert dump(path) == before
         assert in_memory(store) == remembered
-        assert not store._connection.in_transaction
+        assert not store._connection._conn.in_transaction
 
     def test_works_again_after_the_error(self, case: Case, store: SqliteStore, path: Path) -> None:
         case.before(store)
@@ -150,7 +150,7 @@ class TestEveryWritingMethod:
             other.execute("ROLLBACK")
 
         assert in_memory(store) == remembered
-        assert not store._connection.in_transaction
+        assert not store._connection._conn.in_transaction
 
 
 def test_a_fee_of_a_booked_execution_is_committed_or_rolled_back(store: SqliteStore, path: Path) -> None:
