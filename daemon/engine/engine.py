@@ -47,7 +47,6 @@ class Engine:
         self._notifier = notifier
         self._day_closed = day_closed
         self._tasks: list[asyncio.Task[None]] = []
-        self._catching_up = False
         facts = FactRecorder(desk)
         self._facts = facts
         desk.broker.subscribe(facts.sink)

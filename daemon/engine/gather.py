@@ -15,6 +15,7 @@ from daemon.core.condor.build import ComboPrice, CondorLegs, build_legs, price_c
 from daemon.core.condor.policy import CondorPolicy
 from daemon.core.condor.selection import bracket, choose_expiry, choose_short, guess_strikes, refine
 from daemon.core.market.contracts import ContractInfo, OptionContract, OptionParams, Right, TradingClass, Underlying
+from daemon.core.market.parity import parity_forward
 from daemon.core.market.pricing import black76, implied_vol
 from daemon.core.market.quotes import DataKind, Quote
 from daemon.core.orders.intent import Leg, Reason
@@ -282,7 +283,7 @@ class VixChain:
         if call_mid is None or put_mid is None:
             text = f"{self.expiry} {strike_pts100 / 100:g} has no two-sided call and put for the parity forward"
             raise Refusal(Reason("no_forward", text, None, None))
-        return strike_pts100 / 100 + call_mid - put_mid
+        return parity_forward([strike_pts100 / 100], [call_mid], [put_mid], 1.0)
 
     async def _quoted(self, wanted: Sequence[OptionContract]) -> dict[OptionContract, tuple[ContractInfo, Quote]]:
         infos = await self._desk.broker.contracts(wanted)

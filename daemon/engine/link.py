@@ -15,7 +15,6 @@ from daemon.errors import BrokerError, LinkDownError, UserError
 from daemon.ports import Notifier
 
 Resync = Callable[[], Awaitable[None]]
-CONNECTED_CHECK_S = 1.0
 
 
 class LinkKeeper:
