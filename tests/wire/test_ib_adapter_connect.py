@@ -502,6 +502,15 @@ class TestTcp:
         with pytest.raises(WrongProtocolError, match=r"HTTP/1\.1"):
             self.attempt(http)
 
+    def test_a_web_server_that_waits_for_a_whole_line_is_found_out(self) -> None:
+        async def patient(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            if b"HTTP" in await reader.readline():
+                writer.write(b"HTTP/1.0 501 Not Implemented\r\n\r\n")
+            writer.close()
+
+        with pytest.raises(WrongProtocolError, match="web server"):
+            self.attempt(patient)
+
     def test_a_port_that_accepts_and_says_nothing_is_a_time_out(self) -> None:
         async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             with contextlib.suppress(ConnectionError):

@@ -10,6 +10,7 @@ from daemon.adapters.ib import codes
 from daemon.adapters.ib.conversation import Conversation
 from daemon.adapters.ib.greeting import DEFAULT_ZONE
 from daemon.adapters.ib.messages import Kind
+from daemon.adapters.ib.probe import refuse_web_server
 from daemon.adapters.ib.snapshots import read_snapshot
 from daemon.adapters.ib.transport import Transport
 from daemon.core.orders.broker_facts import Connected, LinkState
@@ -34,6 +35,8 @@ async def connect(talk: Conversation, transport: Transport | None, *, above_id: 
             config.host, config.port, config.client_id, timeout_s=config.connect_timeout_s, account=config.account
         )
     except (OSError, TimeoutError) as error:
+        if transport is None and wire.reached and not wire.heard:
+            await refuse_web_server(config.host, config.port)
         raise LinkDownError(_why(talk, address, error)) from error
     if talk.missing_at_start:
         raise LinkDownError(
