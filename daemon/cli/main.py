@@ -6,6 +6,7 @@ import importlib
 import os
 import sys
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -80,12 +81,13 @@ def condord() -> None:
 
 def main() -> None:
     """Run the command line and exit with the code of ``errors.ExitCode``."""
-    sys.exit(int(_run()))
+    sys.exit(run_command(sys.argv[1:]))
 
 
-def _run() -> int:
+def run_command(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code; what went wrong is told on standard error."""
     try:
-        code = condord.main(standalone_mode=False)
+        code = condord.main(list(arguments), prog_name="condord", standalone_mode=False)
         sys.stdout.flush()
     except CondordError as error:
         click.echo(f"condord: {error}", err=True)
@@ -102,7 +104,7 @@ def _run() -> int:
     except Exception as error:  # noqa: BLE001 -- the outermost frame: a defect of ours is told in one line too
         click.echo(f"condord: this should not have happened, please report it: {_defect(error)}", err=True)
         return ExitCode.FAILURE
-    return code or ExitCode.OK
+    return int(code or ExitCode.OK)
 
 
 def _defect(error: Exception) -> str:
