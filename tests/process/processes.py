@@ -1,0 +1,156 @@
+"""Real processes for tests: a gateway, a daemon, commands; every wait has a condition and a deadline."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+CONDORD = Path(sys.executable).with_name("condord")
+DEADLINE_S = 30.0
+POLL_S = 0.02
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A command that has ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+class Process:
+    """A process of ours that goes on; its output is a file."""
+
+    def __init__(self, arguments: list[str], env: Mapping[str, str], output: Path) -> None:
+        self._output = output
+        with output.open("a") as file:
+            self.popen = subprocess.Popen(
+                arguments, env=dict(env), cwd=output.parent, stdout=file, stderr=subprocess.STDOUT
+            )
+
+    @property
+    def text(self) -> str:
+        return self._output.read_text(encoding="utf-8")
+
+    @property
+    def alive(self) -> bool:
+        return self.popen.poll() is None
+
+    def says(self, part: str, *, within_s: float = DEADLINE_S) -> str:
+        """Wait until the output holds a text; return the output."""
+        wait_for(lambda: part in self.text or not self.alive, f"{part!r} in\n{self.text}", within_s=within_s)
+        text = self.text
+        assert part in text, f"{part!r} is not in\n{text}"
+        return text
+
+    def ends(self, *, within_s: float = DEADLINE_S) -> int:
+        """Wait for the end; return the exit code."""
+        return self.popen.wait(within_s)
+
+    def stop(self) -> int:
+        """End it by SIGTERM; return the exit code."""
+        self.popen.send_signal(signal.SIGTERM)
+        return self.ends()
+
+    def kill(self) -> None:
+        """End it by SIGKILL."""
+        self.popen.kill()
+        self.popen.wait()
+
+
+class World:
+    """A folder with the processes of one test."""
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        self.folder = folder
+        self.port = 0
+        self.state = folder / "state"
+        self._started: list[Process] = []
+        self._settings = {
+            "GATEWAY_MODE": "ib",
+            "STATE_DIR": str(self.state),
+            "GATEWAY_RECONNECT_MIN_S": "0.2",
+            "GATEWAY_RECONNECT_MAX_S": "1",
+            "CONDOR_LADDER_STEP_S": "5",
+            **settings,
+        }
+
+    def env(self, **changes: str) -> dict[str, str]:
+        """Return the environment of a process; ``changes`` without the prefix, an empty one takes a name away."""
+        settings = {**self._settings, "GATEWAY_PORT": str(self.port or 1), **changes}
+        ours = {f"CONDORD_{name}": value for name, value in settings.items() if value}
+        return {"PATH": os.environ["PATH"], "HOME": str(self.folder), "PYTHONUNBUFFERED": "1", **ours}
+
+    def gateway(self, clock: str | None = "2020-03-02 15:30:20", *arguments: str) -> Process:
+        """Start a gateway on the world's port and wait until it listens; the first chooses the port."""
+        options = ["--port", str(self.port), *(["--clock", clock] if clock else []), *arguments]
+        output = self.folder / f"gateway{len(self._started)}.log"
+        process = self._start(["gateway", *options], {}, output)
+        listening = process.says("in New York").partition("listens on 127.0.0.1:")[2]
+        self.port = int(listening.partition(";")[0])
+        return process
+
+    def daemon(self, *arguments: str, **changes: str) -> Process:
+        """Start a daemon that follows the gateway's clock."""
+        output = self.folder / f"daemon{len(self._started)}.log"
+        return self._start(["run", *(arguments or ("--clock", "gateway"))], changes, output)
+
+    def _start(self, arguments: list[str], changes: Mapping[str, str], output: Path) -> Process:
+        process = Process([str(CONDORD), *arguments], self.env(**changes), output)
+        self._started.append(process)
+        return process
+
+    def run(self, *arguments: str, **changes: str) -> Ran:
+        """Run a command to its end."""
+        done = subprocess.run(
+            [str(CONDORD), *arguments],
+            env=self.env(**changes),
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=DEADLINE_S,
+            check=False,
+        )
+        for text in (done.stdout, done.stderr):
+            assert "Traceback" not in text, text
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+    def close(self) -> None:
+        """Kill what still runs; nothing that ran may have shown a traceback."""
+        for process in reversed(self._started):
+            if process.alive:
+                process.kill()
+        for process in self._started:
+            assert "Traceback" not in process.text, process.text
+
+
+@contextmanager
+def world(folder: Path, **settings: str) -> Iterator[World]:
+    """Give a world that is closed at the end."""
+    made = World(folder, **settings)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def wait_for(condition: Callable[[], object], what: str, *, within_s: float = DEADLINE_S) -> None:
+    """Poll a condition until it holds; fail with ``what`` after the deadline."""
+    end = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < end, f"not within {within_s:g} s: {what}"
+        time.sleep(POLL_S)
