@@ -57,6 +57,8 @@ _FIVES: Final = (0.60, 1.25)
 _TWENTY_FIVES: Final = (0.40, 1.50)
 _HUNDREDS: Final = (0.20, 1.80)
 _FIVES_WITHIN: Final = timedelta(days=70)
+_SESSIONS_KEPT: Final = 60
+"""How far back a strike may have been listed first and still be found by its name."""
 
 
 class Listings:
@@ -121,7 +123,8 @@ class Listings:
         strikes = self._strikes(cls.underlying, day, near=near)
         if query.strike:
             wanted = round(query.strike * 100)
-            strikes = (wanted,) if wanted in strikes else ()
+            listed = wanted in strikes or self._was_listed(cls.underlying, wanted, day, near=near)
+            strikes = (wanted,) if listed else ()
         rights = [right for right in Right if not query.right or query.right.upper().startswith(right)]
         for strike in strikes:
             for right in rights:
@@ -138,6 +141,17 @@ class Listings:
         if underlying is Underlying.VIX:
             return _vix_strikes(facts.vix.close)
         return _spx_strikes(facts.spx.close, near=near)
+
+    def _was_listed(self, underlying: Underlying, strike_pts100: int, day: date, *, near: bool) -> bool:
+        """Whether a close of the last sessions brought a strike: an exchange never delists what may be held."""
+        for _ in range(_SESSIONS_KEPT):
+            facts = self._market.history.before(day)
+            if facts is None:
+                return False
+            day = facts.day
+            if strike_pts100 in self._strikes(underlying, day, near=near):
+                return True
+        return False
 
 
 def _as_of(now: datetime) -> date:

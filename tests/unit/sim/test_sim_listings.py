@@ -79,17 +79,32 @@ def test_an_expired_contract_is_not_listed_but_still_known_by_number() -> None:
     assert exchange_at(MAR20, 15, 59).listings(_query(con_id=spxw(2300, "P"))) != []
 
 
-def test_a_strike_that_left_the_grid_is_still_found_by_number() -> None:
-    exchange = exchange_at(date(2020, 3, 18))
-    by_number = exchange.listings(_query(con_id=spxw(3495, "C")))
-    by_words = exchange.listings(
-        _query(
-            symbol="SPX", sec_type="OPT", trading_class="SPXW", last_trade_or_month="20200320", strike=3495, right="C"
-        )
-    )
+@pytest.mark.parametrize(
+    ("day", "symbol", "cls", "last_trade", "strike"),
+    [
+        (date(2020, 3, 18), "SPX", "SPXW", "20200320", 3495.0),  # five-point steps ended at 2980 x 1.25 by then
+        (date(2020, 2, 26), "VIX", "VIXW", "20200324", 17.5),  # half points ended at 15 when VIX had passed 20
+    ],
+)
+def test_a_strike_that_left_the_grid_is_still_found(
+    day: date, symbol: str, cls: str, last_trade: str, strike: float
+) -> None:
+    exchange = exchange_at(day)
 
-    assert len(by_number) == 1
-    assert by_words == []
+    def found(wanted: float) -> list[int]:
+        query = _query(
+            symbol=symbol,
+            sec_type="OPT",
+            trading_class=cls,
+            last_trade_or_month=last_trade,
+            strike=wanted,
+            right="C",
+        )
+        return [listing.con_id for listing in exchange.listings(query)]
+
+    (con_id,) = found(strike)
+    assert [listing.con_id for listing in exchange.listings(_query(con_id=con_id))] == [con_id]
+    assert found(strike + 0.25) == []  # never was a strike
 
 
 @pytest.mark.parametrize(
