@@ -39,12 +39,12 @@ class DayDesk:
         return JobOutcome(Outcome.DONE, text, desk.clock.now())
 
     async def check_book(self, _session: date) -> None:
-        """Reconcile when the streamed positions leave the book, or an absence waits for its second proof."""
+        """Reconcile when the streamed positions leave the book, or nobody knows how an order stands."""
         desk = self._desk
         if not desk.link.synced:
             return
-        if desk.link.breaks_open or self._reconciler.absence_pending or not self._reconciler.matches_stream():
-            await self._reconciler.run("positions differ from the book")
+        if desk.link.breaks_open or self._reconciler.in_doubt() or not self._reconciler.matches_stream():
+            await self._reconciler.run("book and broker may differ")
 
     async def check_risk(self, _session: date) -> None:
         """Write down each limit that is newly breached, and each that is no more."""

@@ -117,6 +117,10 @@ class Reconciler:
         """Whether the order may just be on its way: a ladder works it, and nobody has lost sight of it."""
         return intent.ref in self._executor.working and intent.state is not IntentState.UNKNOWN
 
+    def in_doubt(self) -> bool:
+        """Whether the outcome of an order is unknown, so that a look at the broker may help."""
+        return any(intent.state is IntentState.UNKNOWN for intent in self._desk.store.intents(live_only=True))
+
     @property
     def absence_pending(self) -> bool:
         """Whether an order waits for the second proof of its absence."""

@@ -7,15 +7,17 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine_fakes import CALL, START, FakeBroker, con_id, hedge_intent, make_desk
+from engine_fakes import CALL, SESSION, START, FakeBroker, con_id, hedge_intent, make_desk
 
 from daemon.adapters.virtual_time import run_virtual
 from daemon.core.orders.broker_facts import ExecId, ExecutionFact, OrderFact, OrderStatus
 from daemon.core.orders.intent import Intent, IntentState, OrderRef, PermId
 from daemon.engine.context import Desk
+from daemon.engine.day import DayDesk
 from daemon.engine.executor import Executor
 from daemon.engine.facts import FactRecorder
 from daemon.engine.reconciler import Reconciler
+from daemon.engine.risk_monitor import RiskMonitor
 from daemon.engine.settlement import Settler
 
 
@@ -164,5 +166,20 @@ def test_a_corrected_execution_replaces_the_first_revision(tmp_path: Path) -> No
 
         (entry,) = world.desk.store.entries()
         assert (entry.price_pts100, entry.quantity) == (90, 3)
+
+    play(tmp_path, scene)
+
+
+def test_the_periodic_check_looks_at_the_broker_while_the_outcome_of_an_order_is_unknown(tmp_path: Path) -> None:
+    async def scene(world: World) -> None:
+        world.broker.on_cancel = lambda ref: None
+        intent = await world.executor.send(hedge_intent())
+        await world.executor.cancel(intent.ref, "a cancel that nobody confirms")
+        assert world.state(intent.ref) is IntentState.UNKNOWN
+        settler, risk = Settler(world.desk), RiskMonitor(world.desk)
+
+        await DayDesk(world.desk, world.reconciler, settler, risk).check_book(SESSION)
+
+        assert world.state(intent.ref) is IntentState.WORKING
 
     play(tmp_path, scene)
