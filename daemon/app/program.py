@@ -10,6 +10,7 @@ from typing import TextIO
 
 from daemon import __version__
 from daemon.adapters.clock import SystemClock
+from daemon.adapters.economic_calendar import load_economic_calendar
 from daemon.adapters.ib import IbBroker, IbConfig, Transport
 from daemon.adapters.log import EventLog, build_logging, goes_to_journal
 from daemon.adapters.scheduler import ApScheduler
@@ -45,13 +46,14 @@ class Program:
 
 
 def engine_policy(settings: Settings) -> EnginePolicy:
-    """Build what the engine follows."""
+    """Build what the engine follows. Raises SettingsError for an economic calendar that cannot be read."""
     gateway = settings.gateway
     return EnginePolicy(
         condor=settings.condor_policy(),
         hedge=settings.hedge_policy(),
         limits=settings.risk_limits(),
         schedule=settings.schedule_policy(),
+        events=load_economic_calendar(settings.schedule.economic_calendar),
         absence_proof_s=gateway.absence_proof_s,
         evidence_wait_s=EVIDENCE_WAIT_S,
         heartbeat_s=gateway.heartbeat_s,

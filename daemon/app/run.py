@@ -20,6 +20,7 @@ from daemon.app.first_contact import FirstContact
 from daemon.app.gateway import TcpGateway, serve, state_lock
 from daemon.app.program import Program, build_program, ib_config
 from daemon.app.simulated import SimulationPlan, build_gateway
+from daemon.core.calendar.sessions import new_york_date
 from daemon.errors import CondordError
 from daemon.settings import GatewayMode, Settings
 from daemon.sim.gateway import GatewayConfig
@@ -113,7 +114,9 @@ def _say_started(program: Program) -> None:
         "state_dir": str(settings.state_dir),
     }
     journal.emit("daemon_started", fields)
-    for warning in settings.warnings:
+    today = new_york_date(program.clock.now())
+    stale = program.engine.desk.policy.events.staleness(today, settings.condor.event_kinds)
+    for warning in (*settings.warnings, *stale):
         journal.emit("settings_warned", {"text": warning})
 
 

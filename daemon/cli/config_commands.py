@@ -34,17 +34,16 @@ def check(*, env_files: tuple[Path, ...], as_json: bool) -> None:
     """Check every setting and name everything that is wrong."""
     try:
         settings = load_settings(env_files)
+        warnings = [*settings.warnings, *_calendar_warnings(settings)]
     except SettingsError as error:
         _print_problems(error.problems, as_json=as_json)
         raise click.exceptions.Exit(ExitCode.SETTINGS) from None
     found = _rows(settings)
     changed = sum(row.changed for row in found)
     if as_json:
-        print_json(
-            {"ok": True, "settings": len(found), "changed": changed, "warnings": [*settings.warnings], "problems": []}
-        )
+        print_json({"ok": True, "settings": len(found), "changed": changed, "warnings": warnings, "problems": []})
         return
-    for warning in settings.warnings:
+    for warning in warnings:
         click.echo(f"warning: {warning}", err=True)
     click.echo(f"settings ok: {len(found)} settings, {changed} changed from default")
 
@@ -89,6 +88,16 @@ def table() -> None:
     from daemon.settings import table_text
 
     click.echo(table_text(), nl=False)
+
+
+def _calendar_warnings(settings: Settings) -> tuple[str, ...]:
+    """Say which of the events that count the economic calendar does not know; raises SettingsError for a bad file."""
+    from daemon.adapters.clock import SystemClock
+    from daemon.adapters.economic_calendar import load_economic_calendar
+    from daemon.core.calendar.sessions import new_york_date
+
+    calendar, kinds = load_economic_calendar(settings.schedule.economic_calendar), settings.condor.event_kinds
+    return (*calendar.gaps(kinds), *calendar.staleness(new_york_date(SystemClock().now()), kinds))
 
 
 def _rows(settings: Settings) -> tuple[Row, ...]:

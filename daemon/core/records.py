@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -82,7 +82,7 @@ class CondorRecord:
     put_short: OptionContract
     call_short: OptionContract
     call_long: OptionContract
-    policy: Mapping[str, float | int | str | bool | None]
+    policy: Mapping[str, float | int | str | bool | Sequence[str] | None]
     intent: IntentKey
 
     @property

@@ -10,6 +10,7 @@ from functools import partial
 from daemon.core.calendar.sessions import shifted
 from daemon.core.condor.build import ComboPrice, entry_legs
 from daemon.core.condor.entry import credit_floor_pts100, judge_entry, size_entry
+from daemon.core.condor.event_gate import gated_size, judge_events, judge_vix
 from daemon.core.orders.broker_facts import Margin
 from daemon.core.orders.intent import (
     Intent,
@@ -164,7 +165,8 @@ class CondorEntries:
         desk, policy = self._desk, self._desk.policy.condor
         now_indexes = await indexes(desk)
         nlv = (await desk.broker.account_values()).net_liquidation_usd_cents
-        size = size_entry(nlv, self._risk.wing_notional_usd(), policy, desk.policy.limits)
+        verdicts = judge_events(session, desk.policy.events, policy), judge_vix(now_indexes.vix, policy)
+        size = gated_size(size_entry(nlv, self._risk.wing_notional_usd(), policy, desk.policy.limits), *verdicts)
         if size.quantity == 0:
             raise Refusal(*size.reasons)
         added_usd = size.quantity * policy.wing_pts * 100
@@ -346,12 +348,12 @@ def entry_inputs(
 
 
 def entry_reasons(candidate: CondorCandidate, price: ComboPrice, size: tuple[Reason, ...]) -> tuple[Reason, ...]:
-    """Return why these strikes, this price and this size."""
+    """Return why this size, where it is not the usual one, these strikes and this price."""
     legs = candidate.legs
     return (
+        *size,
         Reason("expiry_in_window", f"expires {legs.put_short.expiry}", legs.put_short.expiry.isoformat(), None),
         Reason("put_short_delta", f"short put {legs.put_short.strike:g}", round(candidate.put_delta, 4), None),
         Reason("call_short_delta", f"short call {legs.call_short.strike:g}", round(candidate.call_delta, 4), None),
         Reason("credit", "mid credit and natural credit in points", -price.mid_pts, -price.natural_pts100 / 100),
-        *size,
     )

@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from daemon.core.book.book import Book
 from daemon.core.book.condors import OpenCondor, open_condors
+from daemon.core.calendar.events import EconomicCalendar
 from daemon.core.calendar.expiries import last_trade_at
 from daemon.core.calendar.schedule import SchedulePolicy
 from daemon.core.condor.policy import CondorPolicy
@@ -26,6 +27,7 @@ class EnginePolicy:
     hedge: HedgePolicy
     limits: RiskLimits
     schedule: SchedulePolicy
+    events: EconomicCalendar
     absence_proof_s: float
     """Least time between the two proofs that an order does not exist (decision 12)."""
     evidence_wait_s: float

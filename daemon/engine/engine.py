@@ -244,6 +244,7 @@ class Engine:
         """Return what comes next, in words."""
         policy = self.desk.policy
         lines = [f"{tomorrow}: next session"]
+        lines += [f"{event.when}: {event.label}" for event in policy.events.events_on(tomorrow)]
         if policy.hedge.rolls_enabled:
             after = previous_session(tomorrow)
             rolls = sorted((when, layer) for layer, when in self.next_rolls(after).items())

@@ -76,6 +76,8 @@ def as_text(value: object) -> str:
             text = repr(value).removesuffix(".0")
         case Decimal():
             text = f"{value.normalize():f}"
+        case tuple():
+            text = ",".join(as_text(part) for part in value)
         case _:
             text = str(value)
     return text

@@ -13,6 +13,8 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError, PydanticUndefined
 
+from daemon.core.calendar.events import EventKind
+from daemon.core.condor.policy import GateMode
 from daemon.core.orders.broker_facts import PAPER_PREFIXES
 from daemon.core.records import Level
 
@@ -95,6 +97,18 @@ def _host(host: str) -> str:
     return host
 
 
+def _read_kinds(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    names = [name.strip().casefold() for name in value.split(",")]
+    for name in names:
+        if name not in [*EventKind]:
+            raise refuse(f"names {name!r}, which is no event" if name else "has an empty place in its list")
+        if names.count(name) > 1:
+            raise refuse(f"names {name} twice")
+    return tuple(map(EventKind, names))
+
+
 class GatewayMode(StrEnum):
     """Where orders go."""
 
@@ -121,10 +135,13 @@ class Synchronous(StrEnum):
 TimeOfDay = Annotated[time, BeforeValidator(_read_time)]
 OptionalDate = Annotated[date | None, BeforeValidator(_read_date)]
 OptionalFolder = Annotated[Path | None, BeforeValidator(_read_path)]
+OptionalFile = Annotated[Path | None, BeforeValidator(_read_path)]
 Folder = Annotated[Path, BeforeValidator(_read_path)]
 PaperAccount = Annotated[str, AfterValidator(_paper)]
 Host = Annotated[str, AfterValidator(_host)]
 Points = Annotated[Decimal, AfterValidator(Decimal.normalize)]
+EntryGate = Annotated[GateMode, BeforeValidator(_any_case(GateMode))]
+EventKinds = Annotated[tuple[EventKind, ...], BeforeValidator(_read_kinds)]
 Mode = Annotated[GatewayMode, BeforeValidator(_any_case(GatewayMode))]
 Format = Annotated[LogFormat, BeforeValidator(_any_case(LogFormat))]
 LeastLevel = Annotated[Level, BeforeValidator(_any_case(Level))]

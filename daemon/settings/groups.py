@@ -6,8 +6,12 @@ from datetime import time
 from decimal import Decimal
 from typing import Final
 
+from daemon.core.calendar.events import EventKind
+from daemon.core.condor.policy import GateMode
 from daemon.core.records import Level
 from daemon.settings.fields import (
+    EntryGate,
+    EventKinds,
     Format,
     GatewayMode,
     Group,
@@ -16,6 +20,7 @@ from daemon.settings.fields import (
     LogFormat,
     Mode,
     OptionalDate,
+    OptionalFile,
     OptionalFolder,
     PaperAccount,
     Points,
@@ -126,6 +131,12 @@ class ScheduleSettings(Group):
     reconcile_every_min: int = setting(
         5, "Time between two comparisons of the book with the account in the session.", unit="min", ge=1, le=60
     )
+    economic_calendar: OptionalFile = setting(
+        None,
+        "CSV file of economic events in place of the shipped one; config/economic_calendar.csv shows its form.",
+        unit="file",
+        allowed="empty, or a file",
+    )
 
 
 class CondorSettings(Group):
@@ -183,6 +194,29 @@ class CondorSettings(Group):
     take_profit_pct: float = setting(50, "Share of the credit that is taken as profit.", unit="%", ge=1, le=99)
     time_exit_enabled: bool = setting(True, "Whether a condor is closed some days before its expiry.")
     time_exit_dte: int = setting(5, "Days to expiry at which a condor is closed.", unit="days", ge=0, le=119)
+    event_mode: EntryGate = setting(
+        GateMode.OFF,
+        "What an economic event does to entries near it: off records that it would have refused them, "
+        "half enters half the size, skip enters nothing.",
+    )
+    event_kinds: EventKinds = setting(
+        (EventKind.FOMC, EventKind.CPI, EventKind.PPI, EventKind.PAYROLLS),
+        "The events that count; dates of gdp come only from a file of your own.",
+        allowed=f"one or more of {', '.join(EventKind)}, with commas between",
+    )
+    event_sessions_before: int = setting(
+        1, "Sessions before that of an event in which it counts already.", unit="sessions", ge=0, le=10
+    )
+    event_sessions_after: int = setting(
+        0, "Sessions after that of an event in which it still counts.", unit="sessions", ge=0, le=10
+    )
+    vix_gate_mode: EntryGate = setting(
+        GateMode.OFF,
+        "What VIX outside its bounds does to entries: off records that it would have refused them, "
+        "half enters half the size, skip enters nothing.",
+    )
+    vix_gate_min: float = setting(10, "Lowest VIX at which condors are entered as usual.", unit="VIX", ge=0, le=200)
+    vix_gate_max: float = setting(40, "Highest VIX at which condors are entered as usual.", unit="VIX", ge=0, le=200)
 
 
 class LayerSettings(Group):

@@ -162,7 +162,7 @@ class Settings(BaseSettings):
 
     def schedule_policy(self) -> SchedulePolicy:
         """Build the job times."""
-        return SchedulePolicy(**self.schedule.model_dump())
+        return SchedulePolicy(**self.schedule.model_dump(exclude={"economic_calendar"}))
 
 
 def _condor_policy(group: CondorSettings) -> CondorPolicy:

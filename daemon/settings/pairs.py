@@ -79,6 +79,7 @@ def _condor(settings: Settings) -> Iterator[Conflict]:
     condor = settings.condor
     yield from _rising(condor, "condor", "dte_min", "dte_target", "dte_max")
     yield from _rising(condor, "condor", "short_delta_min", "short_delta", "short_delta_max")
+    yield from _rising(condor, "condor", "vix_gate_min", "vix_gate_max", strictly=True)
     if condor.time_exit_enabled and condor.time_exit_dte >= condor.dte_min:
         text = "a condor could be entered on the day it must be closed; the first must be below the second"
         yield Conflict(_named("condor", "time_exit_dte", "dte_min"), text)

@@ -3,6 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
+
+from daemon.core.calendar.events import EventKind
+
+
+class GateMode(StrEnum):
+    """What follows when a gate of events or of VIX minds an entry; OFF records what would have been refused."""
+
+    OFF = "off"
+    HALF = "half"
+    SKIP = "skip"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,3 +45,11 @@ class CondorPolicy:
     """Share of the credit that is taken as profit, in percent."""
     time_exit_enabled: bool
     time_exit_dte: int
+    event_mode: GateMode
+    event_kinds: tuple[EventKind, ...]
+    event_sessions_before: int
+    """Sessions before an event's own from which its window runs."""
+    event_sessions_after: int
+    vix_gate_mode: GateMode
+    vix_gate_min: float
+    vix_gate_max: float

@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
-from daemon.core.condor.policy import CondorPolicy
+from daemon.core.calendar.events import EventKind
+from daemon.core.condor.policy import CondorPolicy, GateMode
 from daemon.core.market.contracts import OptionContract, Right, TradingClass
 from daemon.core.market.quotes import Quote
 from daemon.core.risk.limits import RiskLimits
@@ -31,6 +32,13 @@ POLICY = CondorPolicy(
     take_profit_pct=50.0,
     time_exit_enabled=True,
     time_exit_dte=5,
+    event_mode=GateMode.OFF,
+    event_kinds=(EventKind.FOMC, EventKind.CPI, EventKind.PPI, EventKind.PAYROLLS),
+    event_sessions_before=1,
+    event_sessions_after=0,
+    vix_gate_mode=GateMode.OFF,
+    vix_gate_min=10.0,
+    vix_gate_max=40.0,
 )
 
 LIMITS = RiskLimits(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from daemon.adapters.clock import SystemClock
 from daemon.adapters.store import SqliteStore
+from daemon.core.calendar.events import EconomicCalendar
 from daemon.core.calendar.sessions import log_session
 from daemon.core.market.contracts import (
     ConId,
@@ -219,6 +220,7 @@ def make_desk(folder: Path) -> tuple[Desk, FakeBroker]:
         hedge=settings.hedge_policy(),
         limits=settings.risk_limits(),
         schedule=settings.schedule_policy(),
+        events=EconomicCalendar(()),
         absence_proof_s=30,
         evidence_wait_s=20,
         heartbeat_s=30,

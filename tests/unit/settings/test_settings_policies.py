@@ -2,8 +2,9 @@
 
 from datetime import date, time
 
+from daemon.core.calendar.events import EventKind
 from daemon.core.calendar.schedule import SchedulePolicy
-from daemon.core.condor.policy import CondorPolicy
+from daemon.core.condor.policy import CondorPolicy, GateMode
 from daemon.core.hedge.policy import Band, LayerPolicy
 from daemon.core.risk.limits import RiskLimits
 from daemon.settings import load
@@ -31,6 +32,13 @@ def test_the_condor_desk_enters_at_30_days_and_15_delta_with_25_point_wings() ->
         take_profit_pct=50,
         time_exit_enabled=True,
         time_exit_dte=5,
+        event_mode=GateMode.OFF,
+        event_kinds=(EventKind.FOMC, EventKind.CPI, EventKind.PPI, EventKind.PAYROLLS),
+        event_sessions_before=1,
+        event_sessions_after=0,
+        vix_gate_mode=GateMode.OFF,
+        vix_gate_min=10,
+        vix_gate_max=40,
     )
 
 
