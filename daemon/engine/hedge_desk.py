@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import date
 from typing import Final
 
@@ -27,6 +28,8 @@ class HedgeDesk:
         self._desk = desk
         self._reader = reader
         self._trader = trader
+        self._busy = asyncio.Lock()
+        """Held by a roll or a resize: orders that still work are in no position yet, so the other one must wait."""
 
     # -- rolls -------------------------------------------------------------------------------------
 
@@ -35,6 +38,10 @@ class HedgeDesk:
         policy = self._desk.policy.hedge
         if not policy.enabled or not policy.rolls_enabled:
             return self._skip(session, ROLL_JOB, Refusal(Reason("rolls_disabled", "hedge rolls are switched off")))
+        async with self._busy:
+            return await self._roll(session)
+
+    async def _roll(self, session: date) -> JobOutcome:
         due = self.due(session)
         if not due and not self._reader.left_behind():
             return self._done("no layer is due")
@@ -134,6 +141,11 @@ class HedgeDesk:
         policy = self._desk.policy.hedge
         if not policy.enabled:
             return self._skip(session, RESIZE_JOB, Refusal(Reason("hedge_disabled", "CONDORD_HEDGE_ENABLED is off")))
+        async with self._busy:
+            return await self._resize(session)
+
+    async def _resize(self, session: date) -> JobOutcome:
+        policy = self._desk.policy.hedge
         try:
             view = await self._reader.compute(session)
         except (Refusal, BrokerError) as error:
