@@ -86,6 +86,8 @@ class CondorExits:
 
     async def _leave(self, session: date, condor: OpenCondor) -> None:
         desk, policy = self._desk, self._desk.policy.condor
+        if self._refused(condor):  # also what protects it must stay: a halt, or a link that is not in step
+            return
         for resting in self._live_exits(condor):
             if resting.ref in self._executor.working:
                 return
