@@ -119,6 +119,7 @@ class Engine:
         """Cancel working entries and hedge orders, wait for evidence, close the connection (decision 13)."""
         self._notifier.stopping()
         self._scheduler.cancel_all()
+        self.executor.close(why)
         for ref in sorted(self.executor.working):
             with contextlib.suppress(BrokerError):
                 await self.executor.cancel(ref, why)

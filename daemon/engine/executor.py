@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from daemon.core.orders.intent import Intent, IntentKey, IntentState, OrderRef, Purpose, Strategy
+from daemon.core.orders.intent import Intent, IntentKey, IntentState, OrderRef, Purpose, Strategy, TimeInForce
 from daemon.core.orders.machine import IntentEvent
 from daemon.core.records import CondorRecord, RunState
 from daemon.engine.context import Desk
@@ -33,11 +33,16 @@ class Executor:
         self._desk = desk
         self._facts = facts
         self._working: set[OrderRef] = set()
+        self._closed: str | None = None
 
     @property
     def working(self) -> frozenset[OrderRef]:
         """Return the refs of orders that a ladder works just now."""
         return frozenset(self._working)
+
+    def close(self, why: str) -> None:
+        """Send no more orders that somebody would have to work; a take-profit rests by itself and may still be sent."""
+        self._closed = why
 
     def next_key(self, strategy: Strategy, purpose: Purpose, subject: str) -> IntentKey:
         """Return the key of the next attempt in this session."""
@@ -54,6 +59,8 @@ class Executor:
         desk = self._desk
         desk.store.plan_intent(intent, condor)
         desk.journal.emit("order_planned", order_fields(intent))
+        if self._closed is not None and intent.spec.tif is TimeInForce.DAY:
+            return self._facts.advance(intent, IntentState.CANCELLED, f"not sent: {self._closed}")
         desk.store.advance_intent(intent.ref, IntentState.SENDING, desk.clock.now(), "sending")
         try:
             await desk.broker.place(intent.ref, intent.spec)
