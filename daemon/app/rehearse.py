@@ -21,7 +21,8 @@ from daemon.app.simulated import (
     require_sessions,
 )
 from daemon.core.calendar.sessions import is_session, next_session, previous_session, sessions_between, shifted
-from daemon.errors import SettingsError
+from daemon.engine.engine import Engine
+from daemon.errors import BrokerError, SettingsError
 from daemon.report.day import DayView
 from daemon.report.summary import Summary, summarise
 from daemon.settings import Settings
@@ -32,6 +33,8 @@ from daemon.sim.history import History
 HOST = "127.0.0.1"
 PORT = 4002
 BEFORE_PREFLIGHT = timedelta(minutes=30)
+CLOSING_TIME = timedelta(hours=1)
+"""How long after its last session a rehearsal may take to close it; without an end virtual time would run for ever."""
 REHEARSAL_GATEWAY = GatewayConfig(index_interval_s=110.0, portfolio_interval_s=3600.0)
 """Slower beats than a live gateway's: a year has 98,000 minutes of trading. The index beat stays below the age at
 which SPX and VIX count as stale."""
@@ -141,11 +144,12 @@ async def _run(plan: RehearsalPlan, history: History, day_shown: DayShown) -> in
     )
     pump = asyncio.create_task(gateway.pump(), name="exchange")
     engine = program.engine
+    life = asyncio.create_task(_live(engine), name="engine")
+    done = asyncio.create_task(finished.wait(), name="finished")
+    deadline = shifted(plan.last, plan.settings.schedule.end_of_day) + CLOSING_TIME
     try:
-        await engine.start()
-        life = asyncio.create_task(engine.run(), name="engine")
-        done = asyncio.create_task(finished.wait(), name="finished")
-        await asyncio.wait({life, done, pump}, return_when=asyncio.FIRST_COMPLETED)
+        left_s = (deadline - clock.now()).total_seconds()
+        ended, _ = await asyncio.wait({life, done, pump}, timeout=left_s, return_when=asyncio.FIRST_COMPLETED)
         if done.done():
             await clock.sleep(60)
         # The last line belongs to the last session: there is no next one to keep it for.
@@ -156,11 +160,19 @@ async def _run(plan: RehearsalPlan, history: History, day_shown: DayShown) -> in
                 task.result()
             task.cancel()
         await asyncio.gather(life, done, pump, return_exceptions=True)
+        if not ended:
+            why = engine.link.waiting or "its last session was not closed"
+            raise BrokerError(f"The rehearsal did not come to its end by {deadline:%Y-%m-%d %H:%M} UTC: {why}")
         return program.broker.requests_sent
     finally:
         pump.cancel()
         program.log.close()
         program.store.close()
+
+
+async def _live(engine: Engine) -> None:
+    await engine.start()
+    await engine.run()
 
 
 class SilentNotifier:

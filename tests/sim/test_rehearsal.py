@@ -12,6 +12,7 @@ from daemon.core.book.condors import layer_positions
 from daemon.core.calendar.sessions import sessions_between
 from daemon.core.orders.intent import IntentState, Purpose, Strategy
 from daemon.core.records import DecisionKind, Outcome
+from daemon.errors import BrokerError
 
 DATA = Path(__file__).parents[2] / "../shared/data"
 THREE = date(2020, 2, 20)
@@ -169,3 +170,8 @@ def test_a_connection_that_drops_during_the_entry_is_made_again_and_nothing_is_d
         assert len(filled) <= 1
     assert all(i.state is not IntentState.UNKNOWN for i in done.store.intents())
     assert done.result.summary.breaks_open == 0
+
+
+def test_a_rehearsal_whose_gateway_never_lets_the_daemon_in_ends_with_that_sentence(tmp_path: Path) -> None:
+    with pytest.raises(BrokerError, match="did not come to its end"):
+        rehearse(tmp_path / "out", FIRST, faults='[[fault]]\nkind = "withhold"\nmessage = "managedAccounts"\n')
