@@ -1,11 +1,22 @@
-"""What the open condors can lose: the base of every hedge percentage and of the entry size."""
+"""What is at risk: the wing notional, the greeks of condors and hedge, and the largest loss at each expiry."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
 from decimal import ROUND_FLOOR, Decimal
 
+import numpy as np
+
+from daemon.core.book.book import Holding
+from daemon.core.market.contracts import MULTIPLIER, OptionContract, Right, Underlying
+from daemon.core.market.vix_response import future_elasticity, vix_beta
+from daemon.core.orders.intent import Reason, Strategy
 from daemon.core.records import CondorRecord
+from daemon.core.risk.greeks import DAYS_PER_YEAR, Levels, OptionGreeks, Position, Valuation
 from daemon.core.risk.limits import RiskLimits
 
 
@@ -32,3 +43,128 @@ def wing_notional_max_usd(nlv_usd_cents: int, limits: RiskLimits) -> int:
     """
     of_nlv = share_usd(limits.wing_notional_max_nlv_pct, Decimal(nlv_usd_cents) / 100)
     return max(0, min(limits.wing_notional_max_usd, of_nlv))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sensitivity:
+    """What a group of positions gains, in dollars, on its own underlying: condors on SPX, the hedge on VIX futures."""
+
+    delta_usd: float
+    """For a point of the forward."""
+    gamma_usd: float
+    """By how much the delta changes for a point."""
+    theta_usd: float
+    """For a calendar day."""
+    vega_usd: float
+    """For a volatility point."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exposure:
+    """The greeks of the book; None wherever a part of the sum is unknown, which is then named."""
+
+    subjects: Mapping[str, Sensitivity | None]
+    condors: Sensitivity | None
+    hedge: Sensitivity | None
+    theta_usd: float | None
+    """Condors and hedge together, for a calendar day (000-26)."""
+    linked_delta_usd: float | None
+    """Dollars for a point of SPX when VIX answers as it does on average."""
+    unknown: tuple[Reason, ...]
+    borrowed: tuple[OptionContract, ...]
+    """Contracts that stand in the sums with the volatility of the strike beside them."""
+
+
+def measure_exposure(valuation: Valuation, levels: Levels) -> Exposure:
+    """Add the greeks up by subject, by strategy and over the book; contracts that cancel out need no greeks."""
+    condors, hedge = (_strategy(valuation, strategy) for strategy in (Strategy.CONDOR, Strategy.HEDGE))
+    subjects = sorted({position.subject for position in _positions(valuation)})
+    known = condors is not None and hedge is not None
+    return Exposure(
+        subjects={subject: _subject(valuation, subject) for subject in subjects},
+        condors=condors,
+        hedge=hedge,
+        theta_usd=None if condors is None or hedge is None else condors.theta_usd + hedge.theta_usd,
+        linked_delta_usd=_linked_delta_usd(valuation, levels) if known else None,
+        unknown=tuple(dict.fromkeys(reason for _, reason in valuation.unknown)),
+        borrowed=tuple(sorted({position.contract for position, greeks in valuation.known if greeks.borrowed})),
+    )
+
+
+def uncertain(valuation: Valuation, strategy: Strategy) -> bool:
+    """Whether a strategy holds a net quantity of a contract that could not be valued."""
+    net: dict[OptionContract, int] = defaultdict(int)
+    for position, _ in valuation.unknown:
+        if position.strategy is strategy:
+            net[position.contract] += position.quantity
+    return any(net.values())
+
+
+def _positions(valuation: Valuation) -> Iterable[Position]:
+    return (position for position, _ in (*valuation.known, *valuation.unknown))
+
+
+def _strategy(valuation: Valuation, strategy: Strategy) -> Sensitivity | None:
+    if uncertain(valuation, strategy):
+        return None
+    return _sum((position, greeks) for position, greeks in valuation.known if position.strategy is strategy)
+
+
+def _subject(valuation: Valuation, subject: str) -> Sensitivity | None:
+    if any(position.subject == subject for position, _ in valuation.unknown):
+        return None
+    return _sum((position, greeks) for position, greeks in valuation.known if position.subject == subject)
+
+
+def _sum(rows: Iterable[tuple[Position, OptionGreeks]]) -> Sensitivity:
+    held = [(position.quantity * MULTIPLIER, greeks) for position, greeks in rows]
+    return Sensitivity(
+        delta_usd=math.fsum(dollars * greeks.delta for dollars, greeks in held),
+        gamma_usd=math.fsum(dollars * greeks.gamma for dollars, greeks in held),
+        theta_usd=math.fsum(dollars * greeks.theta_pts for dollars, greeks in held),
+        vega_usd=math.fsum(dollars * greeks.vega_pts for dollars, greeks in held),
+    )
+
+
+def _linked_delta_usd(valuation: Valuation, levels: Levels) -> float | None:
+    """Return the delta in SPX terms; a VIX future moves by its elasticity times the beta of VIX, both measured."""
+    if levels.spx_pts is None or levels.vix_pts is None:
+        return None
+    terms = []
+    for position, greeks in valuation.known:
+        delta_usd = position.quantity * MULTIPLIER * greeks.delta
+        if position.contract.underlying is Underlying.VIX:
+            elasticity = float(future_elasticity(greeks.years * DAYS_PER_YEAR))
+            delta_usd *= greeks.forward_pts * elasticity * vix_beta(levels.vix_pts) / levels.spx_pts
+        terms.append(delta_usd)
+    return math.fsum(terms)
+
+
+def max_loss_usd(condors: Iterable[Holding]) -> dict[date, float]:
+    """Return by expiry what its condors lose together at the worst settlement, in dollars, credits taken off.
+
+    Infinite when more calls are short than long. A negative loss is a profit that is certain.
+    """
+    by_expiry: dict[date, list[Holding]] = defaultdict(list)
+    for holding in condors:
+        for expiry in {contract.expiry for contract in holding.positions}:  # one of them: a condor has one expiry
+            by_expiry[expiry].append(holding)
+    return {expiry: _worst_usd(by_expiry[expiry]) for expiry in sorted(by_expiry)}
+
+
+def _worst_usd(holdings: Iterable[Holding]) -> float:
+    held: dict[OptionContract, int] = defaultdict(int)
+    cash_usd_cents = 0
+    for holding in holdings:
+        cash_usd_cents += holding.cash_usd_cents
+        for contract, quantity in holding.positions.items():
+            held[contract] += quantity
+    if sum(quantity for contract, quantity in held.items() if contract.right is Right.CALL) < 0:
+        return math.inf
+    # The value at settlement is a straight line between strikes, and level or rising beyond the last.
+    strikes = np.array([contract.strike for contract in held])
+    sides = np.array([1.0 if contract.right is Right.CALL else -1.0 for contract in held])
+    levels = np.concatenate(([0.0], strikes))
+    intrinsic = np.maximum(sides * (levels[:, None] - strikes), 0.0)
+    worst_pts = float((intrinsic @ np.array(list(held.values()), dtype=float)).min())
+    return -(worst_pts * MULTIPLIER + cash_usd_cents / 100)

@@ -1,0 +1,66 @@
+"""How VIX answers a move of SPX, and VIX futures and SPX volatilities a move of VIX: measured averages, no forecast."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from daemon.core.market.arrays import FloatArray
+
+_VIX_BANDS: Final = (15.0, 20.0, 25.0, 35.0)
+_VIX_BETA_TO_SPX: Final = (-7.0, -6.6, -4.5, -3.7, -2.5)
+"""Daily regression of the log change of VIX on the log return of SPX, by the VIX of the close before; measured
+1990-2026."""
+_NEAR_SHARE, _NEAR_DAYS, _FAR_SHARE, _FAR_DAYS = 0.42, 6.5, 0.58, 149.0
+"""Fit of the daily elasticity of a VIX future to VIX by days to expiry, error at most 0.05 in the middle of a tenor; measured 2008-2026."""
+_ATM_DAYS: Final = (9.0, 30.0, 93.0)
+_ATM_SHARE: Final = (0.93, 0.87, 0.83)
+"""At-the-money volatility of SPX options as a share of VIX, by days to expiry; measured on four chains."""
+_VIX_TENOR_DAYS: Final = 30.0
+
+
+def vix_beta(vix_pts: float) -> float:
+    """Return the log change of VIX per log return of SPX at a level of VIX; negative."""
+    return _VIX_BETA_TO_SPX[bisect_left(_VIX_BANDS, vix_pts)]
+
+
+def future_elasticity(days: npt.ArrayLike) -> FloatArray:
+    """Return the log change of a VIX future per log change of VIX, from 1 at its expiry down with its calendar days."""
+    left = np.maximum(np.asarray(days, dtype=float), 0.0)
+    result: FloatArray = _NEAR_SHARE * np.exp(-left / _NEAR_DAYS) + _FAR_SHARE * np.exp(-left / _FAR_DAYS)
+    return result
+
+
+def future_after(
+    forward_pts: npt.ArrayLike,
+    vix_pts: float,
+    vix_log_move: npt.ArrayLike,
+    days: npt.ArrayLike,
+    days_left: npt.ArrayLike,
+) -> FloatArray:
+    """Return a VIX future in points after VIX moved and time passed, at its expiry VIX itself.
+
+    Its distance to VIX, in logarithms, melts evenly over its ``days``; the move of VIX passes with the
+    elasticity of the ``days_left``.
+    """
+    left = np.maximum(np.asarray(days_left, dtype=float), 0.0)
+    distance = np.log(np.asarray(forward_pts, dtype=float) / vix_pts) * left / np.asarray(days, dtype=float)
+    result: FloatArray = vix_pts * np.exp(distance + future_elasticity(left) * np.asarray(vix_log_move, dtype=float))
+    return result
+
+
+def spx_vol_change(vix_pts: float, vix_move: npt.ArrayLike, days: npt.ArrayLike) -> FloatArray:
+    """Return the parallel change of SPX volatility, a fraction per year, when VIX moves by a fraction of itself.
+
+    Up to 30 days the move of VIX passes in full, beyond with the root of 30 over the days. The change is the same
+    for each strike of an expiry: the measured slope of the smile in the logarithm of the strike does not depend on
+    the level of volatility, and a common factor would make wings dearer than the shorts they protect.
+    """
+    left = np.asarray(days, dtype=float)
+    passes = np.sqrt(_VIX_TENOR_DAYS / np.maximum(left, _VIX_TENOR_DAYS))
+    growth = np.exp(passes * np.log1p(np.asarray(vix_move, dtype=float))) - 1.0
+    change: FloatArray = np.interp(left, _ATM_DAYS, _ATM_SHARE) * (vix_pts / 100.0) * growth
+    return change

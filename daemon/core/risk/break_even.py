@@ -1,0 +1,103 @@
+"""Where a condor breaks even at its expiry, alone and with its share of the hedge (001-18)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from daemon.core.book.condors import OpenCondor
+from daemon.core.market.arrays import FloatArray
+from daemon.core.market.contracts import MULTIPLIER, Right
+from daemon.core.market.pricing import black76_price
+from daemon.core.market.vix_response import future_after, vix_beta
+from daemon.core.risk.greeks import DAYS_PER_YEAR, Levels, OptionGreeks, Position
+
+_REACH: Final = 0.30
+"""Break-evens are looked for this far from SPX, as a fraction."""
+_STEPS: Final = 601
+_VIX_HIGHEST_PTS: Final = 82.69
+"""No average beyond what has been: the highest close of VIX, 2020-03-16."""
+
+Rows = tuple[tuple[Position, OptionGreeks], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakEvens:
+    """SPX in points where the result is zero; None where it does not change sign within 30 % of SPX."""
+
+    low_pts: float | None
+    high_pts: float | None
+
+
+def break_evens(condor: OpenCondor) -> BreakEvens:
+    """Return the break-evens of a condor alone: the short strikes less and plus the credit."""
+    record, credit_pts = condor.record, condor.credit_pts
+    return BreakEvens(low_pts=record.put_short.strike - credit_pts, high_pts=record.call_short.strike + credit_pts)
+
+
+def hedged_break_evens(
+    condor: OpenCondor, hedge: Iterable[tuple[Position, OptionGreeks]], levels: Levels, *, wing_notional_usd: int
+) -> BreakEvens | None:
+    """Return the break-evens with the condor's share of the hedge, at the condor's expiry; None without both indexes.
+
+    The share is that of its wings in the open wing notional. The hedge counts with what it gains or loses from now
+    on, when VIX answers the move of SPX as it does on average.
+    """
+    if levels.spx_pts is None or levels.vix_pts is None:
+        return None
+    record = condor.record
+    strikes = [leg.strike for leg in (record.put_long, record.put_short, record.call_short, record.call_long)]
+    reach = np.linspace(levels.spx_pts * (1.0 - _REACH), levels.spx_pts * (1.0 + _REACH), _STEPS)
+    spx_pts = np.unique(np.concatenate((reach, strikes)))
+    days = levels.years(record.put_short) * DAYS_PER_YEAR
+    hedge_usd = hedge_gain_usd(tuple(hedge), levels, spx_pts, days=days)
+    share_pts = hedge_usd * (record.width_pts100 / 100) / max(wing_notional_usd, 1)
+    return _roots(spx_pts, _condor_pts(condor, spx_pts) + share_pts, centre_pts=(strikes[1] + strikes[2]) / 2)
+
+
+def hedge_gain_usd(hedge: Rows, levels: Levels, spx_pts: FloatArray, *, days: float) -> FloatArray:
+    """Return what VIX options gain from now until ``days`` on, in dollars, for each level of SPX; both indexes known."""
+    assert levels.spx_pts is not None, "the caller has SPX"
+    assert levels.vix_pts is not None, "the caller has VIX"
+    ceiling = max(_VIX_HIGHEST_PTS, levels.vix_pts)
+    log_move = np.minimum(vix_beta(levels.vix_pts) * np.log(spx_pts / levels.spx_pts), np.log(ceiling / levels.vix_pts))
+    gain = np.zeros_like(spx_pts)
+    for position, greeks in hedge:
+        strike, is_call = position.contract.strike, position.contract.right is Right.CALL
+        left = greeks.years * DAYS_PER_YEAR - days
+        future = future_after(greeks.forward_pts, levels.vix_pts, log_move, greeks.years * DAYS_PER_YEAR, left)
+        later = black76_price(future, strike, left / DAYS_PER_YEAR, greeks.vol, 1.0, is_call)
+        today = black76_price(greeks.forward_pts, strike, greeks.years, greeks.vol, 1.0, is_call)
+        gain += position.quantity * MULTIPLIER * (later - today)
+    return gain
+
+
+def _condor_pts(condor: OpenCondor, spx_pts: FloatArray) -> FloatArray:
+    record = condor.record
+    puts = np.maximum(record.put_short.strike - spx_pts, 0.0) - np.maximum(record.put_long.strike - spx_pts, 0.0)
+    calls = np.maximum(spx_pts - record.call_short.strike, 0.0) - np.maximum(spx_pts - record.call_long.strike, 0.0)
+    result: FloatArray = condor.credit_pts - puts - calls
+    return result
+
+
+def _roots(spx_pts: FloatArray, result: FloatArray, *, centre_pts: float) -> BreakEvens:
+    """Return the nearest change of sign on each side of the centre; none where the centre itself loses."""
+    if not np.interp(centre_pts, spx_pts, result) > 0.0:
+        return BreakEvens(low_pts=None, high_pts=None)
+    below, above = (
+        np.flatnonzero((result <= 0) & (spx_pts < centre_pts)),
+        np.flatnonzero((result <= 0) & (spx_pts > centre_pts)),
+    )
+    return BreakEvens(
+        low_pts=_between(spx_pts, result, int(below[-1]), int(below[-1]) + 1) if below.size else None,
+        high_pts=_between(spx_pts, result, int(above[0]), int(above[0]) - 1) if above.size else None,
+    )
+
+
+def _between(spx_pts: FloatArray, result: FloatArray, losing: int, gaining: int) -> float:
+    """Return where the straight line between a losing and a gaining point is zero."""
+    share = result[losing] / (result[losing] - result[gaining])
+    return float(spx_pts[losing] + share * (spx_pts[gaining] - spx_pts[losing]))

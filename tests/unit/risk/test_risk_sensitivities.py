@@ -1,0 +1,140 @@
+"""Sums over condors, hedge and book: checked by moving the market and pricing anew with QuantLib."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+from risk_values import (
+    CALL,
+    CALL_VOL,
+    LEGS,
+    SPX_EXPIRY,
+    SPX_PTS,
+    VIX_FORWARD_PTS,
+    condor_holding,
+    condor_positions,
+    hedge_position,
+    levels,
+    quantlib_price,
+    spxw,
+    years,
+)
+
+from daemon.core.market.contracts import Right
+from daemon.core.orders.intent import Strategy
+from daemon.core.risk.exposure import Exposure, Sensitivity, max_loss_usd, measure_exposure
+from daemon.core.risk.greeks import Levels, Position, value_positions
+
+BOOK = [*condor_positions(quantity=2), hedge_position(quantity=5)]
+
+
+def measured(positions: list[Position], at: Levels | None = None) -> Exposure:
+    market = levels() if at is None else at
+    return measure_exposure(value_positions(positions, market), market)
+
+
+def condor_usd(*, spx_pts: float = SPX_PTS, vol: float = 0.0, days: float = 0.0) -> float:
+    return 200 * math.fsum(
+        direction * quantlib_price(contract, spx_pts, own + vol, years(contract) - days / 365)
+        for contract, direction, own in LEGS
+    )
+
+
+def test_condor_sums_are_what_a_move_of_spx_volatility_and_time_changes() -> None:
+    found = measured(BOOK).condors
+
+    assert found is not None
+    up, here, down = (condor_usd(spx_pts=SPX_PTS + move) for move in (0.5, 0.0, -0.5))
+    assert found.delta_usd == pytest.approx(up - down, rel=1e-3)
+    assert found.gamma_usd == pytest.approx((up - 2 * here + down) / 0.25, rel=1e-3)
+    assert found.vega_usd == pytest.approx(condor_usd(vol=0.005) - condor_usd(vol=-0.005), rel=1e-3)
+    assert found.theta_usd == pytest.approx(condor_usd(days=0.5) - condor_usd(days=-0.5), rel=1e-3)
+    assert found.gamma_usd < 0 < found.theta_usd
+
+
+def test_hedge_sums_are_on_its_future_and_theta_adds_up_over_the_book() -> None:
+    found = measured(BOOK)
+
+    assert found.hedge is not None
+    assert found.condors is not None
+    up, down = (quantlib_price(CALL, VIX_FORWARD_PTS + move, CALL_VOL) for move in (0.01, -0.01))
+    assert found.hedge.delta_usd == pytest.approx(500 * (up - down) / 0.02, rel=1e-4)
+    assert found.theta_usd == pytest.approx(found.condors.theta_usd + found.hedge.theta_usd)
+    assert found.hedge.theta_usd < 0
+
+
+def test_the_linked_delta_moves_the_future_by_its_measured_share_of_the_answer_of_vix() -> None:
+    found = measured([hedge_position(quantity=5)])
+
+    # VIX below 15 answers a log return of SPX with -7.0; a future of 29 days takes 0.42 e^(-29/6.5) + 0.58 e^(-29/149).
+    days = years(CALL) * 365
+    share = 0.42 * math.exp(-days / 6.5) + 0.58 * math.exp(-days / 149)
+    move = 0.0001
+    future = VIX_FORWARD_PTS * math.exp(-7.0 * share * math.log1p(-move))
+    gain = 500 * (quantlib_price(CALL, future, CALL_VOL) - quantlib_price(CALL, VIX_FORWARD_PTS, CALL_VOL))
+    assert found.linked_delta_usd == pytest.approx(-gain / (move * SPX_PTS), rel=1e-2)
+    assert gain > 0
+
+
+def test_an_unknown_leg_leaves_its_condor_and_every_sum_it_belongs_to_unknown() -> None:
+    positions = [replace(BOOK[0], mark_pts=None), *BOOK[1:], *condor_positions(1, "C20200218-2")[1:]]
+
+    found = measured(positions)
+
+    assert found.condors is None
+    assert found.theta_usd is None
+    assert found.linked_delta_usd is None
+    assert found.subjects["C20200218-1"] is None
+    assert found.subjects["C20200218-2"] is not None
+    assert found.hedge is not None
+    assert [reason.name for reason in found.unknown] == ["mark_missing"]
+
+
+def test_without_vix_the_greeks_are_known_and_only_the_link_is_not() -> None:
+    found = measured(BOOK, levels(vix_pts=None))
+
+    assert found.theta_usd is not None
+    assert found.linked_delta_usd is None
+
+
+def test_a_contract_that_two_condors_hold_against_each_other_needs_no_mark_in_the_sums() -> None:
+    contract = spxw(3205, Right.PUT)
+    against = Position(Strategy.CONDOR, "C20200218-2", contract, 2, None)
+    own = [replace(row, mark_pts=None) if row.contract == contract else row for row in condor_positions(2)]
+
+    found = measured([*own, against])
+
+    assert found.condors is not None
+    assert found.subjects["C20200218-1"] is None
+
+
+def test_nothing_held_is_known_to_be_nothing() -> None:
+    found = measured([])
+
+    assert found.condors == Sensitivity(delta_usd=0.0, gamma_usd=0.0, theta_usd=0.0, vega_usd=0.0)
+    assert found.theta_usd == 0.0
+
+
+class TestMaxLoss:
+    CONDOR = {contract: direction * 2 for contract, direction, _ in LEGS}  # noqa: RUF012 - read only
+
+    def test_a_condor_loses_its_width_less_its_credit(self) -> None:
+        assert max_loss_usd([condor_holding(self.CONDOR, 870.0)]) == {SPX_EXPIRY: 2 * 2_500 - 870.0}
+
+    def test_condors_of_one_expiry_lose_on_one_side_only(self) -> None:
+        put_side = {contract: quantity for contract, quantity in self.CONDOR.items() if contract.right is Right.PUT}
+        call_side = {contract: quantity for contract, quantity in self.CONDOR.items() if contract.right is Right.CALL}
+
+        found = max_loss_usd([condor_holding(put_side, 500.0), condor_holding(call_side, 370.0, "C20200218-2")])
+
+        assert found == {SPX_EXPIRY: 2 * 2_500 - 870.0}
+
+    def test_an_uncovered_short_call_has_no_largest_loss(self) -> None:
+        legs = {contract: quantity for contract, quantity in self.CONDOR.items() if contract != spxw(3485, Right.CALL)}
+
+        assert max_loss_usd([condor_holding(legs, 870.0)]) == {SPX_EXPIRY: math.inf}
+
+    def test_nothing_open_loses_nothing(self) -> None:
+        assert max_loss_usd([]) == {}
