@@ -47,6 +47,22 @@ def test_check_names_warnings_and_succeeds(tmp_path: Path) -> None:
     assert result.stderr.startswith("warning: ")
 
 
+def test_check_states_what_the_economic_calendar_does_not_know() -> None:
+    assert "ends with 2026 for cpi, ppi, payrolls, while fomc reaches 2027" in run("check").stderr
+    assert any("ends with 2026" in text for text in json.loads(run("check", "--json").stdout)["warnings"])
+
+
+def test_check_names_a_bad_row_of_an_economic_calendar(tmp_path: Path) -> None:
+    calendar, path = tmp_path / "events.csv", tmp_path / "own.env"
+    calendar.write_text("date,event,time_et,detail\n2026-01-13,cip,08:30,\n")
+    path.write_text(f"CONDORD_SCHEDULE_ECONOMIC_CALENDAR={calendar}\n")
+
+    result = run("check", "--env-file", str(path))
+
+    assert result.exit_code == 2
+    assert f"{calendar}:2 has event='cip'; allowed: fomc" in result.stderr
+
+
 def test_check_tells_a_script_the_same(tmp_path: Path) -> None:
     good = run("check", "--json")
     bad = run("check", "--json", "--env-file", str(tmp_path / "no.env"))
