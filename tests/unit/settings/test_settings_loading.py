@@ -11,6 +11,7 @@ from daemon.settings import GatewayMode, LogFormat, Settings, SourceKind, Synchr
 from daemon.settings.catalogue import catalogue
 
 HOME = {"HOME": "/home/somebody"}
+KINDS = "one or more of fomc, cpi, ppi, payrolls, gdp, opex, vix_expiry, early_close, with commas between"
 
 
 def write(folder: Path, text: str, name: str = "condord.env") -> Path:
@@ -104,9 +105,9 @@ def test_every_kind_of_value_is_read() -> None:
         ("CONDORD_GATEWAY_PORT", "", "is empty", "1 to 65535"),
         ("CONDORD_GATEWAY_MODE", "live", "is not one of the choices", "simulated, ib"),
         ("CONDORD_CONDOR_EVENT_MODE", "on", "is not one of the choices", "off, half, skip"),
-        ("CONDORD_CONDOR_EVENT_KINDS", "fomc,cip", "names 'cip', which is no event", "one or more of fomc, cpi"),
-        ("CONDORD_CONDOR_EVENT_KINDS", "cpi,CPI", "names cpi twice", "one or more of fomc, cpi"),
-        ("CONDORD_CONDOR_EVENT_KINDS", "cpi,", "has an empty place in its list", "one or more of fomc, cpi"),
+        ("CONDORD_CONDOR_EVENT_KINDS", "fomc,cip", "names 'cip', which is no event", KINDS),
+        ("CONDORD_CONDOR_EVENT_KINDS", "cpi,CPI", "names cpi twice", KINDS),
+        ("CONDORD_CONDOR_EVENT_KINDS", "cpi,", "has an empty place in its list", KINDS),
         ("CONDORD_GATEWAY_HOST", "a b", "is not a host name or address", "a host name or address without spaces"),
         (
             "CONDORD_GATEWAY_ACCOUNT",
