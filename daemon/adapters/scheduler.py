@@ -6,9 +6,11 @@ their misfire grace of one second loses jobs. Instants come from the trading cal
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from typing import Final
 
 from apscheduler.executors.asyncio import AsyncIOExecutor
 from apscheduler.jobstores.memory import MemoryJobStore
@@ -20,6 +22,8 @@ from daemon.adapters.clock import SystemClock
 
 Job = Callable[[], Awaitable[None]]
 
+GRACE_S: Final = 2.0
+
 logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
 
@@ -29,6 +33,8 @@ class ApScheduler:
     def __init__(self, clock: SystemClock, on_error: Callable[[str, BaseException], None]) -> None:
         self._clock = clock
         self._on_error = on_error
+        self._running: set[asyncio.Task[None]] = set()
+        self._stopped = False
         self._scheduler = AsyncIOScheduler(
             jobstores={"default": MemoryJobStore()},
             executors={"default": AsyncIOExecutor()},
@@ -59,12 +65,26 @@ class ApScheduler:
         self._scheduler.remove_all_jobs()
 
     async def stop(self) -> None:
-        """Stop firing; ``wait=True`` would cancel coroutines that run."""
-        if self._scheduler.running:
-            self._scheduler.shutdown(wait=False)
+        """Stop firing; a job that runs gets a moment to write down how it ended, then it is cancelled."""
+        if not self._scheduler.running:
+            return
+        self._scheduler.remove_all_jobs()
+        if self._running:
+            await asyncio.wait(self._running, timeout=GRACE_S)
+        self._stopped, left = True, tuple(self._running)
+        self._scheduler.shutdown(wait=False)  # cancels every coroutine that runs, whatever ``wait`` says
+        await asyncio.gather(*left, return_exceptions=True)
 
     async def _guarded(self, name: str, job: Job) -> None:
+        task = asyncio.current_task()
+        assert task is not None, "the scheduler runs jobs as tasks"
+        self._running.add(task)
         try:
             await job()
+        except asyncio.CancelledError:
+            if not self._stopped:
+                raise
         except Exception as error:  # noqa: BLE001 - APScheduler would only log it; we report every failure
             self._on_error(name, error)
+        finally:
+            self._running.discard(task)
