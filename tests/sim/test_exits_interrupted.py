@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rehearsals import rehearse
@@ -12,7 +13,7 @@ from daemon.core.orders.intent import IntentState, Purpose, TimeInForce
 from daemon.core.records import Level
 
 LAST = date(2020, 2, 24)
-WEEKLY = {
+WEEKLY: dict[str, Any] = {
     "CONDOR_DTE_TARGET": "7",
     "CONDOR_DTE_MIN": "5",
     "CONDOR_DTE_MAX": "9",
