@@ -94,18 +94,24 @@ class Reconciler:
             self._desk.store.record_fee(fee.exec_id, fee.fee_usd_e4)
         for _, order in sorted(result.evidence.items()):
             self._facts.note_order(order)
+        moved = frozenset(found.contract for found in result.blocking)
         for ref in result.absent:
-            self._prove_absence(ref, snapshot)
+            self._prove_absence(ref, snapshot, moved)
         self._absences = {ref: proof for ref, proof in self._absences.items() if ref in result.absent}
 
-    def _prove_absence(self, ref: OrderRef, snapshot: Snapshot) -> None:
-        """Absence counts only after a complete sync, twice, some time apart, with positions unchanged."""
+    def _prove_absence(self, ref: OrderRef, snapshot: Snapshot, moved: frozenset[OptionContract | None]) -> None:
+        """Absence counts only after a complete sync, twice, some time apart, with positions unchanged.
+
+        Where the account holds what the book cannot explain in a leg of the order, nothing is proven: the gateway
+        lists the executions of its own day only, and the order may have filled on an earlier one.
+        """
         intent = self._desk.store.intent(ref)
         if intent is None or intent.state.terminal or self._in_flight(intent):
             return
         positions = {fact.con_id: fact.quantity for fact in snapshot.positions if fact.quantity}
         first = self._absences.get(ref)
-        if first is None or first.positions != positions:
+        perhaps_filled = any(leg.contract in moved for leg in intent.spec.legs)
+        if first is None or first.positions != positions or perhaps_filled:
             self._absences[ref] = _Absence(snapshot.at, positions)
             if intent.state is not IntentState.UNKNOWN:
                 self._facts.advance(intent, IntentState.UNKNOWN, "in no list of the broker")

@@ -183,3 +183,18 @@ def test_the_periodic_check_looks_at_the_broker_while_the_outcome_of_an_order_is
         assert world.state(intent.ref) is IntentState.WORKING
 
     play(tmp_path, scene)
+
+
+def test_an_order_whose_contracts_the_account_holds_without_explanation_is_never_proven_absent(tmp_path: Path) -> None:
+    async def scene(world: World) -> None:
+        intent = world.sent()
+        world.broker.held[CALL] = intent.spec.quantity  # it filled; yesterday's executions are not listed any more
+
+        for _ in range(4):
+            result = await world.reconciler.run("a test")
+            await world.desk.clock.sleep(31)
+
+        assert world.state(intent.ref) is IntentState.UNKNOWN
+        assert [found.contract for found in result.blocking] == [CALL]
+
+    play(tmp_path, scene)
