@@ -108,7 +108,7 @@ class Life:
     async def die(self) -> None:
         """Let the daemon vanish as under kill -9: no task says good-bye, the socket just closes."""
         assert self.program is not None
-        self.program.engine._scheduler.cancel_all()  # noqa: SLF001 - a dead process's timers do not fire
+        self.program.engine._scheduler.cancel_all()  # the timers of a dead process do not fire
         for task in asyncio.all_tasks() - self._before:
             task.cancel()
         await asyncio.sleep(0)
