@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
+import QuantLib
 
 from daemon.adapters.store import SqliteStore
 from daemon.app.simulated import load_history
@@ -19,7 +20,11 @@ from daemon.core.calendar.expiries import expiries
 from daemon.core.calendar.sessions import new_york
 from daemon.core.market.contracts import OptionContract, Right, TradingClass
 from daemon.core.market.pricing import black76, black76_price, implied_vol
+from daemon.core.orders.intent import Strategy
 from daemon.core.records import EventRecord, Level
+from daemon.core.risk.exposure import measure_exposure
+from daemon.core.risk.greeks import Levels, Position, value_positions
+from daemon.core.risk.stress import GRID, stress
 from daemon.sim.exchange import Exchange, ExchangeConfig, con_ids
 from daemon.sim.market import Market, contract_set
 
@@ -36,8 +41,8 @@ def unit_s() -> float:
     return time.perf_counter() - began
 
 
-def measure(name: str, count: int, work: Callable[[], object], *, each: int = 1) -> None:
-    """Time ``count`` calls and print the time of one item and its ratio to the unit."""
+def measure(name: str, count: int, work: Callable[[], object], *, each: int = 1) -> float:
+    """Time ``count`` calls, print the time of one item and its ratio to the unit, return the seconds of one item."""
     work()
     before = unit_s()
     began = time.perf_counter()
@@ -46,6 +51,14 @@ def measure(name: str, count: int, work: Callable[[], object], *, each: int = 1)
     one = (time.perf_counter() - began) / count / each
     unit = (before + unit_s()) / 2
     print(f"{name:<52} {one * 1e6:>10.2f} us {one / unit:>10.4f} units")
+    return one
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Return the time of one call."""
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
 
 
 def exchange() -> Exchange:
@@ -58,6 +71,42 @@ def sixty_options() -> list[OptionContract]:
     expiry = expiries(TradingClass.SPXW, DAY, DAY + timedelta(days=40))[-1]
     strikes = range(250_000, 310_000, 2_000)
     return [OptionContract(TradingClass.SPXW, expiry, strike, right) for strike in strikes for right in Right]
+
+
+def risk() -> None:
+    """Measure greeks and stress of 200 positions, the stress against a loop over a formula of QuantLib."""
+    dates = expiries(TradingClass.SPXW, DAY, DAY + timedelta(days=40))[-5:]
+    strikes = [*range(260_000, 300_000, 2_000), *range(310_000, 350_000, 2_000)]
+    rows = [
+        OptionContract(TradingClass.SPXW, expiry, strike, Right.PUT if strike < 305_000 else Right.CALL)
+        for expiry in dates
+        for strike in strikes
+    ]
+    levels = Levels(NOW, 3050.0, 33.0, {})
+    years = [levels.years(contract) for contract in rows]
+    marks = black76_price(3050.0, [c.strike for c in rows], years, 0.3, 1.0, [c.right is Right.CALL for c in rows])
+    book = [
+        Position(Strategy.CONDOR, "C", contract, place % 2 * 2 - 1, mark)
+        for place, (contract, mark) in enumerate(zip(rows, marks.tolist(), strict=True))
+    ]
+    valuation = value_positions(book, levels)
+    assert len(valuation.known) == 200
+    measure("greeks of 200 positions from their marks", 20, lambda: value_positions(book, levels))
+    measure("sums of the greeks of 200 positions", 50, lambda: measure_exposure(valuation, levels))
+    scenarios = len(GRID.spx_moves) * len(GRID.vix_moves) * len(GRID.days)
+    prices = len(book) * scenarios
+    ours = measure(f"stress of 200 positions in {scenarios} scenarios", 50, lambda: stress(valuation, levels))
+    fastest = min(seconds(lambda: stress(valuation, levels)) for _ in range(50))
+
+    def loop() -> None:
+        for contract, left in zip(rows, years, strict=True):
+            kind = QuantLib.Option.Call if contract.right is Right.CALL else QuantLib.Option.Put
+            for forward in range(2450, 3350, 30):
+                QuantLib.blackFormula(kind, contract.strike, float(forward), 0.3 * left**0.5)
+
+    theirs = measure("a price in a loop over QuantLib.blackFormula", 3, loop, each=200 * 30)
+    print(f"stress is {theirs * prices / ours:.0f} times as fast as the loop, at {ours / prices * 1e9:.1f} ns a price")
+    print(f"stress undisturbed, the fastest of 50: {fastest * 1e3:.2f} ms, {fastest / prices * 1e9:.1f} ns a price")
 
 
 def main() -> None:
@@ -73,6 +122,8 @@ def main() -> None:
         "Black-76 price and greeks, 200 at once", 500, lambda: black76(6000.0, strikes, 0.08, 0.2, 1.0, True), each=200
     )
     measure("implied volatility of one option", 500, lambda: implied_vol(1.2, 18.0, 20.0, 0.08, 1.0, True))
+
+    risk()
 
     market = exchange()
     options = sixty_options()
