@@ -75,12 +75,14 @@ def stress(valuation: Valuation, levels: Levels, grid: StressGrid = GRID) -> Str
         return None
     if any(uncertain(valuation, strategy) for strategy in Strategy):
         return None
-    held = {position.contract: greeks for position, greeks in valuation.known}
-    options = [(contract, held[contract]) for contract in sorted(held)]
-    places = {contract: place for place, (contract, _) in enumerate(options)}
+    held: dict[OptionContract, tuple[int, OptionGreeks]] = {}
+    rows = [
+        (position, *held.setdefault(position.contract, (len(held), greeks))) for position, greeks in valuation.known
+    ]
+    options = [(contract, greeks) for contract, (_, greeks) in held.items()]
     dollars = np.zeros((2, len(options)))
-    for position, _ in valuation.known:
-        dollars[int(position.strategy is Strategy.HEDGE), places[position.contract]] += position.quantity * MULTIPLIER
+    for position, place, _ in rows:
+        dollars[int(position.strategy is Strategy.HEDGE), place] += position.quantity * MULTIPLIER
     values = revalue(options, levels, grid)
     changes = np.tensordot(dollars, values, axes=1) - (dollars @ _prices_now(options))[:, None, None, None]
     return _summary(changes, grid)
@@ -96,17 +98,12 @@ def revalue(options: Sequence[Option], levels: Levels, grid: StressGrid) -> Floa
     assert levels.vix_pts is not None, "the caller has VIX"
     shape = len(grid.vix_moves), len(grid.days)
     values = np.empty((len(options), len(grid.spx_moves), shape[0] * shape[1]))
-    for underlying in Underlying:
-        rows = [place for place, (contract, _) in enumerate(options) if contract.underlying is underlying]
-        if not rows:
-            continue
-        chosen = [options[place] for place in rows]
-        price = _spx_prices if underlying is Underlying.SPX else _vix_prices
-        if len(rows) == len(options):
-            price(chosen, levels.vix_pts, grid, values)
-        else:
+    on_spx = [contract.underlying is Underlying.SPX for contract, _ in options]
+    for price, wanted in ((_spx_prices, True), (_vix_prices, False)):
+        rows = [place for place, is_spx in enumerate(on_spx) if is_spx is wanted]
+        if rows:
             part = np.empty((len(rows), *values.shape[1:]))
-            price(chosen, levels.vix_pts, grid, part)
+            price([options[place] for place in rows], levels.vix_pts, grid, part)
             values[rows] = part
     return values.reshape(len(options), len(grid.spx_moves), *shape)
 
