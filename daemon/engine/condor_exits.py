@@ -10,7 +10,7 @@ from typing import Final
 
 from daemon.core.book.condors import OpenCondor
 from daemon.core.calendar.sessions import shifted
-from daemon.core.condor.build import CondorLegs, exit_legs
+from daemon.core.condor.build import ComboPrice, CondorLegs, exit_legs
 from daemon.core.condor.exits import expires_today, take_profit_limit_pts100, time_exit_due
 from daemon.core.market.contracts import OptionContract
 from daemon.core.market.quotes import Quote
@@ -35,7 +35,7 @@ class CondorExits:
         self._executor = executor
         self._risk = risk
         self._exiting: set[str] = set()
-        self._postponed: set[tuple[str, str]] = set()
+        self._postponed: dict[str, str] = {}
 
     async def rest_take_profits(self) -> None:
         """Rest a GTC take-profit for every open condor that has none."""
@@ -88,20 +88,12 @@ class CondorExits:
         desk, policy = self._desk, self._desk.policy.condor
         if self._refused(condor):  # also what protects it must stay: a halt, or a link that is not in step
             return
-        for resting in self._live_exits(condor):
-            if resting.ref in self._executor.working:
-                return
-            ended = await self._executor.cancel(resting.ref, "the time exit replaces it")
-            if not ended.state.terminal:
-                return
+        # The price comes first: without one the resting take-profit stays where it is.
+        price = await self._price(condor)
+        if price is None or not await self._cancel_resting(condor):
+            return
         condor = self._again(condor)
         if condor.quantity == 0 or not condor.balanced or self._refused(condor):
-            return
-        try:
-            quotes = await self._quotes(condor)
-            price = priced(quotes, exit_legs(legs_of(condor.record)))
-        except (Refusal, BrokerError) as error:
-            self._postpone(condor, str(error))
             return
         rungs = entry_ladder(
             price.mid_pts,
@@ -131,12 +123,27 @@ class CondorExits:
             intent, Ladder(rungs=rungs, step_s=policy.ladder_step_s, until=self._exit_deadline(session))
         )
 
-    def _postpone(self, condor: OpenCondor, why: str) -> None:
-        """Say once why an exit has to wait."""
-        said = (condor.record.condor_id, why)
-        if said not in self._postponed:
-            self._postponed.add(said)
-            self._desk.journal.emit("exit_postponed", {"subject": condor.record.condor_id, "why": why})
+    async def _price(self, condor: OpenCondor) -> ComboPrice | None:
+        """Price the closing order; None, and said once for each condor and kind of reason, when it cannot be."""
+        try:
+            return priced(await self._quotes(condor), exit_legs(legs_of(condor.record)))
+        except (Refusal, BrokerError) as error:
+            kind = error.reasons[0].name if isinstance(error, Refusal) else "broker_failed"
+            if self._postponed.get(condor.record.condor_id) != kind:
+                self._postponed[condor.record.condor_id] = kind
+                fields = {"subject": condor.record.condor_id, "why": str(error)}
+                self._desk.journal.emit("exit_postponed", fields)
+            return None
+
+    async def _cancel_resting(self, condor: OpenCondor) -> bool:
+        """Cancel what rests for a condor; False while one is worked or its end is not proven."""
+        for resting in self._live_exits(condor):
+            if resting.ref in self._executor.working:
+                return False
+            ended = await self._executor.cancel(resting.ref, "the time exit replaces it")
+            if not ended.state.terminal:
+                return False
+        return True
 
     def _exit_deadline(self, session: date) -> datetime:
         return shifted(session, LAST_EXIT)

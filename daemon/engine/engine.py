@@ -134,11 +134,7 @@ class Engine:
         """Bring book and orders back together after every gap of the connection."""
         await self.reconciler.run("connected", told=True)
         await self._take_baseline()
-        live = self.desk.store.intents(live_only=True)
-        for intent in left_over(live, self.executor.working):
-            if self.entries.goes_on_with(intent):
-                continue
-            await self.executor.cancel(intent.ref, "nobody works it any more")
+        await self._cancel_left_over()
         await self.exits.rest_take_profits()
         if self.reconciler.absence_pending:
             self._scheduler.at(
@@ -146,6 +142,19 @@ class Engine:
                 "second proof of absence",
                 self._prove_again,
             )
+
+    async def _cancel_left_over(self) -> None:
+        """Cancel day orders that nobody works: what an earlier process, a lost link or a late proof has left."""
+        live = self.desk.store.intents(live_only=True)
+        for intent in left_over(live, self.executor.working):
+            if not self.entries.goes_on_with(intent):
+                await self.executor.cancel(intent.ref, "nobody works it any more")
+
+    async def _check_book(self, session: date) -> None:
+        """Compare book and account, then leave no order without somebody who works it."""
+        await self.day.check_book(session)
+        if self.desk.link.synced:
+            await self._cancel_left_over()
 
     async def _prove_again(self) -> None:
         if self.desk.link.synced:
@@ -178,7 +187,7 @@ class Engine:
         schedule = self.desk.policy.schedule
         return (
             RepeatedJob("exits", schedule.exits_from, time(15, 59), schedule.exits_every_min, self._exits),
-            RepeatedJob("reconcile", time(9, 35), time(16, 10), schedule.reconcile_every_min, self.day.check_book),
+            RepeatedJob("reconcile", time(9, 35), time(16, 10), schedule.reconcile_every_min, self._check_book),
             RepeatedJob("risk", time(9, 40), time(16, 0), schedule.risk_every_min, self.day.check_risk),
         )
 
