@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import io
 import json
 import os
 import signal
@@ -9,10 +12,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
+
+from account_client import look
+
+from daemon.cli.main import run_command
 
 CONDORD = Path(sys.executable).with_name("condord")
 DEADLINE_S = 30.0
@@ -80,6 +87,7 @@ class World:
         self.port = 0
         self.state = folder / "state"
         self._started: list[Process] = []
+        self._gateways: list[Process] = []
         self._settings = {
             "GATEWAY_MODE": "ib",
             "STATE_DIR": str(self.state),
@@ -100,6 +108,7 @@ class World:
         options = ["--port", str(self.port), *(["--clock", clock] if clock else []), *arguments]
         output = self.folder / f"gateway{len(self._started)}.log"
         process = self._start(["gateway", *options], {}, output)
+        self._gateways.append(process)
         listening = process.says("in New York").partition("listens on 127.0.0.1:")[2]
         self.port = int(listening.partition(";")[0])
         return process
@@ -115,19 +124,38 @@ class World:
         return process
 
     def run(self, *arguments: str, **changes: str) -> Ran:
-        """Run a command to its end."""
-        done = subprocess.run(
-            [str(CONDORD), *arguments],
-            env=self.env(**changes),
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            timeout=DEADLINE_S,
-            check=False,
-        )
-        for text in (done.stdout, done.stderr):
+        """Run a command to its end in this process, which has all it imports; ``changes`` without the prefix."""
+        out, err = io.StringIO(), io.StringIO()
+        with (
+            mock.patch.dict(os.environ, self.env(**changes), clear=True),
+            contextlib.chdir(self.folder),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+            deadline(DEADLINE_S),
+        ):
+            code = run_command(arguments)
+        for text in (out.getvalue(), err.getvalue()):
             assert "Traceback" not in text, text
-        return Ran(done.returncode, done.stdout, done.stderr)
+            assert "should not have happened" not in text, text
+        return Ran(code, out.getvalue(), err.getvalue())
+
+    def refused(self, code: int, arguments: str, *parts: str, **changes: str) -> None:
+        """Run a command line that must be refused with a code and a message that holds every part."""
+        ran = self.run(*arguments.split(), **changes)
+        assert ran.code == code, ran.err
+        assert ran.out == ""
+        for part in parts:
+            assert part in ran.err
+
+    def account(self) -> dict[str, Any]:
+        """Return what the gateway's account holds, as another client sees it."""
+        return asyncio.run(look(self.port))
+
+    def close_gateways(self) -> None:
+        """End every gateway, so that another can take the port."""
+        for process in self._gateways:
+            if process.alive:
+                process.stop()
 
     def close(self) -> None:
         """Kill what still runs; nothing that ran may have shown a traceback."""
@@ -138,7 +166,23 @@ class World:
             assert "Traceback" not in process.text, process.text
 
 
-@contextmanager
+@contextlib.contextmanager
+def deadline(seconds: float) -> Iterator[None]:
+    """Raise out of whatever runs too long: a command that waits where it should refuse."""
+
+    def too_late(number: int, frame: object) -> None:
+        raise TimeoutError(f"the command still runs after {seconds:g} s")
+
+    before = signal.signal(signal.SIGALRM, too_late)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@contextlib.contextmanager
 def world(folder: Path, **settings: str) -> Iterator[World]:
     """Give a world that is closed at the end."""
     made = World(folder, **settings)

@@ -3,78 +3,23 @@
 from __future__ import annotations
 
 import http.server
-import os
-import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from processes import DEADLINE_S, Ran, World, world
+from processes import World, world
 
-from daemon.cli.main import run_command
 from daemon.errors import ExitCode
 
 SETTINGS, NOT_READY, BROKER = ExitCode.SETTINGS, ExitCode.NOT_READY, ExitCode.BROKER
 DATABASE, RUNNING = ExitCode.DATABASE, ExitCode.ALREADY_RUNNING
 
 
-@contextmanager
-def deadline(seconds: float) -> Iterator[None]:
-    """Raise out of whatever runs too long: a command that waits where it should refuse."""
-
-    def too_late(number: int, frame: object) -> None:
-        raise TimeoutError(f"the command still runs after {seconds:g} s")
-
-    before = signal.signal(signal.SIGALRM, too_late)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-
-
-class Here:
-    """Commands in this process, with the settings of a world that may have a gateway and a daemon in others."""
-
-    def __init__(self, made: World, patch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-        self.world = made
-        self.folder = made.folder
-        self._patch = patch
-        self._capsys = capsys
-
-    def run(self, *arguments: str, **changes: str) -> Ran:
-        """Run a command; ``changes`` are settings without their prefix."""
-        with self._patch.context() as patch:
-            patch.chdir(self.folder)
-            for name in tuple(os.environ):
-                if name.startswith("CONDORD_"):
-                    patch.delenv(name)
-            for name, value in self.world.env(**changes).items():
-                patch.setenv(name, value)
-            with deadline(DEADLINE_S):
-                code = run_command(arguments)
-        said = self._capsys.readouterr()
-        assert "Traceback" not in said.err
-        assert "should not have happened" not in said.err
-        return Ran(code, said.out, said.err)
-
-    def refused(self, code: ExitCode, arguments: str, *parts: str, **changes: str) -> None:
-        """Run a command line that must be refused with a code and a message that holds every part."""
-        ran = self.run(*arguments.split(), **changes)
-
-        assert ran.code == code, ran.err
-        assert ran.out == ""
-        for part in parts:
-            assert part in ran.err
-
-
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Here]:
+def here(tmp_path: Path) -> Iterator[World]:
     with world(tmp_path, GATEWAY_CONNECT_TIMEOUT_S="1") as made:
-        yield Here(made, monkeypatch, capsys)
+        yield made
 
 
 @pytest.fixture
@@ -94,30 +39,30 @@ def web_port() -> Iterator[int]:
 # -- the gateway ---------------------------------------------------------------------------------------
 
 
-def test_a_plan_without_a_gateway_ends_at_once(here: Here) -> None:
+def test_a_plan_without_a_gateway_ends_at_once(here: World) -> None:
     here.refused(BROKER, "plan", "127.0.0.1:1", "Is the gateway running")
 
 
 @pytest.mark.parametrize("command", ["run", "plan"])
-def test_another_protocol_behind_the_port_ends_the_program(here: Here, command: str, web_port: int) -> None:
+def test_another_protocol_behind_the_port_ends_the_program(here: World, command: str, web_port: int) -> None:
     here.refused(BROKER, command, "not a TWS or IB Gateway", "CONDORD_GATEWAY_PORT", GATEWAY_PORT=str(web_port))
 
 
-def test_a_live_account_is_never_traded(here: Here) -> None:
-    here.world.gateway("2020-03-02 15:25", "--account", "U1234567")
+def test_a_live_account_is_never_traded(here: World) -> None:
+    here.gateway("2020-03-02 15:25", "--account", "U1234567")
 
     for command in ("run", "plan", "run --clock gateway"):
         here.refused(BROKER, command, "not paper accounts", "DU, DF, DI")
 
 
 @pytest.mark.parametrize("port", ["4001", "7496"])
-def test_a_port_usual_for_live_trading_is_refused_unless_a_setting_allows_it(here: Here, port: str) -> None:
+def test_a_port_usual_for_live_trading_is_refused_unless_a_setting_allows_it(here: World, port: str) -> None:
     here.refused(SETTINGS, "run", "CONDORD_GATEWAY_ALLOW_LIVE_PORT", GATEWAY_PORT=port)
     here.refused(BROKER, "plan", f"127.0.0.1:{port}", GATEWAY_PORT=port, GATEWAY_ALLOW_LIVE_PORT="true")
 
 
-def test_a_plan_against_a_gateway_of_another_time_says_how_to_follow_it(here: Here) -> None:
-    here.world.gateway("2020-03-02 15:25")
+def test_a_plan_against_a_gateway_of_another_time_says_how_to_follow_it(here: World) -> None:
+    here.gateway("2020-03-02 15:25")
 
     ran = here.run("plan")
 
@@ -129,48 +74,48 @@ def test_a_plan_against_a_gateway_of_another_time_says_how_to_follow_it(here: He
 
 
 @pytest.mark.parametrize("command", ["run", "plan", "halt --reason x", "resume --reason x"])
-def test_a_state_folder_that_cannot_be_written_is_named(here: Here, command: str) -> None:
+def test_a_state_folder_that_cannot_be_written_is_named(here: World, command: str) -> None:
     here.refused(DATABASE, command, "/proc/condord cannot be written", "CONDORD_STATE_DIR", STATE_DIR="/proc/condord")
 
 
-def test_a_file_in_place_of_the_state_folder_is_named(here: Here) -> None:
-    here.world.state.write_text("")
+def test_a_file_in_place_of_the_state_folder_is_named(here: World) -> None:
+    here.state.write_text("")
 
-    here.refused(DATABASE, "run", f"{here.world.state} cannot be written")
-    here.refused(DATABASE, f"gateway --state {here.world.state}", f"{here.world.state} cannot be written", "--state")
+    here.refused(DATABASE, "run", f"{here.state} cannot be written")
+    here.refused(DATABASE, f"gateway --state {here.state}", f"{here.state} cannot be written", "--state")
 
 
-def test_a_database_that_is_none_is_named_by_every_command(here: Here) -> None:
-    here.world.state.mkdir()
-    (here.world.state / "condord.db").write_text("this is no database, and long enough to be read as one's header" * 4)
+def test_a_database_that_is_none_is_named_by_every_command(here: World) -> None:
+    here.state.mkdir()
+    (here.state / "condord.db").write_text("this is no database, and long enough to be read as one's header" * 4)
 
     for command in ("run", "status", "book", "halt --reason x"):
         here.refused(DATABASE, command, "condord.db is not an SQLite database")
 
 
-def test_a_second_daemon_on_one_state_folder_names_the_first(here: Here) -> None:
-    daemon = here.world.daemon()
+def test_a_second_daemon_on_one_state_folder_names_the_first(here: World) -> None:
+    daemon = here.daemon()
     daemon.says("gateway waiting")
 
     here.refused(RUNNING, "run", f"process {daemon.popen.pid}", "CONDORD_STATE_DIR")
 
 
-def test_a_second_gateway_on_one_state_folder_names_the_first(here: Here) -> None:
-    gateway = here.world.gateway("2020-03-02 15:25", "--state", "gw")
+def test_a_second_gateway_on_one_state_folder_names_the_first(here: World) -> None:
+    gateway = here.gateway("2020-03-02 15:25", "--state", "gw")
 
     here.refused(RUNNING, "gateway --port 0 --state gw", f"process {gateway.popen.pid}", "--state")
 
 
-def test_one_state_folder_keeps_to_one_account(here: Here) -> None:
-    first = here.world.gateway("2020-03-02 15:25")
+def test_one_state_folder_keeps_to_one_account(here: World) -> None:
+    first = here.gateway("2020-03-02 15:25")
     assert here.run("plan", "--clock", "gateway").code == 0
     first.stop()
-    here.world.gateway("2020-03-02 15:25", "--account", "DU7654321")
+    here.gateway("2020-03-02 15:25", "--account", "DU7654321")
 
     here.refused(SETTINGS, "plan", "SIMULATED DU1234567", "SIMULATED DU7654321", "CONDORD_STATE_DIR")
 
 
-def test_a_control_socket_with_too_long_a_path_is_refused_with_the_fix(here: Here) -> None:
+def test_a_control_socket_with_too_long_a_path_is_refused_with_the_fix(here: World) -> None:
     folder = here.folder / ("x" * 110)
 
     for command in ("run", "reconcile --reason x"):
@@ -182,7 +127,7 @@ def test_a_control_socket_with_too_long_a_path_is_refused_with_the_fix(here: Her
 
 
 @pytest.mark.parametrize("command", ["run", "plan", "status", "halt --reason x"])
-def test_everything_wrong_in_an_env_file_is_told_at_once(here: Here, command: str) -> None:
+def test_everything_wrong_in_an_env_file_is_told_at_once(here: World, command: str) -> None:
     (here.folder / "my.env").write_text(
         "CONDORD_CONDOR_DTE_TARGT=30\nCONDORD_RISK_INDEX_MAX_AGE_S=banana\nCONDORD_CONDOR_DTE_MIN=40\n"
     )
@@ -196,7 +141,7 @@ def test_everything_wrong_in_an_env_file_is_told_at_once(here: Here, command: st
     assert "do not go together" in ran.err
 
 
-def test_an_env_file_that_is_missing_is_named(here: Here) -> None:
+def test_an_env_file_that_is_missing_is_named(here: World) -> None:
     here.refused(SETTINGS, "run --env-file nowhere.env", "nowhere.env")
 
 
@@ -215,11 +160,11 @@ def test_an_env_file_that_is_missing_is_named(here: Here) -> None:
         ("--from 18.2.2020 --to 2020-02-21", "YYYY-MM-DD"),
     ],
 )
-def test_dates_that_no_rehearsal_can_run_over_are_refused(here: Here, dates: str, part: str) -> None:
+def test_dates_that_no_rehearsal_can_run_over_are_refused(here: World, dates: str, part: str) -> None:
     here.refused(SETTINGS, f"rehearse {dates}", part)
 
 
-def test_history_that_is_missing_or_malformed_is_named_with_its_line(here: Here) -> None:
+def test_history_that_is_missing_or_malformed_is_named_with_its_line(here: World) -> None:
     dates = "--from 2020-02-18 --to 2020-02-18"
     folder = here.folder / "history"
     here.refused(SETTINGS, f"rehearse {dates} --history {folder}", str(folder))
@@ -231,7 +176,7 @@ def test_history_that_is_missing_or_malformed_is_named_with_its_line(here: Here)
     here.refused(SETTINGS, f"gateway --history {folder}", "spx_daily.csv", "3")
 
 
-def test_an_output_folder_that_is_not_empty_or_unusable_is_refused(here: Here) -> None:
+def test_an_output_folder_that_is_not_empty_or_unusable_is_refused(here: World) -> None:
     dates = "--from 2020-02-18 --to 2020-02-18"
     full = here.folder / "full"
     full.mkdir()
@@ -245,7 +190,7 @@ def test_an_output_folder_that_is_not_empty_or_unusable_is_refused(here: Here) -
 # -- gateway ------------------------------------------------------------------------------------------
 
 
-def test_a_port_in_use_is_refused(here: Here, web_port: int) -> None:
+def test_a_port_in_use_is_refused(here: World, web_port: int) -> None:
     here.refused(SETTINGS, f"gateway --port {web_port}", f"127.0.0.1:{web_port}", "in use", "--port")
 
 
@@ -259,7 +204,7 @@ def test_a_port_in_use_is_refused(here: Here, web_port: int) -> None:
         ("2099-01-05 10:00", "1990 to 2035"),
     ],
 )
-def test_a_clock_that_cannot_be_simulated_is_refused(here: Here, clock: str, part: str) -> None:
+def test_a_clock_that_cannot_be_simulated_is_refused(here: World, clock: str, part: str) -> None:
     ran = here.run("gateway", "--port", "0", "--clock", clock, "--state", "gw")
 
     assert ran.code == SETTINGS
@@ -267,7 +212,7 @@ def test_a_clock_that_cannot_be_simulated_is_refused(here: Here, clock: str, par
     assert not (here.folder / "gw" / "clock.json").exists()
 
 
-def test_a_malformed_plan_of_faults_is_refused_with_every_mistake(here: Here) -> None:
+def test_a_malformed_plan_of_faults_is_refused_with_every_mistake(here: World) -> None:
     (here.folder / "bad.toml").write_text('[[fault]]\nkind = "sillent"\n[[fault]]\nkind = "delay"\n')
     (here.folder / "no.toml").write_text("x = [")
 
@@ -276,7 +221,7 @@ def test_a_malformed_plan_of_faults_is_refused_with_every_mistake(here: Here) ->
     here.refused(SETTINGS, "gateway --port 0 --faults nowhere.toml", "nowhere.toml")
 
 
-def test_a_stored_account_that_is_none_of_ours_is_refused(here: Here) -> None:
+def test_a_stored_account_that_is_none_of_ours_is_refused(here: World) -> None:
     folder = here.folder / "gw"
     folder.mkdir()
     for text in ("garbage", "{}", '{"exchange": {}}', '{"account": "DU1", "exchange": {}}'):
@@ -298,11 +243,11 @@ def test_a_stored_account_that_is_none_of_ours_is_refused(here: Here) -> None:
         ("gateway --port 99999", "65535"),
     ],
 )
-def test_a_command_line_that_is_wrong_is_refused(here: Here, arguments: str, part: str) -> None:
+def test_a_command_line_that_is_wrong_is_refused(here: World, arguments: str, part: str) -> None:
     here.refused(SETTINGS, arguments, part)
 
 
-def test_a_reason_of_blanks_is_none(here: Here) -> None:
+def test_a_reason_of_blanks_is_none(here: World) -> None:
     ran = here.run("halt", "--reason", "  ")
 
     assert ran.code == SETTINGS
@@ -310,11 +255,11 @@ def test_a_reason_of_blanks_is_none(here: Here) -> None:
 
 
 @pytest.mark.parametrize("command", ["why", "book", "hedge", "log", "report", "reconcile --reason x"])
-def test_what_needs_a_daemon_that_has_run_says_how_to_begin(here: Here, command: str) -> None:
+def test_what_needs_a_daemon_that_has_run_says_how_to_begin(here: World, command: str) -> None:
     here.refused(NOT_READY, command, "start")
 
 
-def test_status_works_before_anything_else_has(here: Here) -> None:
+def test_status_works_before_anything_else_has(here: World) -> None:
     ran = here.run("status")
 
     assert ran.code == 0
