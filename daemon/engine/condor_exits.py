@@ -38,7 +38,7 @@ class CondorExits:
         self._postponed: dict[str, str] = {}
 
     async def rest_take_profits(self) -> None:
-        """Rest a GTC take-profit for every open condor that has none."""
+        """Rest a GTC take-profit for every open condor that has none; one that is still being entered waits."""
         policy = self._desk.policy.condor
         if not policy.take_profit_enabled:
             return
@@ -47,7 +47,7 @@ class CondorExits:
             leaving = time_exit_due(session, condor.record.expiry, policy) or expires_today(
                 session, condor.record.expiry
             )
-            if not leaving and condor.balanced and not self._live_exits(condor):
+            if not leaving and condor.balanced and not self._live_orders(condor):
                 await self._rest_take_profit(condor)
 
     async def _rest_take_profit(self, condor: OpenCondor) -> None:
@@ -165,12 +165,11 @@ class CondorExits:
         spec = OrderSpec(exit_legs(legs_of(condor.record)), condor.quantity, limit_pts100, tif)
         return Intent(key, spec, self._desk.clock.now(), reasons=reasons, mid_at_decision_pts=mid_pts)
 
+    def _live_orders(self, condor: OpenCondor) -> tuple[Intent, ...]:
+        return self._desk.store.intents(subject=condor.record.condor_id, live_only=True)
+
     def _live_exits(self, condor: OpenCondor) -> list[Intent]:
-        return [
-            intent
-            for intent in self._desk.store.intents(subject=condor.record.condor_id, live_only=True)
-            if intent.key.purpose is Purpose.EXIT
-        ]
+        return [intent for intent in self._live_orders(condor) if intent.key.purpose is Purpose.EXIT]
 
     def _again(self, condor: OpenCondor) -> OpenCondor:
         """Return the condor as the book has it now; quantity 0 when it is closed."""

@@ -14,6 +14,10 @@ from daemon.core.orders.intent import Intent, Purpose
 from daemon.core.records import DecisionKind, Outcome, RunState
 
 
+PARTIAL_SEED = 5
+"""With this seed of the exchange the first order fills in two parts, 20 s apart."""
+
+
 def entry_orders(program: Program) -> list[Intent]:
     return [intent for intent in program.store.intents(session=FIRST) if intent.key.purpose is Purpose.ENTRY]
 
@@ -127,3 +131,22 @@ def test_a_working_entry_survives_a_connection_that_drops(tmp_path: Path) -> Non
     assert len(entries) == 1
     assert entries[0].filled == entries[0].spec.quantity
     assert decision.kind is DecisionKind.ENTER
+
+
+def test_the_take_profit_of_a_partly_filled_entry_waits_for_the_rest_of_the_order(tmp_path: Path) -> None:
+    async def scene(life: Life) -> None:
+        program = await life.start()
+        await life.until(FIRST, time(15, 30))
+        while not any(0 < order.filled < order.spec.quantity for order in entry_orders(program)):
+            assert program.clock.now() < new_york(FIRST, time(15, 45)), "the exchange fills this order in two parts"
+            await life.clock.sleep(0.05)
+        await life.die()
+        program = await life.start()
+        await life.until(FIRST, time(15, 49))
+
+        (order,) = entry_orders(program)
+        resting = [intent for intent in program.store.intents(live_only=True) if intent.key.purpose is Purpose.EXIT]
+        assert (order.filled, order.spec.quantity) == (2, 2)
+        assert [intent.spec.quantity for intent in resting] == [2]
+
+    live(tmp_path / "state", new_york(FIRST, time(15, 20)), scene, seed=PARTIAL_SEED, CONDOR_LADDER_STEP_PTS="1.00")
