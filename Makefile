@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 OUT    ?= demo-out
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types contracts figures bench service-check container-check lock clean
+.PHONY: help demo test lint types contracts figures bench kills service-check container-check lock clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 17
@@ -42,6 +42,9 @@ contracts: $(BIN)/.dev ## Check who imports whom
 HISTORY ?=
 figures: $(BIN)/.dev ## Measure the figures the project states; HISTORY=DIR adds the year 2019
 	$(BIN)/python tests/bench/figures.py $(if $(HISTORY),--history $(HISTORY))
+
+kills: $(BIN)/.dev ## Kill the daemon N times at arbitrary moments of an entry (N=20, SEED=1)
+	$(BIN)/python tests/process/kills.py $(or $(N),20) $(or $(SEED),1)
 
 bench: $(BIN)/.dev ## Run the benchmarks
 	$(BIN)/python tests/bench/bench.py

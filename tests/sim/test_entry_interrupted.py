@@ -13,7 +13,6 @@ from daemon.core.calendar.sessions import new_york
 from daemon.core.orders.intent import Intent, Purpose
 from daemon.core.records import DecisionKind, Outcome, RunState
 
-
 PARTIAL_SEED = 5
 """With this seed of the exchange the first order fills in two parts, 20 s apart."""
 
