@@ -28,6 +28,7 @@ from daemon.core.records import (
     EventRecord,
     HedgeComputation,
     JobOutcome,
+    RiskRecord,
     RunStateRecord,
 )
 
@@ -271,6 +272,14 @@ class Store(Protocol):
 
     def days(self) -> tuple[DayRecord, ...]:
         """Return the closing figures of every session, oldest first."""
+        ...
+
+    def record_risk(self, risk: RiskRecord) -> None:
+        """Record what is at risk, replacing an earlier record of the session."""
+        ...
+
+    def risks(self, session: date | None = None) -> tuple[RiskRecord, ...]:
+        """Return what was at risk, the last record of each session, oldest first."""
         ...
 
     def append_event(self, event: EventRecord) -> None:

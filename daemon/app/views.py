@@ -24,6 +24,7 @@ from daemon.engine.gather import Refusal, indexes
 from daemon.errors import BrokerError
 from daemon.ports import Store
 from daemon.report.day import MODE_KEY
+from daemon.report.risk import stress_words
 from daemon.report.status import StatusView
 from daemon.report.words import new_york_instant
 
@@ -141,8 +142,23 @@ def _stored(store: Store) -> Json:
         "net_liquidation_usd_cents": None if day is None else day.net_liquidation_usd_cents,
         "pnl_usd_cents": None if day is None else day.condor_pnl_usd_cents + day.hedge_pnl_usd_cents,
         "breaks_open": None if day is None else day.breaks_open,
+        **_risk(store),
         "unknown_orders": tuple(i.ref for i in store.intents(live_only=True) if i.state in unknown),
         "last_decision": _last_decision(store),
+    }
+
+
+def _risk(store: Store) -> Json:
+    """Return what the last measurement found."""
+    risks = store.risks()
+    if not risks:
+        return {}
+    risk = risks[-1]
+    return {
+        "risk_at": risk.at,
+        "theta_usd": risk.theta_usd,
+        "worst_usd": None if risk.worst is None else risk.worst.pnl_usd,
+        "worst_scenario": stress_words(risk.worst),
     }
 
 

@@ -167,6 +167,78 @@ class DayRecord:
     positions: tuple[PositionLine, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sensitivity:
+    """What a group of positions gains, in dollars, on its own underlying: condors on SPX, the hedge on VIX futures."""
+
+    delta_usd: float
+    """For a point of the forward."""
+    gamma_usd: float
+    """By how much the delta changes for a point."""
+    theta_usd: float
+    """For a calendar day."""
+    vega_usd: float
+    """For a volatility point."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StressCell:
+    """One scenario and what condors and hedge gain in it, in dollars."""
+
+    spx_pct: float
+    vix_pct: float
+    days: float
+    condor_usd: float
+    hedge_usd: float
+
+    @property
+    def pnl_usd(self) -> float:
+        """Return what the book gains."""
+        return self.condor_usd + self.hedge_usd
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CondorBreakEvens:
+    """SPX in points where a condor breaks even at its expiry; None where it does not."""
+
+    condor_id: str
+    low_pts: float
+    high_pts: float
+    hedged_low_pts: float | None
+    hedged_high_pts: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskRecord:
+    """What is at risk at one moment. None means unknown, and ``unknown`` says why."""
+
+    session: date
+    at: datetime
+    spx: float | None
+    vix: float | None
+    condors: Sensitivity | None
+    hedge: Sensitivity | None
+    linked_delta_usd: float | None
+    """Dollars for a point of SPX when VIX answers as it does on average."""
+    wing_notional_usd: int
+    maintenance_margin_usd_cents: int
+    max_loss_usd: tuple[tuple[date, float | None], ...]
+    """By expiry; None where a short call is uncovered, which has no largest loss."""
+    worst: StressCell | None
+    crash: tuple[StressCell, ...] = ()
+    break_evens: tuple[CondorBreakEvens, ...] = ()
+    unknown: tuple[str, ...] = ()
+    estimated: int = 0
+    """Contracts that count with a volatility that is not of their own mark."""
+
+    @property
+    def theta_usd(self) -> float | None:
+        """Return the theta of condors and hedge for a calendar day (000-26)."""
+        if self.condors is None or self.hedge is None:
+            return None
+        return self.condors.theta_usd + self.hedge.theta_usd
+
+
 class Level(StrEnum):
     """Severity of an event."""
 

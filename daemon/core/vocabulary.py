@@ -99,6 +99,13 @@ _ORDERS: Final = {
     "order_absent": _warning("{order_ref} is proven absent", "{why}"),
     "order_message": _warning("{order_ref}", "{code}", "{text}"),
     "risk_refused": _info("{strategy} {purpose} of {subject} refused by {gates}"),
+    "exposure_measured": _info(
+        "theta {theta_usd} a day",
+        "delta {delta_usd} a point of SPX with VIX in step",
+        "worst {worst_usd} at {scenario}",
+        "crash {crash_usd}",
+        "{unknown} unknown",
+    ),
     "limit_breached": _warning("{limit}", "{text}"),
     "limit_kept": _info("{limit} is within its limit again"),
 }

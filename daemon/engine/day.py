@@ -12,6 +12,7 @@ from daemon.core.risk.exposure import wing_notional_max_usd
 from daemon.engine.context import Desk
 from daemon.engine.gather import Refusal, indexes
 from daemon.engine.reconciler import Reconciler
+from daemon.engine.risk_meter import RiskMeter, marks_pts
 from daemon.engine.risk_monitor import RiskMonitor
 from daemon.engine.settlement import Settler
 
@@ -27,6 +28,7 @@ class DayDesk:
         self._reconciler = reconciler
         self._settler = settler
         self._risk = risk
+        self._meter = RiskMeter(desk)
         self._breached: frozenset[str] = frozenset()
 
     async def preflight(self, _session: date) -> JobOutcome:
@@ -46,8 +48,8 @@ class DayDesk:
         if desk.link.breaks_open or self._reconciler.in_doubt() or not self._reconciler.matches_stream():
             await self._reconciler.run("book and broker may differ")
 
-    async def check_risk(self, _session: date) -> None:
-        """Write down each limit that is newly breached, and each that is no more."""
+    async def check_risk(self, session: date) -> None:
+        """Write down each limit that is newly breached, and each that is no more; measure the exposure at its beat."""
         desk = self._desk
         if not desk.link.synced:
             return
@@ -74,6 +76,7 @@ class DayDesk:
         for name in sorted(self._breached - found.keys()):
             desk.journal.emit("limit_kept", {"limit": name})
         self._breached = frozenset(found)
+        await self._meter.look(session)
 
     async def settlement(self, _session: date) -> JobOutcome:
         """Settle what has expired."""
@@ -90,13 +93,14 @@ class DayDesk:
         if isinstance(day, str):
             return JobOutcome(Outcome.FAILED, day, desk.clock.now())
         desk.store.record_day(day)
+        await self._meter.close(session)
         self._explain(day)
         return JobOutcome(Outcome.DONE, f"net liquidation {day.net_liquidation_usd_cents / 100:,.2f}", desk.clock.now())
 
     async def _figures(self, session: date, breaks_open: int) -> DayRecord | str:
         """Return the day's record, or a sentence that says what is missing; nothing is ever guessed."""
         desk, book = self._desk, self._desk.view().book
-        marks = self.marks()
+        marks = marks_pts(desk, book)
         pnl = {strategy: strategy_pnl_usd_cents(book, strategy, marks) for strategy in Strategy}
         condor_pnl, hedge_pnl = pnl[Strategy.CONDOR], pnl[Strategy.HEDGE]
         if condor_pnl is None or hedge_pnl is None:
@@ -121,12 +125,6 @@ class DayDesk:
             breaks_open,
             self._lines(marks),
         )
-
-    def marks(self) -> dict[OptionContract, float]:
-        """Return the portfolio's marks by contract; a settled contract needs none."""
-        by_id = self._desk.broker.marks()
-        con_ids = self._desk.view().book.con_ids
-        return {contract: by_id[con_id].value_pts for contract, con_id in con_ids.items() if con_id in by_id}
 
     def _lines(self, marks: dict[OptionContract, float]) -> tuple[PositionLine, ...]:
         return tuple(

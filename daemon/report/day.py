@@ -9,7 +9,16 @@ from typing import Final
 
 from daemon.core.book.book import BookEntry, EntryKind
 from daemon.core.orders.intent import Intent, IntentState, Purpose, Strategy
-from daemon.core.records import CondorRecord, Decision, DecisionKind, HedgeComputation, JobOutcome, Level, Outcome
+from daemon.core.records import (
+    CondorRecord,
+    Decision,
+    DecisionKind,
+    HedgeComputation,
+    JobOutcome,
+    Level,
+    Outcome,
+    RiskRecord,
+)
 from daemon.ports import Store
 from daemon.report.closing import Closing, closing
 from daemon.report.condors import CondorLine, CondorStatus, condor_lines
@@ -56,6 +65,8 @@ class DayView:
     layers: tuple[LayerLine, ...]
     computation: HedgeComputation | None
     """The last hedge computation of the session."""
+    risk: RiskRecord | None
+    """The last measurement of the session."""
     settlements: tuple[BookEntry, ...]
     jobs: tuple[tuple[str, JobOutcome | None], ...]
     troubles: tuple[TroubleLine, ...]
@@ -108,6 +119,7 @@ def gather_day(
     orders = order_lines((i for i in intents if i.key.session == session or i.ref in refs), end.entries)
     computations = store.hedge_computations(session)
     computation = computations[-1] if computations else None
+    risks = store.risks(session)
     return DayView(
         session=session,
         mode=mode or store.meta(MODE_KEY) or MODE_UNKNOWN,
@@ -118,6 +130,7 @@ def gather_day(
         changes=_changes(intents, end, today),
         layers=layer_lines(end, computation, next_rolls or {}),
         computation=computation,
+        risk=risks[-1] if risks else None,
         settlements=tuple(entry for entry in today if entry.kind is EntryKind.SETTLEMENT),
         jobs=tuple((job, store.job_outcome(session, job)) for job in JOBS),
         troubles=trouble_lines(store.events(session=session)),

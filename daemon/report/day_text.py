@@ -13,6 +13,7 @@ from daemon.report.closing import condor_day_usd_cents, hedge_day_usd_cents
 from daemon.report.day import DayView, attention, condor_decision, done_in_words
 from daemon.report.hedge import LayerLine, hedge_arithmetic
 from daemon.report.orders import OrderLine
+from daemon.report.risk import risk_section
 from daemon.report.words import (
     clipped,
     columns,
@@ -46,6 +47,7 @@ def render_day(view: DayView) -> str:
         ("ORDERS AND FILLS", _orders(view)),
         (f"CONDORS  {len(view.open_condors)} open", _condors(view)),
         ("HEDGE", _hedge(view)),
+        ("RISK", risk_section(view.risk)),
         ("PROFIT AND LOSS", _pnl(view)),
         ("RECONCILIATION", _reconciliation(view)),
         ("WARNINGS AND ERRORS", _troubles(view)),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Final
 
+from daemon.report.risk import theta_words
 from daemon.report.tables import JsonObject, JsonValue
 from daemon.report.words import (
     UNKNOWN,
@@ -56,6 +57,13 @@ class StatusView:
     calls_target: int | None = None
     net_liquidation_usd_cents: int | None = None
     pnl_usd_cents: int | None = None
+    risk_at: datetime | None = None
+    """When the greeks and the stress were measured; None when they never were."""
+    theta_usd: float | None = None
+    """Condors and hedge together, for a calendar day."""
+    worst_usd: float | None = None
+    """What the worst scenario of the stress grid brings."""
+    worst_scenario: str = ""
     unknown_orders: tuple[str, ...] = ()
     """Order refs without evidence."""
     last_decision: str = ""
@@ -108,6 +116,7 @@ def status_text(view: StatusView) -> str:
         _line("market", f"SPX {points(view.spx)}   VIX {points(view.vix)}   regime {view.regime or UNKNOWN}"),
         _line("condors", _condors(view)),
         _line("hedge", _hedge(view)),
+        _line("risk", _risk(view)),
         _line("account", _account(view)),
     ]
     if view.last_decision:
@@ -164,6 +173,13 @@ def _hedge(view: StatusView) -> str:
         f"{held} of {target} calls; held {whole_dollars(view.hedge_held_usd)}, "
         f"target {whole_dollars(view.hedge_target_usd)} (p {percent(view.hedge_pct, digits=2)})"
     )
+
+
+def _risk(view: StatusView) -> str:
+    if view.risk_at is None:
+        return "not measured yet"
+    worst = UNKNOWN if view.worst_usd is None else view.worst_scenario
+    return f"theta {theta_words(view.theta_usd)}; worst scenario {worst}; {new_york_instant(view.risk_at)}"
 
 
 def _account(view: StatusView) -> str:

@@ -339,6 +339,9 @@ class RiskSettings(Group):
     )
     index_max_age_s: float = setting(120, "Oldest value of SPX or VIX that is traded on.", unit="s", ge=5, le=3600)
     quote_max_age_s: float = setting(60, "Oldest option quote that is traded on.", unit="s", ge=5, le=3600)
+    measure_every_min: int = setting(
+        60, "Least time between two measurements of greeks and stress in the session.", unit="min", ge=1, le=480
+    )
 
 
 class StoreSettings(Group):

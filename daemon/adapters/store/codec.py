@@ -26,6 +26,7 @@ from daemon.core.orders.intent import (
     TimeInForce,
 )
 from daemon.core.records import (
+    CondorBreakEvens,
     CondorRecord,
     DayRecord,
     Decision,
@@ -37,8 +38,11 @@ from daemon.core.records import (
     Level,
     Outcome,
     PositionLine,
+    RiskRecord,
     RunState,
     RunStateRecord,
+    Sensitivity,
+    StressCell,
 )
 from daemon.errors import InvariantError
 
@@ -244,6 +248,42 @@ def day(row: Row) -> DayRecord:
 
 def _line(fields: dict[str, Any]) -> PositionLine:
     return PositionLine(contract=contract(fields.pop("contract")), **fields)
+
+
+def risk_values(risk: RiskRecord) -> tuple[str | int | float | None, ...]:
+    """Return the columns of a risk record in the order of the table; some figures stand beside the details they sum."""
+    details = {name: value for name, value in asdict(risk).items() if name not in _RISK_COLUMNS}
+    worst_usd = None if risk.worst is None else risk.worst.pnl_usd
+    index = (risk.session.isoformat(), instant_text(risk.at), risk.spx, risk.vix)
+    sums = (risk.theta_usd, risk.linked_delta_usd, worst_usd)
+    return (*index, *sums, risk.wing_notional_usd, risk.maintenance_margin_usd_cents, json_text(details))
+
+
+_RISK_COLUMNS = frozenset(
+    ("session", "at", "spx", "vix", "linked_delta_usd", "wing_notional_usd", "maintenance_margin_usd_cents")
+)
+
+
+def risk(row: Row) -> RiskRecord:
+    """Return the risk record of a row."""
+    details = json.loads(row["details"])
+    columns = {name: row[name] for name in _RISK_COLUMNS}
+    columns |= {"session": date.fromisoformat(row["session"]), "at": instant(row["at"])}
+    return RiskRecord(
+        **columns,
+        condors=_sensitivity(details["condors"]),
+        hedge=_sensitivity(details["hedge"]),
+        max_loss_usd=tuple((date.fromisoformat(expiry), loss_usd) for expiry, loss_usd in details["max_loss_usd"]),
+        worst=None if details["worst"] is None else StressCell(**details["worst"]),
+        crash=tuple(StressCell(**cell) for cell in details["crash"]),
+        break_evens=tuple(CondorBreakEvens(**fields) for fields in details["break_evens"]),
+        unknown=tuple(details["unknown"]),
+        estimated=details["estimated"],
+    )
+
+
+def _sensitivity(fields: dict[str, float] | None) -> Sensitivity | None:
+    return None if fields is None else Sensitivity(**fields)
 
 
 def event(row: Row) -> EventRecord:

@@ -171,3 +171,22 @@ def first_tables(db: Database) -> None:
     """Create the tables of the first version."""
     for statement in _FIRST_TABLES:
         db.execute(statement)
+
+
+@MIGRATIONS(name="0002_risks")
+def risks(db: Database) -> None:
+    """Create the table of what was at risk in each session."""
+    db.execute(
+        """CREATE TABLE risks (
+            session TEXT PRIMARY KEY,
+            at TEXT NOT NULL,
+            spx REAL,
+            vix REAL,
+            theta_usd REAL,
+            linked_delta_usd REAL,
+            worst_usd REAL,
+            wing_notional_usd INTEGER NOT NULL,
+            maintenance_margin_usd_cents INTEGER NOT NULL,
+            details TEXT NOT NULL
+        ) STRICT"""
+    )

@@ -23,6 +23,7 @@ from daemon.core.records import (
     EventRecord,
     HedgeComputation,
     JobOutcome,
+    RiskRecord,
     RunState,
     RunStateRecord,
 )
@@ -34,6 +35,11 @@ _DAY_SQL: Final = """
         hedge_pnl_usd_cents, wing_notional_usd, hedge_pct, hedge_target_usd, hedge_held_usd, regime, breaks_open,
         positions)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_RISK_SQL: Final = """
+    INSERT OR REPLACE INTO risks (session, at, spx, vix, theta_usd, linked_delta_usd, worst_usd, wing_notional_usd,
+        maintenance_margin_usd_cents, details)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 
@@ -257,6 +263,17 @@ class SqliteStore:
             rows = self._connection.rows("SELECT * FROM days ORDER BY session")
             self._days = {day.session: day for day in map(codec.day, rows)}
         return tuple(day for _, day in sorted(self._days.items()))
+
+    def record_risk(self, risk: RiskRecord) -> None:
+        """Record what is at risk, replacing an earlier record of the session."""
+        with self._transaction():
+            self._connection.write(_RISK_SQL, codec.risk_values(risk))
+
+    def risks(self, session: date | None = None) -> tuple[RiskRecord, ...]:
+        """Return what was at risk, the last record of each session, oldest first."""
+        where, values = ("", ()) if session is None else ("WHERE session = ?", (session.isoformat(),))
+        sql = f"SELECT * FROM risks {where} ORDER BY session"  # noqa: S608 - two fixed texts
+        return tuple(codec.risk(row) for row in self._connection.rows(sql, values))
 
     def append_event(self, event: EventRecord) -> None:
         """Append a fact to the event log."""

@@ -17,7 +17,7 @@ from daemon.core.risk.greeks import DAYS_PER_YEAR, Levels, OptionGreeks, Positio
 
 _REACH: Final = 0.30
 """Break-evens are looked for this far from SPX, as a fraction."""
-_STEPS: Final = 601
+_STEPS: Final = 241
 _VIX_HIGHEST_PTS: Final = 82.69
 """No average beyond what has been: the highest close of VIX, 2020-03-16."""
 
@@ -32,10 +32,10 @@ class BreakEvens:
     high_pts: float | None
 
 
-def break_evens(condor: OpenCondor) -> BreakEvens:
-    """Return the break-evens of a condor alone: the short strikes less and plus the credit."""
+def break_evens(condor: OpenCondor) -> tuple[float, float]:
+    """Return the break-evens of a condor alone, in points: the short strikes less and plus the credit."""
     record, credit_pts = condor.record, condor.credit_pts
-    return BreakEvens(low_pts=record.put_short.strike - credit_pts, high_pts=record.call_short.strike + credit_pts)
+    return record.put_short.strike - credit_pts, record.call_short.strike + credit_pts
 
 
 def hedged_break_evens(

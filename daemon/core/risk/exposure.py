@@ -15,7 +15,7 @@ from daemon.core.book.book import Holding
 from daemon.core.market.contracts import MULTIPLIER, OptionContract, Right, Underlying
 from daemon.core.market.vix_response import future_elasticity, vix_beta
 from daemon.core.orders.intent import Reason, Strategy
-from daemon.core.records import CondorRecord
+from daemon.core.records import CondorRecord, Sensitivity
 from daemon.core.risk.greeks import DAYS_PER_YEAR, Levels, OptionGreeks, Position, Valuation
 from daemon.core.risk.limits import RiskLimits
 
@@ -46,20 +46,6 @@ def wing_notional_max_usd(nlv_usd_cents: int, limits: RiskLimits) -> int:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sensitivity:
-    """What a group of positions gains, in dollars, on its own underlying: condors on SPX, the hedge on VIX futures."""
-
-    delta_usd: float
-    """For a point of the forward."""
-    gamma_usd: float
-    """By how much the delta changes for a point."""
-    theta_usd: float
-    """For a calendar day."""
-    vega_usd: float
-    """For a volatility point."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Exposure:
     """The greeks of the book; None wherever a part of the sum is unknown, which is then named."""
 
@@ -71,8 +57,9 @@ class Exposure:
     linked_delta_usd: float | None
     """Dollars for a point of SPX when VIX answers as it does on average."""
     unknown: tuple[Reason, ...]
-    borrowed: tuple[OptionContract, ...]
-    """Contracts that stand in the sums with the volatility of the strike beside them."""
+    """Why a part of the sums is unknown; a contract that cancels out is no part of them."""
+    estimated: tuple[OptionContract, ...]
+    """Contracts that stand in the sums with a volatility that is not of their own mark."""
 
 
 def measure_exposure(valuation: Valuation, levels: Levels) -> Exposure:
@@ -86,18 +73,20 @@ def measure_exposure(valuation: Valuation, levels: Levels) -> Exposure:
         hedge=hedge,
         theta_usd=None if condors is None or hedge is None else condors.theta_usd + hedge.theta_usd,
         linked_delta_usd=_linked_delta_usd(valuation, levels) if known else None,
-        unknown=tuple(dict.fromkeys(reason for _, reason in valuation.unknown)),
-        borrowed=tuple(sorted({position.contract for position, greeks in valuation.known if greeks.borrowed})),
+        unknown=tuple(dict.fromkeys(missing(valuation, Strategy.CONDOR) + missing(valuation, Strategy.HEDGE))),
+        estimated=tuple(sorted({position.contract for position, greeks in valuation.known if greeks.estimated})),
     )
 
 
-def uncertain(valuation: Valuation, strategy: Strategy) -> bool:
-    """Whether a strategy holds a net quantity of a contract that could not be valued."""
+def missing(valuation: Valuation, strategy: Strategy) -> tuple[Reason, ...]:
+    """Return why contracts that a strategy holds net could not be valued; empty when its sums are known."""
     net: dict[OptionContract, int] = defaultdict(int)
-    for position, _ in valuation.unknown:
+    reasons: dict[OptionContract, Reason] = {}
+    for position, reason in valuation.unknown:
         if position.strategy is strategy:
             net[position.contract] += position.quantity
-    return any(net.values())
+            reasons[position.contract] = reason
+    return tuple(reasons[contract] for contract in sorted(net) if net[contract])
 
 
 def _positions(valuation: Valuation) -> Iterable[Position]:
@@ -105,7 +94,7 @@ def _positions(valuation: Valuation) -> Iterable[Position]:
 
 
 def _strategy(valuation: Valuation, strategy: Strategy) -> Sensitivity | None:
-    if uncertain(valuation, strategy):
+    if missing(valuation, strategy):
         return None
     return _sum((position, greeks) for position, greeks in valuation.known if position.strategy is strategy)
 

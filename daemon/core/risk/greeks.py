@@ -21,6 +21,8 @@ DAYS_PER_YEAR: Final = 365.0
 VOL_POINTS: Final = 100.0
 """Volatility points in a volatility of 1.00."""
 _UNDISCOUNTED: Final = 1.0
+_INTRINSIC_MARGIN: Final = 0.10
+"""How far a mark may be from the intrinsic value that it should not be below, as a share of that value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +68,8 @@ class OptionGreeks:
     years: float
     vol: float
     """Fraction per year."""
-    borrowed: bool
-    """Whether the volatility is that of the nearest strike that has one: no volatility fits the mark itself."""
+    estimated: bool
+    """Whether the volatility does not come from the option's own mark."""
     delta: float
     gamma: float
     theta_pts: float
@@ -102,7 +104,8 @@ def parity_forwards(marks_pts: Mapping[OptionContract, float]) -> dict[tuple[Tra
 def value_positions(positions: Iterable[Position], levels: Levels) -> Valuation:
     """Compute the greeks of every position; a missing mark, forward or volatility puts it among the unknown.
 
-    Where no volatility fits a mark, as deep in the money, that of the nearest strike of the same expiry is borrowed.
+    Deep in the money no volatility may fit a mark. Then that of the nearest strike of the same expiry is borrowed;
+    where there is none, an option marked at its intrinsic value, within a margin, counts as having no time value.
     """
     held = tuple(positions)
     terms: dict[OptionContract, _Terms] = {}
@@ -113,7 +116,7 @@ def value_positions(positions: Iterable[Position], levels: Levels) -> Valuation:
             reasons[contract] = found
         else:
             terms[contract] = found
-    greeks = _greeks(_with_borrowed(terms, reasons))
+    greeks = _greeks(_completed(terms, reasons))
     return Valuation(
         known=tuple((position, greeks[position.contract]) for position in held if position.contract in greeks),
         unknown=tuple((position, reasons[position.contract]) for position in held if position.contract not in greeks),
@@ -127,7 +130,8 @@ class _Terms:
     forward_pts: float
     years: float
     vol: float
-    borrowed: bool = False
+    mark_pts: float
+    estimated: bool = False
 
 
 def _terms(contract: OptionContract, mark_pts: float | None, levels: Levels) -> _Terms | Reason:
@@ -139,23 +143,27 @@ def _terms(contract: OptionContract, mark_pts: float | None, levels: Levels) -> 
     if forward_pts is None or not forward_pts > 0:
         return Reason("forward_missing", f"the forward of {contract} is unknown")
     is_call = contract.right is Right.CALL
-    return _Terms(
-        forward_pts, years, implied_vol(mark_pts, forward_pts, contract.strike, years, _UNDISCOUNTED, is_call)
-    )
+    vol = implied_vol(mark_pts, forward_pts, contract.strike, years, _UNDISCOUNTED, is_call)
+    return _Terms(forward_pts, years, vol, mark_pts)
 
 
-def _with_borrowed(
+def _completed(
     terms: Mapping[OptionContract, _Terms], reasons: dict[OptionContract, Reason]
 ) -> dict[OptionContract, _Terms]:
-    """Give contracts without a volatility that of the nearest strike, and write a reason down where there is none."""
+    """Give contracts without a volatility an estimate, and write a reason down where there is none."""
     own = {contract: row for contract, row in terms.items() if not math.isnan(row.vol)}
     complete = dict(own)
     for contract in sorted(terms.keys() - own.keys()):
-        lender = _nearest(contract, own)
-        if lender is None:
-            reasons[contract] = Reason("no_volatility", f"no volatility fits the mark of {contract}, nor one beside it")
+        row, lender = terms[contract], _nearest(contract, own)
+        side = 1.0 if contract.right is Right.CALL else -1.0
+        intrinsic_pts = max(side * (row.forward_pts - contract.strike), 0.0)
+        if lender is not None:
+            complete[contract] = replace(row, vol=own[lender].vol, estimated=True)
+        elif intrinsic_pts > 0 and abs(row.mark_pts / intrinsic_pts - 1.0) <= _INTRINSIC_MARGIN:
+            complete[contract] = replace(row, vol=0.0, estimated=True)
         else:
-            complete[contract] = replace(terms[contract], vol=own[lender].vol, borrowed=True)
+            text = f"no volatility fits {contract} at {row.mark_pts:g} on a forward of {row.forward_pts:.2f}"
+            reasons[contract] = Reason("no_volatility", text, row.mark_pts)
     return complete
 
 
@@ -179,6 +187,6 @@ def _greeks(terms: Mapping[OptionContract, _Terms]) -> dict[OptionContract, Opti
     theta, vega = table.theta / DAYS_PER_YEAR, table.vega / VOL_POINTS
     greeks = zip(table.delta.tolist(), table.gamma.tolist(), theta.tolist(), vega.tolist(), strict=True)
     return {
-        contract: OptionGreeks(row.forward_pts, row.years, row.vol, row.borrowed, *values)
+        contract: OptionGreeks(row.forward_pts, row.years, row.vol, row.estimated, *values)
         for (contract, row), values in zip(terms.items(), greeks, strict=True)
     }

@@ -20,3 +20,5 @@ class RiskLimits:
     """Oldest SPX or VIX value that is traded on."""
     quote_max_age_s: float
     """Oldest option quote that is traded on."""
+    measure_every_min: int
+    """Least time between two measurements of greeks and stress within the session."""

@@ -13,7 +13,8 @@ from daemon.core.market.contracts import MULTIPLIER, OptionContract, Right, Unde
 from daemon.core.market.pricing import black76_price
 from daemon.core.market.vix_response import future_after, spx_vol_change
 from daemon.core.orders.intent import Strategy
-from daemon.core.risk.exposure import uncertain
+from daemon.core.records import StressCell
+from daemon.core.risk.exposure import missing
 from daemon.core.risk.greeks import DAYS_PER_YEAR, Levels, OptionGreeks, Valuation
 from daemon.core.risk.repricing import grid_prices
 
@@ -45,22 +46,6 @@ GRID: Final = StressGrid(
 """992 scenarios: SPX -20 to +10 % by VIX -40 to +200 % by 0, 1, 5 and 21 days."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StressCell:
-    """One scenario and what condors and hedge gain in it, in dollars."""
-
-    spx_pct: float
-    vix_pct: float
-    days: float
-    condor_usd: float
-    hedge_usd: float
-
-    @property
-    def pnl_usd(self) -> float:
-        """Return what the book gains."""
-        return self.condor_usd + self.hedge_usd
-
-
 @dataclass(frozen=True, slots=True)
 class Stress:
     """The scenario in which the book loses most, and the crash after each number of days."""
@@ -73,7 +58,7 @@ def stress(valuation: Valuation, levels: Levels, grid: StressGrid = GRID) -> Str
     """Return the worst scenario and the crash; None when an index, or a position in a sum, is unknown."""
     if levels.spx_pts is None or levels.vix_pts is None:
         return None
-    if any(uncertain(valuation, strategy) for strategy in Strategy):
+    if any(missing(valuation, strategy) for strategy in Strategy):
         return None
     held: dict[OptionContract, tuple[int, OptionGreeks]] = {}
     rows = [

@@ -48,6 +48,7 @@ LIMITS = RiskLimits(
     clock_skew_max_s=5.0,
     index_max_age_s=60.0,
     quote_max_age_s=30.0,
+    measure_every_min=30,
 )
 
 

@@ -17,6 +17,7 @@ from daemon.core.records import (
     EventRecord,
     HedgeComputation,
     JobOutcome,
+    RiskRecord,
     RunState,
     RunStateRecord,
 )
@@ -37,6 +38,7 @@ class FakeStore:
         self.computations: list[HedgeComputation] = []
         self.day_by_session: dict[date, DayRecord] = {}
         self.event_log: list[EventRecord] = []
+        self.risk_by_session: dict[date, RiskRecord] = {}
 
     def meta(self, key: str) -> str | None:
         return self.values.get(key)
@@ -141,6 +143,12 @@ class FakeStore:
 
     def days(self) -> tuple[DayRecord, ...]:
         return tuple(day for _, day in sorted(self.day_by_session.items()))
+
+    def record_risk(self, risk: RiskRecord) -> None:
+        self.risk_by_session[risk.session] = risk
+
+    def risks(self, session: date | None = None) -> tuple[RiskRecord, ...]:
+        return tuple(risk for day, risk in sorted(self.risk_by_session.items()) if session in (None, day))
 
     def append_event(self, event: EventRecord) -> None:
         self.event_log.append(event)

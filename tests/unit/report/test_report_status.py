@@ -31,6 +31,10 @@ FULL = StatusView(
     calls_target=6,
     net_liquidation_usd_cents=98_886_375,
     pnl_usd_cents=-1_113_625,
+    risk_at=datetime(2020, 3, 9, 15, 40, tzinfo=UTC),
+    theta_usd=-132.4,
+    worst_usd=-23_604.0,
+    worst_scenario="-$23,604 with SPX -20 %, VIX -40 %, after 21 days",
 )
 
 
@@ -45,6 +49,7 @@ def test_the_screen_shows_what_is_known() -> None:
         "no break open",
         "11 open, wing notional $55,000; 42 positions",
         "5 of 6 calls; held $18,000, target $19,250 (p 35.00 %)",
+        "theta -$132 a day; worst scenario -$23,604 with SPX -20 %, VIX -40 %, after 21 days; 2020-03-09 11:40 EDT",
         "$988,863.75",
         "-$11,136.25",
         "2020-03-09 15:30 EDT  condor_entry",
@@ -56,9 +61,16 @@ def test_what_is_unknown_is_said_and_never_shown_as_zero() -> None:
     text = status_text(StatusView(mode="SIMULATED", version="0.1.0", pid=4711))
 
     assert "open breaks unknown" in text
+    assert "risk          not measured yet" in text
     assert "none scheduled" in text
     assert "$0" not in text
     assert " 0 " not in text
+
+
+def test_a_risk_that_was_measured_in_part_says_what_is_unknown() -> None:
+    text = status_text(replace(FULL, theta_usd=None, worst_usd=None, worst_scenario="unknown"))
+
+    assert "theta unknown; worst scenario unknown" in text
 
 
 def test_a_daemon_that_does_not_run_leaves_out_what_only_a_running_one_knows() -> None:

@@ -55,6 +55,7 @@ def test_the_largest_wing_notional_is_the_smaller_of_limit_and_share(nlv_usd: in
         clock_skew_max_s=5.0,
         index_max_age_s=60.0,
         quote_max_age_s=30.0,
+        measure_every_min=30,
     )
 
     assert wing_notional_max_usd(nlv_usd * 100, limits) == most_usd

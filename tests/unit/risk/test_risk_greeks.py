@@ -21,6 +21,7 @@ from risk_values import (
     levels,
     quantlib_price,
     spxw,
+    vix_call,
     years,
 )
 
@@ -43,7 +44,7 @@ def test_volatility_and_greeks_of_every_leg_are_those_of_quantlib() -> None:
         assert greeks.delta == pytest.approx(oracle.deltaForward(), rel=1e-7)
         assert greeks.gamma == pytest.approx(oracle.gammaForward(), rel=1e-7)
         assert greeks.vega_pts == pytest.approx(oracle.vega(years(contract)) / 100, rel=1e-7)
-        assert not greeks.borrowed
+        assert not greeks.estimated
 
 
 def test_theta_is_what_a_day_takes_away() -> None:
@@ -97,8 +98,25 @@ def test_a_mark_below_intrinsic_borrows_the_volatility_of_the_nearest_strike_and
     valuation = value_positions([*condor_positions(), deep], levels())
 
     greeks = dict(zip([position for position, _ in valuation.known], [g for _, g in valuation.known], strict=True))
-    assert greeks[deep].borrowed
+    assert greeks[deep].estimated
     assert greeks[deep].vol == pytest.approx(0.095, rel=1e-7)
+
+
+def test_deep_in_the_money_a_mark_a_little_below_intrinsic_counts_without_time_value() -> None:
+    deep = replace(hedge_position(), contract=vix_call(10), mark_pts=0.97 * (VIX_FORWARD_PTS - 10))
+
+    ((_, greeks),) = value_positions([deep], levels()).known
+
+    assert greeks.estimated
+    assert (greeks.delta, greeks.gamma, greeks.vega_pts, greeks.theta_pts) == (1.0, 0.0, 0.0, 0.0)
+
+
+def test_a_mark_far_below_intrinsic_shows_that_mark_or_forward_is_wrong() -> None:
+    deep = replace(hedge_position(), contract=vix_call(10), mark_pts=0.85 * (VIX_FORWARD_PTS - 10))
+
+    ((_, reason),) = value_positions([deep], levels()).unknown
+
+    assert reason.name == "no_volatility"
 
 
 def test_a_mark_that_fits_no_volatility_is_unknown_when_nothing_of_its_expiry_does() -> None:

@@ -24,7 +24,8 @@ from risk_values import (
 
 from daemon.core.market.contracts import Right
 from daemon.core.orders.intent import Strategy
-from daemon.core.risk.exposure import Exposure, Sensitivity, max_loss_usd, measure_exposure
+from daemon.core.records import Sensitivity
+from daemon.core.risk.exposure import Exposure, max_loss_usd, measure_exposure
 from daemon.core.risk.greeks import Levels, Position, value_positions
 
 BOOK = [*condor_positions(quantity=2), hedge_position(quantity=5)]
@@ -107,6 +108,7 @@ def test_a_contract_that_two_condors_hold_against_each_other_needs_no_mark_in_th
     found = measured([*own, against])
 
     assert found.condors is not None
+    assert found.unknown == ()
     assert found.subjects["C20200218-1"] is None
 
 

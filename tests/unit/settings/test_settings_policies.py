@@ -99,6 +99,7 @@ def test_the_risk_limits_are_half_of_net_liquidation_or_100000_dollars() -> None
         clock_skew_max_s=5,
         index_max_age_s=120,
         quote_max_age_s=60,
+        measure_every_min=60,
     )
 
 

@@ -16,7 +16,7 @@ from sqlite_utils.migrations import Migrations
 
 from daemon.adapters.store import SqliteStore, open_readonly
 from daemon.adapters.store.connection import open_reading, open_writing
-from daemon.adapters.store.schema import first_tables
+from daemon.adapters.store.schema import first_tables, risks
 from daemon.core.orders.intent import IntentState
 from daemon.errors import NotReadyError, StoreError
 
@@ -35,11 +35,12 @@ def store(path: Path) -> Iterator[SqliteStore]:
 
 
 def grown() -> Migrations:
-    """The migrations of a later version, with a second one."""
+    """The migrations of a later version, with one more."""
     migrations = Migrations("condord")
     migrations(name="0001_first_tables")(first_tables)
+    migrations(name="0002_risks")(risks)
 
-    @migrations(name="0002_notes")
+    @migrations(name="0003_notes")
     def notes(db: Database) -> None:
         db.execute("CREATE TABLE notes (text TEXT NOT NULL) STRICT")
 
@@ -120,7 +121,7 @@ class TestRefusals:
     def test_a_database_of_a_newer_version(self, path: Path) -> None:
         open_writing(path, "OFF", migrations=grown()).close()
 
-        with pytest.raises(StoreError, match=r"newer version of condord \(it has 0002_notes\)"):
+        with pytest.raises(StoreError, match=r"newer version of condord \(it has 0003_notes\)"):
             SqliteStore(path)
         with pytest.raises(StoreError, match="newer version"):
             open_readonly(path)
@@ -133,11 +134,24 @@ class TestMigrations:
 
         open_writing(path, "OFF", migrations=grown()).close()
 
-        backup = path.with_name("condord.db.before-0002_notes")
+        backup = path.with_name("condord.db.before-0003_notes")
         with closing(SqliteStore(backup)) as before, closing(sqlite3.connect(path)) as after:
             assert before.meta("account") == "DU1"
             assert after.execute("SELECT count(*) FROM notes").fetchone() == (0,)
             assert after.execute("SELECT value FROM meta").fetchall() == [("DU1",)]
+
+    def test_a_database_of_the_first_version_gains_the_table_of_risks_and_keeps_what_it_has(self, path: Path) -> None:
+        first = Migrations("condord")
+        first(name="0001_first_tables")(first_tables)
+        conn = open_writing(path, "OFF", migrations=first)
+        with conn.transaction():
+            conn.write("INSERT INTO meta VALUES (?, ?)", ("account", "DU1"))
+        conn.close()
+
+        with closing(SqliteStore(path)) as store:
+            assert store.meta("account") == "DU1"
+            assert store.risks() == ()
+        assert path.with_name("condord.db.before-0002_risks").exists()
 
     def test_a_new_or_current_database_is_not_copied(self, path: Path) -> None:
         for _ in range(2):
@@ -149,7 +163,7 @@ class TestMigrations:
         SqliteStore(path).close()
         broken = grown()
 
-        @broken(name="0003_broken")
+        @broken(name="0004_broken")
         def broken_step(db: Database) -> None:
             db.execute("CREATE TABLE half (text TEXT) STRICT")
             db.execute("CREATE TABLE notes (text TEXT)")

@@ -10,6 +10,7 @@ from ledger_values import AT, PUT_SHORT, SESSION, VIX_CALL
 from daemon.adapters.store import SqliteStore, event_digest
 from daemon.core.orders.intent import Reason
 from daemon.core.records import (
+    CondorBreakEvens,
     DayRecord,
     Decision,
     DecisionKind,
@@ -20,8 +21,11 @@ from daemon.core.records import (
     Level,
     Outcome,
     PositionLine,
+    RiskRecord,
     RunState,
     RunStateRecord,
+    Sensitivity,
+    StressCell,
 )
 from daemon.errors import InvariantError
 
@@ -71,6 +75,41 @@ DAY = DayRecord(
     ),
 )
 
+RISK = RiskRecord(
+    session=SESSION,
+    at=AT,
+    spx=3370.29,
+    vix=14.83,
+    condors=Sensitivity(delta_usd=-11.5, gamma_usd=-0.75, theta_usd=62.25, vega_usd=-310.0),
+    hedge=Sensitivity(delta_usd=160.0, gamma_usd=30.5, theta_usd=-21.75, vega_usd=7.5),
+    linked_delta_usd=-18.25,
+    wing_notional_usd=25_000,
+    maintenance_margin_usd_cents=2_500_000,
+    max_loss_usd=((date(2020, 3, 18), 2_065.0), (date(2020, 3, 20), None)),
+    worst=StressCell(spx_pct=-20.0, vix_pct=-40.0, days=21.0, condor_usd=-2_065.5, hedge_usd=-300.25),
+    crash=(StressCell(spx_pct=-20.0, vix_pct=200.0, days=0.0, condor_usd=-1_900.0, hedge_usd=4_100.0),),
+    break_evens=(
+        CondorBreakEvens(
+            condor_id="C20200218-1", low_pts=3200.65, high_pts=3464.35, hedged_low_pts=3190.0, hedged_high_pts=None
+        ),
+    ),
+    unknown=("the portfolio gave no mark for SPXW 2020-03-20 3200P",),
+    estimated=2,
+)
+UNKNOWN_RISK = RiskRecord(
+    session=TOMORROW,
+    at=AT,
+    spx=None,
+    vix=None,
+    condors=None,
+    hedge=None,
+    linked_delta_usd=None,
+    wing_notional_usd=0,
+    maintenance_margin_usd_cents=0,
+    max_loss_usd=(),
+    worst=None,
+)
+
 
 class TestWhatIsKept:
     def test_a_decision_comes_back_with_its_reasons_and_inputs(self, store: SqliteStore) -> None:
@@ -91,6 +130,14 @@ class TestWhatIsKept:
             store.record_day(day)
 
         assert store.days() == (DAY, later)
+
+    def test_what_is_at_risk_replaces_an_earlier_record_of_its_session(self, store: SqliteStore) -> None:
+        for risk in (UNKNOWN_RISK, replace(RISK, vix=99.0, worst=None), RISK):
+            store.record_risk(risk)
+
+        assert store.risks() == (RISK, UNKNOWN_RISK)
+        assert store.risks(SESSION) == (RISK,)
+        assert store.risks(TOMORROW) == (UNKNOWN_RISK,)
 
     def test_the_first_outcome_of_a_job_stays(self, store: SqliteStore) -> None:
         first, second = JobOutcome(Outcome.SKIPPED, "no credit", AT), JobOutcome(Outcome.DONE, "", AT)

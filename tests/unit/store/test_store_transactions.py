@@ -20,6 +20,7 @@ from daemon.core.records import (
     HedgeComputation,
     JobOutcome,
     Outcome,
+    RiskRecord,
     RunState,
     RunStateRecord,
 )
@@ -80,6 +81,25 @@ CASES = [
         "record_day",
         lambda s: s.record_day(DayRecord(SESSION, 1.0, 1.0, 1, 1, 1, 1, None, None, None, None, 0)),
         "days",
+    ),
+    Case(
+        "record_risk",
+        lambda s: s.record_risk(
+            RiskRecord(
+                session=SESSION,
+                at=AT,
+                spx=None,
+                vix=None,
+                condors=None,
+                hedge=None,
+                linked_delta_usd=None,
+                wing_notional_usd=0,
+                maintenance_margin_usd_cents=0,
+                max_loss_usd=(),
+                worst=None,
+            )
+        ),
+        "risks",
     ),
     Case("append_event", lambda s: s.append_event(event("daemon_started")), "events"),
 ]

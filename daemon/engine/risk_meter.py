@@ -1,0 +1,167 @@
+"""Measures what is at risk: gathers marks, indexes and forwards, lets the core compute, writes the result down."""
+
+from __future__ import annotations
+
+import math
+from datetime import date, datetime, timedelta
+
+from daemon.core.book.book import Book, Holding
+from daemon.core.calendar.expiries import settlement_at
+from daemon.core.calendar.sessions import previous_session
+from daemon.core.market.contracts import OptionContract, TradingClass
+from daemon.core.market.vix_response import future_elasticity
+from daemon.core.orders.intent import Strategy
+from daemon.core.records import CondorBreakEvens, Level, RiskRecord
+from daemon.core.risk.break_even import break_evens, hedged_break_evens
+from daemon.core.risk.exposure import max_loss_usd, measure_exposure, wing_notional_usd
+from daemon.core.risk.greeks import DAYS_PER_YEAR, YEAR, Levels, Position, Valuation, parity_forwards, value_positions
+from daemon.core.risk.stress import stress
+from daemon.engine.context import Desk
+from daemon.engine.gather import Refusal, indexes
+from daemon.errors import BrokerError
+
+
+def marks_pts(desk: Desk, book: Book) -> dict[OptionContract, float]:
+    """Return the portfolio's marks by contract, in points."""
+    by_id = desk.broker.marks()
+    return {contract: by_id[con_id].value_pts for contract, con_id in book.con_ids.items() if con_id in by_id}
+
+
+class RiskMeter:
+    """Measures the exposure of the book, at a beat in the session and once at its end."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._due: datetime | None = None
+
+    async def look(self, session: date) -> None:
+        """Measure when the last time is long enough ago; break-evens are left to the end of the day."""
+        now = self._desk.clock.now()
+        if self._due is not None and now < self._due:
+            return
+        self._due = now + timedelta(minutes=self._desk.policy.limits.measure_every_min)
+        max_age_s = self._desk.policy.limits.index_max_age_s
+        valuation, levels = self._value(await self._levels(session, max_age_s=max_age_s))
+        self._write(await self._record(session, valuation, levels), Level.DEBUG)
+
+    async def close(self, session: date) -> None:
+        """Measure at the end of the day, on the closing values of the indexes, with the break-evens."""
+        valuation, levels = self._value(await self._levels(session, max_age_s=math.inf))
+        lines = self._break_evens(valuation, levels)
+        self._write(await self._record(session, valuation, levels, break_evens=lines), Level.INFO)
+
+    async def _levels(self, session: date, *, max_age_s: float) -> Levels:
+        """Return indexes and forwards; values that are missing or too old are unknown."""
+        desk, spx, vix = self._desk, None, None
+        try:
+            seen = await indexes(desk)
+        except (Refusal, BrokerError):
+            pass
+        else:
+            if seen.age_s <= max_age_s:
+                spx, vix = seen.spx, seen.vix
+        marks = marks_pts(desk, desk.view().book)
+        forwards = self._forwards(session, vix) | parity_forwards(marks)
+        return Levels(desk.clock.now(), spx, vix, forwards)
+
+    def _forwards(self, session: date, vix: float | None) -> dict[tuple[TradingClass, date], float]:
+        """Return the forwards of the last hedge computations, moved as VIX has moved since."""
+        if vix is None:
+            return {}
+        found: dict[tuple[TradingClass, date], float] = {}
+        now, store = self._desk.clock.now(), self._desk.store
+        for day in (previous_session(session), session):
+            for computed in store.hedge_computations(day):
+                for layer in computed.layers:
+                    if layer.contract is not None and layer.forward_pts is not None:
+                        series = layer.contract.trading_class, layer.contract.expiry
+                        days = (settlement_at(*series) - now) / YEAR * DAYS_PER_YEAR
+                        found[series] = layer.forward_pts * (vix / computed.vix) ** float(future_elasticity(days))
+        return found
+
+    def _value(self, levels: Levels) -> tuple[Valuation, Levels]:
+        desk, book = self._desk, self._desk.view().book
+        marks = marks_pts(desk, book)
+        held = [
+            Position(holding.strategy, holding.subject, contract, quantity, marks.get(contract))
+            for _, holding in sorted(book.holdings.items())
+            for contract, quantity in sorted(holding.positions.items())
+            if settlement_at(contract.trading_class, contract.expiry) > levels.at
+        ]
+        return value_positions(held, levels), levels
+
+    async def _record(
+        self, session: date, valuation: Valuation, levels: Levels, *, break_evens: tuple[CondorBreakEvens, ...] = ()
+    ) -> RiskRecord:
+        desk = self._desk
+        account = await desk.broker.account_values()
+        exposure, stressed = measure_exposure(valuation, levels), stress(valuation, levels)
+        losses = max_loss_usd(self._unsettled(levels.at))
+        indexes_unknown = () if levels.spx_pts is not None else ("SPX or VIX is missing, not live, or too old",)
+        return RiskRecord(
+            session=session,
+            at=levels.at,
+            spx=levels.spx_pts,
+            vix=levels.vix_pts,
+            condors=exposure.condors,
+            hedge=exposure.hedge,
+            linked_delta_usd=exposure.linked_delta_usd,
+            wing_notional_usd=self._wing_notional_usd(),
+            maintenance_margin_usd_cents=account.maintenance_margin_usd_cents,
+            max_loss_usd=tuple((expiry, None if math.isinf(loss) else loss) for expiry, loss in losses.items()),
+            worst=None if stressed is None else stressed.worst,
+            crash=() if stressed is None else stressed.crash,
+            break_evens=break_evens,
+            unknown=(*indexes_unknown, *(reason.text for reason in exposure.unknown)),
+            estimated=len(exposure.estimated),
+        )
+
+    def _break_evens(self, valuation: Valuation, levels: Levels) -> tuple[CondorBreakEvens, ...]:
+        """Return the break-evens of each whole condor; with the hedge they are unknown where the hedge is."""
+        hedge = tuple(row for row in valuation.known if row[0].strategy is Strategy.HEDGE)
+        hedge_known = not any(position.strategy is Strategy.HEDGE for position, _ in valuation.unknown)
+        wings_usd, lines = self._wing_notional_usd(), []
+        for condor in self._desk.view().condors:
+            if not condor.balanced or levels.years(condor.record.put_short) <= 0:
+                continue
+            low_pts, high_pts = break_evens(condor)
+            hedged = hedged_break_evens(condor, hedge, levels, wing_notional_usd=wings_usd) if hedge_known else None
+            lines.append(
+                CondorBreakEvens(
+                    condor_id=condor.record.condor_id,
+                    low_pts=low_pts,
+                    high_pts=high_pts,
+                    hedged_low_pts=None if hedged is None else hedged.low_pts,
+                    hedged_high_pts=None if hedged is None else hedged.high_pts,
+                )
+            )
+        return tuple(lines)
+
+    def _unsettled(self, at: datetime) -> tuple[Holding, ...]:
+        """Return the open condors whose value is not fixed yet."""
+        held = self._desk.view().book.open_subjects(Strategy.CONDOR)
+        return tuple(
+            holding
+            for holding in held
+            if all(settlement_at(contract.trading_class, contract.expiry) > at for contract in holding.positions)
+        )
+
+    def _wing_notional_usd(self) -> int:
+        return wing_notional_usd((condor.record, condor.quantity) for condor in self._desk.view().condors)
+
+    def _write(self, record: RiskRecord, level: Level) -> None:
+        """Keep the record and tell it, in whole dollars; what is unknown is left out and counted."""
+        self._desk.store.record_risk(record)
+        worst, crash = record.worst, record.crash[0] if record.crash else None
+        figures = {
+            "theta_usd": record.theta_usd,
+            "delta_usd": record.linked_delta_usd,
+            "worst_usd": None if worst is None else worst.pnl_usd,
+            "crash_usd": None if crash is None else crash.pnl_usd,
+        }
+        fields: dict[str, object] = {name: round(usd) for name, usd in figures.items() if usd is not None}
+        if worst is not None:
+            fields["scenario"] = f"SPX {worst.spx_pct:+.0f} %, VIX {worst.vix_pct:+.0f} %, {worst.days:.0f} days"
+        if record.unknown:
+            fields["unknown"] = len(record.unknown)
+        self._desk.journal.emit("exposure_measured", fields, level=level)
