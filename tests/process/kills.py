@@ -82,8 +82,8 @@ def trial(folder: Path, kill: Kill) -> Found:
         daemon.kill()
         time.sleep(kill.dead_s)
         again = made.daemon()
-        wait_for(lambda: ENTRY_ENDED in again.text or not again.alive, "the end of the entry", within_s=60)
-        again.says(ENTRY_ENDED)
+        again.says("daemon ready")
+        wait_for(lambda: ENTRY_ENDED in daemon.text + again.text, f"the end of the entry in\n{again.text}", within_s=60)
         # The take-profit is sent when the entry has ended; the account knows of it a little later.
         wait_for(lambda: any(".EXIT." in ref for ref in made.account()["open"]), "the take-profit")
         return found(made, again.text)
