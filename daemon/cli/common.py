@@ -63,6 +63,20 @@ def load_settings(env_files: tuple[Path, ...], overrides: Mapping[str, str] | No
     return load(env_files, environment(), overrides=overrides)
 
 
+def require_session(day: date) -> None:
+    """Raise SettingsError for a date on which the exchange is closed, naming the nearest on which it is open."""
+    from daemon.core.calendar.sessions import is_session, next_session, previous_session
+    from daemon.errors import SettingsError
+
+    try:
+        if is_session(day):
+            return
+        nearest = f"{previous_session(day)} or {next_session(day)}"
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
+    raise SettingsError(f"{day} ({day:%A}) is no trading session; the nearest are {nearest}")
+
+
 def print_json(value: Any) -> None:
     """Print one JSON object."""
     click.echo(json.dumps(value, indent=2, default=str))
@@ -92,12 +106,19 @@ def reading(env_files: tuple[Path, ...], folder: Path | None) -> Iterator[Store]
 
 
 def session_or_last(store: Store, wanted: date | None) -> date:
-    """Return the session asked for, or the last one with anything recorded."""
+    """Return the session asked for, or the last one with anything recorded.
+
+    Raises SettingsError for a date that is no session, NotReadyError for one of which nothing is recorded.
+    """
     from daemon.errors import NotReadyError
 
-    if wanted is not None:
-        return wanted
     days = store.days()
+    if wanted is not None:
+        require_session(wanted)
+        if not store.events(session=wanted) and not store.decisions(wanted):
+            known = f"; sessions from {days[0].session} to {days[-1].session} are" if days else ""
+            raise NotReadyError(f"nothing is recorded of session {wanted}{known}")
+        return wanted
     last = store.meta("last_session")
     if days:
         return days[-1].session

@@ -40,11 +40,14 @@ def plan(*, clock: str, env_files: tuple[Path, ...], as_json: bool) -> None:
 
 @click.command()
 @reason_option
-@click.option("--exits-only", is_flag=True, help="Only refuse new risk; exits and hedge rolls go on.")
+@click.option("--exits-only", is_flag=True, help="Refuse new risk only: exits and the hedge go on.")
 @env_file_option
 @json_option
 def halt(*, reason: str, exits_only: bool, env_files: tuple[Path, ...], as_json: bool) -> None:
-    """Stop opening risk, until `condord resume`; also across restarts."""
+    """Send nothing new and cancel working entries, until `condord resume`; also across restarts.
+
+    Take-profits that rest stay where they are. Without a running daemon the halt is written for its next start.
+    """
     state = "EXITS_ONLY" if exits_only else "HALTED"
     _change("halt", {"reason": reason, "state": state}, env_files=env_files, as_json=as_json)
 
@@ -54,7 +57,7 @@ def halt(*, reason: str, exits_only: bool, env_files: tuple[Path, ...], as_json:
 @env_file_option
 @json_option
 def resume(*, reason: str, env_files: tuple[Path, ...], as_json: bool) -> None:
-    """Allow trading again."""
+    """Allow trading again after a halt."""
     _change("resume", {"reason": reason}, env_files=env_files, as_json=as_json)
 
 
@@ -63,7 +66,7 @@ def resume(*, reason: str, env_files: tuple[Path, ...], as_json: bool) -> None:
 @env_file_option
 @json_option
 def reconcile(*, reason: str, env_files: tuple[Path, ...], as_json: bool) -> None:
-    """Compare book and account now; needs a running daemon."""
+    """Compare book and account now, and heal what heals itself; needs a running daemon."""
     from daemon.adapters.control import ask
 
     found = ask(load_settings(env_files).runtime_dir, "reconcile", {"reason": reason})

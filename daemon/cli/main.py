@@ -73,7 +73,15 @@ class _LazyGroup(click.Group):
             formatter.write_dl(list(HELP.items()))
 
 
-@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+EPILOG: Final = (
+    "Exit codes: 0 ok, 1 failure, 2 settings or arguments, 3 not ready, 4 broker, 5 database or folder, "
+    "6 already running, 130 interrupted."
+)
+
+
+@click.group(
+    cls=_LazyGroup, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(__version__, prog_name="condord")
 def condord() -> None:
     """Trade daily SPX iron condors with a layered VIX-call hedge on an Interactive Brokers paper account."""

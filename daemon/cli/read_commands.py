@@ -21,7 +21,7 @@ from daemon.cli.common import (
     reading,
     session_or_last,
 )
-from daemon.errors import NotReadyError
+from daemon.errors import NotReadyError, SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,7 +65,7 @@ def status(*, env_files: tuple[Path, ...], as_json: bool) -> None:
 @env_file_option
 @json_option
 def why(*, session: date | None, folder: Path | None, env_files: tuple[Path, ...], as_json: bool) -> None:
-    """Show every decision of SESSION (default: the last) with reasons, values and limits."""
+    """Show every decision of SESSION, YYYY-MM-DD (default: the last), with reasons, values and limits."""
     from daemon.report.tables import why_json, why_text
 
     with reading(env_files, folder) as store:
@@ -129,7 +129,7 @@ def _next_rolls(settings: Settings, store: Store) -> dict[str, date]:
 @env_file_option
 @json_option
 def log(*, session: date | None, folder: Path | None, env_files: tuple[Path, ...], as_json: bool) -> None:
-    """Print the log of SESSION (default: the last)."""
+    """Print the log of SESSION, YYYY-MM-DD (default: the last)."""
     with reading(env_files, folder) as store:
         day = session_or_last(store, session)
         if as_json:
@@ -174,7 +174,10 @@ def report(
     env_files: tuple[Path, ...],
     as_json: bool,
 ) -> None:
-    """Write one HTML file over FIRST to LAST (default: everything recorded)."""
+    """Write one HTML file over the sessions FIRST to LAST, YYYY-MM-DD.
+
+    With FIRST alone that one session, with neither everything recorded.
+    """
     from dataclasses import asdict
 
     from daemon.report.html import gather_report, render_html
@@ -185,10 +188,18 @@ def report(
         if not days:
             raise NotReadyError("no session has closed yet, so there is nothing to report")
         begin, end = first or days[0].session, last or first or days[-1].session
+        if begin > end:
+            raise SettingsError(f"{begin} is after {end}; give the earlier date first")
+        if not any(begin <= day.session <= end for day in days):
+            recorded = f"closing figures are recorded from {days[0].session} to {days[-1].session}"
+            raise NotReadyError(f"no session from {begin} to {end} has closed; {recorded}")
         text = render_html(gather_report(store, begin, end))
         summary = asdict(summarise(store))
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(text, encoding="utf-8")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(f"--out {out} cannot be written: {error.strerror}; name another file") from error
     if as_json:
         print_json({"file": str(out), "from": begin.isoformat(), "to": end.isoformat(), **summary})
     else:
