@@ -22,6 +22,14 @@ from account_client import look
 from daemon.cli.main import run_command
 
 CONDORD = Path(sys.executable).with_name("condord")
+MOVED = """
+import sys
+from datetime import datetime
+import time_machine
+from daemon.cli.main import run_command
+with time_machine.travel(datetime.fromisoformat(sys.argv[1]), tick=True):
+    sys.exit(run_command(["run"]))
+"""
 DEADLINE_S = 30.0
 POLL_S = 0.02
 
@@ -118,8 +126,16 @@ class World:
         output = self.folder / f"daemon{len(self._started)}.log"
         return self._start(["run", *(arguments or ("--clock", "gateway"))], changes, output)
 
+    def daemon_at(self, instant: str, **changes: str) -> Process:
+        """Start a daemon in a process whose computer shows another time, which goes on from there."""
+        output = self.folder / f"daemon{len(self._started)}.log"
+        return self._started_by([sys.executable, "-c", MOVED, instant], changes, output)
+
     def _start(self, arguments: list[str], changes: Mapping[str, str], output: Path) -> Process:
-        process = Process([str(CONDORD), *arguments], self.env(**changes), output)
+        return self._started_by([str(CONDORD), *arguments], changes, output)
+
+    def _started_by(self, command: list[str], changes: Mapping[str, str], output: Path) -> Process:
+        process = Process(command, self.env(**changes), output)
         self._started.append(process)
         return process
 

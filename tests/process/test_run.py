@@ -236,17 +236,21 @@ def test_a_clock_that_another_gateway_shows_later_stops_entries_and_is_told(made
     assert [reason["name"] for reason in plan["condor"]["reasons"]] == ["clock_skew"]
 
 
-def test_the_simulated_mode_needs_nothing_else_and_says_simulated_everywhere(tmp_path: Path) -> None:
-    with world(tmp_path, GATEWAY_MODE="simulated") as made:
-        daemon = made.daemon("--env-file", "/dev/null")
-        daemon.says("daemon ready")
+def test_the_simulated_mode_needs_nothing_else_and_a_restart_finds_its_account_again(tmp_path: Path) -> None:
+    with world(tmp_path, GATEWAY_MODE="simulated", **GENEROUS) as made:
+        daemon = made.daemon_at("2020-03-02T20:30:20+00:00")
+        daemon.says("job done              condor_entry")
         status = made.run("status")
-        (header,) = {path.read_text().splitlines()[0] for path in (made.state / "logs").iterdir()}
+        header = (made.state / "logs" / f"{SESSION}.log").read_text().splitlines()[0]
+        before = made.run("book", "--json").json
         assert daemon.stop() == 0
-        again = made.daemon("--env-file", "/dev/null")
+
+        again = made.daemon_at("2020-03-02T20:40:00+00:00")
         again.says("daemon ready")
 
+        after = made.run("status", "--json").json
         assert "SIMULATED DU1234567" in status.out
         assert "SIMULATED" in header
-        assert made.run("status", "--json").json["breaks_open"] == 0
-        assert (made.state / "condord.db").exists()
+        assert "connected, 4 positions, 0 breaks open" in again.text
+        assert (after["mode"], after["condors_open"], after["breaks_open"]) == ("SIMULATED DU1234567", 1, 0)
+        assert made.run("book", "--json").json["positions"] == before["positions"]
