@@ -113,7 +113,9 @@ def daemon_listens(folder: Path) -> bool:
         return False
 
 
-def ask(folder: Path, command: str, arguments: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
+def ask(
+    folder: Path, command: str, arguments: Mapping[str, Any] | None = None, *, timeout_s: float = TIMEOUT_S
+) -> Mapping[str, Any]:
     """Send one command to the running daemon and return its answer.
 
     Raises NotReadyError when no daemon listens, ControlError when it refuses.
@@ -121,14 +123,16 @@ def ask(folder: Path, command: str, arguments: Mapping[str, Any] | None = None) 
     check_path(folder)
     request = json.dumps({"command": command, "arguments": dict(arguments or {})}).encode() + b"\n"
     try:
-        with _connected(folder, TIMEOUT_S) as connection:
+        with _connected(folder, timeout_s) as connection:
             connection.sendall(request)
             with connection.makefile("rb") as stream:
                 answer = json.loads(stream.readline(LINE_MAX))
     except (ConnectionRefusedError, FileNotFoundError):
         raise NotReadyError(f"no daemon runs here ({folder}); start one with `condord run`") from None
     except TimeoutError:
-        raise NotReadyError(f"the daemon did not answer {command} within {TIMEOUT_S:g} s") from None
+        raise NotReadyError(
+            f"the daemon runs and did not answer {command} within {timeout_s:g} s; look at its log, or restart it"
+        ) from None
     except (OSError, ValueError) as error:
         raise NotReadyError(f"the daemon's answer on {folder / SOCKET_NAME} did not arrive: {error}") from error
     if not answer["ok"]:

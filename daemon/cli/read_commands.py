@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -22,6 +22,8 @@ from daemon.cli.common import (
     session_or_last,
 )
 from daemon.errors import NotReadyError, SettingsError
+
+STATUS_TIMEOUT_S: Final = 15.0
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +45,7 @@ def status(*, env_files: tuple[Path, ...], as_json: bool) -> None:
     settings = load_settings(env_files)
     live: Mapping[str, Any] | None = None
     if daemon_listens(settings.runtime_dir):
-        live = ask(settings.runtime_dir, "status")
+        live = ask(settings.runtime_dir, "status", timeout_s=STATUS_TIMEOUT_S)
     try:
         store = open_readonly(database(settings, None))
     except NotReadyError:

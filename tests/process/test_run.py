@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -254,3 +255,19 @@ def test_the_simulated_mode_needs_nothing_else_and_a_restart_finds_its_account_a
         assert "connected, 4 positions, 0 breaks open" in again.text
         assert (after["mode"], after["condors_open"], after["breaks_open"]) == ("SIMULATED DU1234567", 1, 0)
         assert made.run("book", "--json").json["positions"] == before["positions"]
+
+
+def test_a_daemon_that_hangs_is_told_apart_from_one_that_does_not_run(
+    made: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("daemon.cli.read_commands.STATUS_TIMEOUT_S", 0.5)
+    daemon = made.daemon()
+    daemon.says("gateway waiting")
+
+    daemon.popen.send_signal(signal.SIGSTOP)
+    hanging = made.run("status")
+    daemon.popen.send_signal(signal.SIGCONT)
+
+    assert hanging.code == ExitCode.NOT_READY
+    assert "runs and did not answer" in hanging.err
+    assert made.run("status", "--json").json["pid"] == daemon.popen.pid
