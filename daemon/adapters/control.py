@@ -18,6 +18,8 @@ SOCKET_NAME: Final = "control.sock"
 LINE_MAX: Final = 1 << 20
 TIMEOUT_S: Final = 60.0
 CONNECT_TIMEOUT_S: Final = 2.0
+ACCEPT_STEPS: Final = 3
+"""Steps of the loop until a connection that is just being accepted has its task."""
 PATH_BYTES_MAX: Final = 107
 """Longest path of a Unix socket: sun_path of unix(7) less its closing zero."""
 
@@ -29,6 +31,7 @@ class ControlServer:
         self._path = folder / SOCKET_NAME
         self._handler = handler
         self._server: asyncio.Server | None = None
+        self._serving: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Listen; the instance lock has proved that no other daemon owns a socket left here.
@@ -48,19 +51,32 @@ class ControlServer:
             ) from error
 
     async def stop(self) -> None:
-        """Stop listening and remove the socket."""
+        """Stop listening, end the conversations that go on, and remove the socket."""
         if self._server is not None:
             self._server.close()
+            for _ in range(ACCEPT_STEPS):
+                await asyncio.sleep(0)
+            for task in self._serving:
+                task.cancel()
+            await asyncio.gather(*self._serving, return_exceptions=True)
             with contextlib.suppress(OSError):
                 self._path.unlink(missing_ok=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        # Whoever asked may be gone, or may have sent a line without an end: nothing is left to answer then.
-        with contextlib.suppress(ConnectionError, TimeoutError, ValueError):
-            line = await asyncio.wait_for(reader.readline(), TIMEOUT_S)
-            writer.write(json.dumps(await self._answer(line)).encode() + b"\n")
-            await writer.drain()
-        writer.close()
+        task = asyncio.current_task()
+        assert task is not None, "asyncio serves each connection in a task"
+        self._serving.add(task)
+        try:
+            # Whoever asked may be gone, or may have sent a line without an end: nothing is left to answer then.
+            with contextlib.suppress(ConnectionError, TimeoutError, ValueError):
+                line = await asyncio.wait_for(reader.readline(), TIMEOUT_S)
+                writer.write(json.dumps(await self._answer(line)).encode() + b"\n")
+                await writer.drain()
+        finally:
+            self._serving.discard(task)
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
 
     async def _answer(self, line: bytes) -> Mapping[str, Any]:
         try:
