@@ -18,8 +18,8 @@ SOCKET_NAME: Final = "control.sock"
 LINE_MAX: Final = 1 << 20
 TIMEOUT_S: Final = 60.0
 CONNECT_TIMEOUT_S: Final = 2.0
-ACCEPT_STEPS: Final = 3
-"""Steps of the loop until a connection that is just being accepted has its task."""
+ACCEPT_STEPS: Final = 8
+"""Steps of the loop, and some more, until a connection that is just being accepted has its task."""
 PATH_BYTES_MAX: Final = 107
 """Longest path of a Unix socket: sun_path of unix(7) less its closing zero."""
 
