@@ -19,7 +19,7 @@ LINE_MAX: Final = 1 << 20
 TIMEOUT_S: Final = 60.0
 CONNECT_TIMEOUT_S: Final = 2.0
 ACCEPT_STEPS: Final = 8
-"""Steps of the loop, and some more, until a connection that is just being accepted has its task."""
+"""Steps of the loop in which a connection that is just being accepted gets its task; asyncio loses it otherwise."""
 PATH_BYTES_MAX: Final = 107
 """Longest path of a Unix socket: sun_path of unix(7) less its closing zero."""
 
@@ -53,9 +53,9 @@ class ControlServer:
     async def stop(self) -> None:
         """Stop listening, end the conversations that go on, and remove the socket."""
         if self._server is not None:
-            self._server.close()
             for _ in range(ACCEPT_STEPS):
                 await asyncio.sleep(0)
+            self._server.close()
             for task in self._serving:
                 task.cancel()
             await asyncio.gather(*self._serving, return_exceptions=True)
