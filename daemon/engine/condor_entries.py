@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from functools import partial
+from typing import Final
 
 from daemon.core.calendar.sessions import shifted
 from daemon.core.condor.build import ComboPrice, entry_legs
 from daemon.core.condor.entry import credit_floor_pts100, judge_entry, size_entry
 from daemon.core.condor.event_gate import gated_size, judge_events, judge_vix
+from daemon.core.market.contracts import MULTIPLIER
 from daemon.core.orders.broker_facts import Margin
 from daemon.core.orders.intent import (
     Intent,
@@ -23,10 +26,13 @@ from daemon.core.orders.intent import (
 )
 from daemon.core.orders.ladder import entry_ladder
 from daemon.core.records import CondorRecord, Decision, DecisionKind, JobOutcome, Outcome, RunState
+from daemon.core.risk.exposure import quick_ratio
+from daemon.core.risk.greeks import Position
 from daemon.engine.condor_exits import CondorExits
 from daemon.engine.context import Desk
 from daemon.engine.executor import Executor, Ladder
 from daemon.engine.gather import CondorCandidate, Indexes, Refusal, find_condor, indexes, leg_quotes, priced
+from daemon.engine.risk_meter import RiskMeter
 from daemon.engine.risk_monitor import Proposal, RiskMonitor
 from daemon.errors import BrokerError, BrokerTimeoutError, LinkDownError
 
@@ -47,6 +53,31 @@ class _Plan:
     inputs: Mapping[str, float | int | str | None]
 
 
+@dataclass(frozen=True, slots=True)
+class _After:
+    """What an entry would leave behind; None is unknown."""
+
+    margin_usd_cents: int | None
+    theta_usd: float | None
+    quick_ratio: float | None
+
+    def figures(self) -> dict[str, float | int | str | None]:
+        """Return what the decision shows of it."""
+        named = {"theta_after_usd": self.theta_usd, "quick_ratio_after": self.quick_ratio}
+        return {name: round(value, 2) for name, value in named.items() if value is not None and math.isfinite(value)}
+
+    def would_refuse(self, *, theta_gate: bool) -> tuple[Reason, ...]:
+        """Return what a gate that is switched off would have refused (000-26)."""
+        if theta_gate or self.theta_usd is None or self.theta_usd > 0:
+            return ()
+        text = "Condors and hedge together would lose by the passing of time, in dollars a day; the gate is off."
+        return (Reason("would_refuse_theta", text, round(self.theta_usd, 2), limit=0),)
+
+
+_NOT_ASKED: Final = _After(0, math.inf, math.inf)
+"""The best that could be: what is refused even so needs no question to the broker."""
+
+
 class CondorEntries:
     """Makes and works the session's one entry decision (000-25)."""
 
@@ -55,6 +86,7 @@ class CondorEntries:
         self._executor = executor
         self._risk = risk
         self._exits = exits
+        self._meter = RiskMeter(desk)
 
     async def enter(self, session: date) -> JobOutcome:
         """Make the session's one entry decision and work it (000-25).
@@ -164,7 +196,8 @@ class CondorEntries:
     async def _plan(self, session: date, *, preview: bool = False) -> _Plan:
         desk, policy = self._desk, self._desk.policy.condor
         now_indexes = await indexes(desk)
-        nlv = (await desk.broker.account_values()).net_liquidation_usd_cents
+        account = await desk.broker.account_values()
+        nlv = account.net_liquidation_usd_cents
         verdicts = judge_events(session, desk.policy.events, policy), judge_vix(now_indexes.vix, policy)
         size = gated_size(size_entry(nlv, self._risk.wing_notional_usd(), policy, desk.policy.limits), *verdicts)
         if size.quantity == 0:
@@ -172,7 +205,7 @@ class CondorEntries:
         added_usd = size.quantity * policy.wing_pts * 100
         subject = self._next_condor_id(session)
         gate = partial(self._gate, subject, now_indexes, nlv=nlv, added_usd=added_usd, preview=preview)
-        gate(margin=0)
+        gate(_NOT_ASKED)
         sent = desk.broker.requests_sent
         candidate = await find_condor(desk, session, now_indexes, policy)
         messages = desk.broker.requests_sent - sent
@@ -192,20 +225,44 @@ class CondorEntries:
             raise Refusal(
                 Reason("credit_too_small", "the mid is below the smallest credit", price.mid_pts, floor / 100)
             )
-        margin = await self._margin(OrderSpec(entry_legs(candidate.legs), size.quantity, rungs[0], TimeInForce.DAY))
-        gate(margin=margin)
+        spec = OrderSpec(entry_legs(candidate.legs), size.quantity, rungs[0], TimeInForce.DAY)
+        after = await self._after(session, subject, candidate, spec=spec, cash_usd_cents=account.total_cash_usd_cents)
+        gate(after)
+        margin = after.margin_usd_cents
         inputs = entry_inputs(now_indexes, candidate, price=price, nlv=nlv, margin=margin, quantity=size.quantity)
-        inputs |= {"data_requests": candidate.requests, "messages_sent": messages}
-        return _Plan(candidate, price, size.quantity, rungs, entry_reasons(candidate, price, size.reasons), inputs)
+        inputs |= {"data_requests": candidate.requests, "messages_sent": messages, **after.figures()}
+        reasons = (*after.would_refuse(theta_gate=desk.policy.limits.theta_gate), *size.reasons)
+        return _Plan(candidate, price, size.quantity, rungs, entry_reasons(candidate, price, reasons), inputs)
 
-    async def _margin(self, spec: OrderSpec) -> int | None:
-        """Return the initial margin after the order in cents; None where the broker does not say."""
+    async def _after(
+        self, session: date, subject: str, candidate: CondorCandidate, *, spec: OrderSpec, cash_usd_cents: int
+    ) -> _After:
+        """Ask what the entry would leave behind: margins from the broker, theta and quick ratio from the book."""
         margin: Margin = await self._desk.broker.what_if(spec)
-        return margin.initial_after_usd_cents
+        added = [
+            Position(
+                Strategy.CONDOR,
+                subject,
+                leg.contract,
+                leg.ratio * spec.quantity,
+                candidate.quotes[leg.contract].mid_pts,
+            )
+            for leg in spec.legs
+        ]
+        theta_usd = await self._meter.theta_with(session, added)
+        maintenance = margin.maintenance_after_usd_cents
+        ratio = None if maintenance is None else quick_ratio(cash_usd_cents, maintenance, self._debit_due_usd_cents())
+        return _After(margin.initial_after_usd_cents, theta_usd, ratio)
 
-    def _gate(
-        self, subject: str, seen: Indexes, *, nlv: int, added_usd: int, margin: int | None, preview: bool
-    ) -> None:
+    def _debit_due_usd_cents(self) -> int:
+        """Return what all live orders would pay when they filled at their limits."""
+        live = self._desk.store.intents(live_only=True)
+        return sum(
+            (intent.spec.quantity - intent.filled) * max(0, intent.spec.net_limit_pts100) * MULTIPLIER
+            for intent in live
+        )
+
+    def _gate(self, subject: str, seen: Indexes, after: _After, *, nlv: int, added_usd: int, preview: bool) -> None:
         refusals = self._risk.refusals(
             Proposal(
                 strategy=Strategy.CONDOR,
@@ -214,7 +271,9 @@ class CondorEntries:
                 index_age_s=seen.age_s,
                 added_wing_notional_usd=added_usd,
                 nlv_usd_cents=nlv,
-                margin_after_usd_cents=margin,
+                margin_after_usd_cents=after.margin_usd_cents,
+                theta_after_usd=after.theta_usd,
+                quick_ratio_after=after.quick_ratio,
             ),
             preview=preview,
         )

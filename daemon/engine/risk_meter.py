@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
+from typing import Final
 
 from daemon.core.book.book import Book, Holding
 from daemon.core.calendar.expiries import settlement_at
-from daemon.core.calendar.sessions import previous_session
-from daemon.core.market.contracts import OptionContract, TradingClass
+from daemon.core.calendar.sessions import add_sessions
+from daemon.core.market.contracts import OptionContract, Right, TradingClass, Underlying
 from daemon.core.market.vix_response import future_elasticity
 from daemon.core.orders.intent import Strategy
 from daemon.core.records import CondorBreakEvens, Level, RiskRecord
@@ -19,6 +21,9 @@ from daemon.core.risk.stress import stress
 from daemon.engine.context import Desk
 from daemon.engine.gather import Refusal, indexes
 from daemon.errors import BrokerError
+
+FORWARD_SESSIONS: Final = 6
+"""How many sessions a forward is looked for: a call that nobody bids for stays when its layer has rolled."""
 
 
 def marks_pts(desk: Desk, book: Book) -> dict[OptionContract, float]:
@@ -41,14 +46,21 @@ class RiskMeter:
             return
         self._due = now + timedelta(minutes=self._desk.policy.limits.measure_every_min)
         max_age_s = self._desk.policy.limits.index_max_age_s
-        valuation, levels = self._value(await self._levels(session, max_age_s=max_age_s))
+        levels = await self._levels(session, max_age_s=max_age_s)
+        valuation = self._value(levels)
         self._write(await self._record(session, valuation, levels), Level.DEBUG)
 
     async def close(self, session: date) -> None:
         """Measure at the end of the day, on the closing values of the indexes, with the break-evens."""
-        valuation, levels = self._value(await self._levels(session, max_age_s=math.inf))
+        levels = await self._levels(session, max_age_s=math.inf)
+        valuation = self._value(levels)
         lines = self._break_evens(valuation, levels)
         self._write(await self._record(session, valuation, levels, break_evens=lines), Level.INFO)
+
+    async def theta_with(self, session: date, added: Sequence[Position]) -> float | None:
+        """Return the theta of the book with more positions, in dollars a calendar day; None when it is unknown."""
+        levels = await self._levels(session, max_age_s=self._desk.policy.limits.index_max_age_s)
+        return measure_exposure(self._value(levels, added), levels).theta_usd
 
     async def _levels(self, session: date, *, max_age_s: float) -> Levels:
         """Return indexes and forwards; values that are missing or too old are unknown."""
@@ -61,25 +73,33 @@ class RiskMeter:
             if seen.age_s <= max_age_s:
                 spx, vix = seen.spx, seen.vix
         marks = marks_pts(desk, desk.view().book)
-        forwards = self._forwards(session, vix) | parity_forwards(marks)
+        forwards = _capped(self._forwards(session, vix), marks) | parity_forwards(marks)
         return Levels(desk.clock.now(), spx, vix, forwards)
 
     def _forwards(self, session: date, vix: float | None) -> dict[tuple[TradingClass, date], float]:
-        """Return the forwards of the last hedge computations, moved as VIX has moved since."""
+        """Return the forward of each VIX series from its last hedge computation, moved as VIX has moved since."""
         if vix is None:
             return {}
         found: dict[tuple[TradingClass, date], float] = {}
         now, store = self._desk.clock.now(), self._desk.store
-        for day in (previous_session(session), session):
-            for computed in store.hedge_computations(day):
+        held = {(contract.trading_class, contract.expiry) for contract in self._vix_options()}
+        for back in range(FORWARD_SESSIONS):
+            for computed in reversed(store.hedge_computations(add_sessions(session, -back))):
                 for layer in computed.layers:
                     if layer.contract is not None and layer.forward_pts is not None:
                         series = layer.contract.trading_class, layer.contract.expiry
                         days = (settlement_at(*series) - now) / YEAR * DAYS_PER_YEAR
-                        found[series] = layer.forward_pts * (vix / computed.vix) ** float(future_elasticity(days))
+                        moved = layer.forward_pts * (vix / computed.vix) ** float(future_elasticity(days))
+                        found.setdefault(series, moved)
+            if held <= found.keys():
+                break
         return found
 
-    def _value(self, levels: Levels) -> tuple[Valuation, Levels]:
+    def _vix_options(self) -> tuple[OptionContract, ...]:
+        positions = self._desk.view().book.positions()
+        return tuple(contract for contract in positions if contract.underlying is Underlying.VIX)
+
+    def _value(self, levels: Levels, added: Sequence[Position] = ()) -> Valuation:
         desk, book = self._desk, self._desk.view().book
         marks = marks_pts(desk, book)
         held = [
@@ -88,7 +108,7 @@ class RiskMeter:
             for contract, quantity in sorted(holding.positions.items())
             if settlement_at(contract.trading_class, contract.expiry) > levels.at
         ]
-        return value_positions(held, levels), levels
+        return value_positions([*held, *added], levels)
 
     async def _record(
         self, session: date, valuation: Valuation, levels: Levels, *, break_evens: tuple[CondorBreakEvens, ...] = ()
@@ -165,3 +185,15 @@ class RiskMeter:
         if record.unknown:
             fields["unknown"] = len(record.unknown)
         self._desk.journal.emit("exposure_measured", fields, level=level)
+
+
+def _capped(
+    forwards_pts: Mapping[tuple[TradingClass, date], float], marks: Mapping[OptionContract, float]
+) -> dict[tuple[TradingClass, date], float]:
+    """Lower estimated forwards to what the marks of calls allow: no call is worth less than forward less strike."""
+    capped = dict(forwards_pts)
+    for contract, mark_pts in marks.items():
+        series = contract.trading_class, contract.expiry
+        if series in capped and contract.right is Right.CALL:
+            capped[series] = min(capped[series], contract.strike + mark_pts)
+    return capped

@@ -21,6 +21,8 @@ class Proposal:
     added_wing_notional_usd: int = 0
     nlv_usd_cents: int | None = None
     margin_after_usd_cents: int | None = None
+    theta_after_usd: float | None = None
+    quick_ratio_after: float | None = None
 
 
 class RiskMonitor:
@@ -62,6 +64,8 @@ class RiskMonitor:
             wing_notional_after_usd=self.wing_notional_usd() + proposal.added_wing_notional_usd,
             nlv_usd_cents=proposal.nlv_usd_cents,
             margin_after_usd_cents=proposal.margin_after_usd_cents,
+            theta_after_usd=proposal.theta_after_usd,
+            quick_ratio_after=proposal.quick_ratio_after,
             hedge_computed=bool(desk.store.hedge_computations(desk.journal.session())),
         )
 

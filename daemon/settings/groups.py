@@ -342,6 +342,18 @@ class RiskSettings(Group):
     measure_every_min: int = setting(
         60, "Least time between two measurements of greeks and stress in the session.", unit="min", ge=1, le=480
     )
+    theta_gate: bool = setting(
+        False,
+        "Whether a condor is entered only when it leaves condors and hedge gaining by the passing of time; off, the "
+        "decision tells what would have refused.",
+    )
+    quick_ratio_min: float = setting(
+        1.5,
+        "Least cash over maintenance margin and debits due after an entry; 0 asks for none.",
+        unit="times",
+        ge=0,
+        le=100,
+    )
 
 
 class StoreSettings(Group):

@@ -45,6 +45,12 @@ def wing_notional_max_usd(nlv_usd_cents: int, limits: RiskLimits) -> int:
     return max(0, min(limits.wing_notional_max_usd, of_nlv))
 
 
+def quick_ratio(cash_usd_cents: int, maintenance_margin_usd_cents: int, debit_due_usd_cents: int) -> float:
+    """Return cash over maintenance margin and what is still to be paid; infinite when nothing is asked (003-13)."""
+    asked = maintenance_margin_usd_cents + debit_due_usd_cents
+    return cash_usd_cents / asked if asked > 0 else math.inf
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exposure:
     """The greeks of the book; None wherever a part of the sum is unknown, which is then named."""

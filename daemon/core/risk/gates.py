@@ -28,14 +28,16 @@ class Gate(StrEnum):
     HEDGE_NOT_COMPUTED = "hedge_not_computed"
     WING_NOTIONAL = "wing_notional"
     MARGIN = "margin"
+    THETA = "theta"
+    QUICK_RATIO = "quick_ratio"
 
 
 _ALWAYS: Final = frozenset({Gate.NOT_PAPER, Gate.LINK_NOT_SYNCED, Gate.HALTED, Gate.UNKNOWN_ORDER})
 """Refuse every purpose: no order on a live account, on an unknown state of the account, or against a person's word."""
 _HEDGE: Final = _ALWAYS | {Gate.CLOCK_SKEW, Gate.STALE_INDEX, Gate.HEDGE_NOT_COMPUTED}
 """Rolls and resizes pass EXITS_ONLY, breaks and margin: the hedge must live in the crash it exists for."""
-_DISCRETIONARY: Final = frozenset(Gate) - {Gate.WING_NOTIONAL}
-"""Drift hedge and harvest are never urgent, and open no wings."""
+_DISCRETIONARY: Final = frozenset(Gate) - {Gate.WING_NOTIONAL, Gate.THETA, Gate.QUICK_RATIO}
+"""Drift hedge and harvest are never urgent, and open no wings; theta and quick ratio are asked before a condor."""
 
 REFUSALS: Final[Mapping[Purpose, frozenset[Gate]]] = MappingProxyType(
     {
@@ -72,6 +74,10 @@ class GateInputs:
     nlv_usd_cents: int | None
     margin_after_usd_cents: int | None
     """Initial margin after the order, as the broker's preview says."""
+    theta_after_usd: float | None
+    """Theta of condors and hedge with the order filled, for a calendar day."""
+    quick_ratio_after: float | None
+    """Cash over maintenance margin and debits due, with the order filled."""
     hedge_computed: bool
     """Whether this session's hedge notional has been computed and recorded."""
 
@@ -174,6 +180,32 @@ def _margin(inputs: GateInputs, limits: RiskLimits) -> Reason | None:
     )
 
 
+def _theta(inputs: GateInputs, limits: RiskLimits) -> Reason | None:
+    """Refuse a condor after which time costs money (000-26)."""
+    if not limits.theta_gate:
+        return None
+    theta_usd = inputs.theta_after_usd
+    if theta_usd is None:
+        return Reason("theta_unknown", "The theta of condors and hedge is unknown; `condord status` names what is.")
+    if theta_usd > 0:  # false for NaN, which refuses
+        return None
+    text = "Condors and hedge together would lose by the passing of time, in dollars a day."
+    return Reason("theta", text, round(theta_usd, 2), limit=0)
+
+
+def _quick_ratio(inputs: GateInputs, limits: RiskLimits) -> Reason | None:
+    """Refuse a condor after which cash covers too little of margin and debits due (003-13)."""
+    if limits.quick_ratio_min == 0:
+        return None
+    ratio = inputs.quick_ratio_after
+    if ratio is None:
+        return Reason("quick_ratio_unknown", "The broker's preview names no maintenance margin after this order.")
+    if ratio >= limits.quick_ratio_min:
+        return None
+    text = "Cash would cover too little of the maintenance margin and the debits due."
+    return Reason("quick_ratio", text, round(ratio, 2), limits.quick_ratio_min)
+
+
 _CHECKS: Final[Mapping[Gate, Callable[[GateInputs, RiskLimits], Reason | None]]] = MappingProxyType(
     {
         Gate.NOT_PAPER: _not_paper,
@@ -187,5 +219,7 @@ _CHECKS: Final[Mapping[Gate, Callable[[GateInputs, RiskLimits], Reason | None]]]
         Gate.HEDGE_NOT_COMPUTED: _hedge_not_computed,
         Gate.WING_NOTIONAL: _wing_notional,
         Gate.MARGIN: _margin,
+        Gate.THETA: _theta,
+        Gate.QUICK_RATIO: _quick_ratio,
     }
 )

@@ -159,7 +159,7 @@ def _completed(
         intrinsic_pts = max(side * (row.forward_pts - contract.strike), 0.0)
         if lender is not None:
             complete[contract] = replace(row, vol=own[lender].vol, estimated=True)
-        elif intrinsic_pts > 0 and abs(row.mark_pts / intrinsic_pts - 1.0) <= _INTRINSIC_MARGIN:
+        elif abs(row.mark_pts - intrinsic_pts) <= _INTRINSIC_MARGIN * intrinsic_pts:  # a worthless one is marked 0
             complete[contract] = replace(row, vol=0.0, estimated=True)
         else:
             text = f"no volatility fits {contract} at {row.mark_pts:g} on a forward of {row.forward_pts:.2f}"

@@ -22,3 +22,7 @@ class RiskLimits:
     """Oldest option quote that is traded on."""
     measure_every_min: int
     """Least time between two measurements of greeks and stress within the session."""
+    theta_gate: bool
+    """Whether a condor is entered only when condors and hedge together gain by the passing of time (000-26)."""
+    quick_ratio_min: float
+    """Least cash over maintenance margin and debits due after an entry (003-13); 0 asks for none."""

@@ -49,6 +49,8 @@ LIMITS = RiskLimits(
     index_max_age_s=60.0,
     quote_max_age_s=30.0,
     measure_every_min=30,
+    theta_gate=True,
+    quick_ratio_min=1.5,
 )
 
 

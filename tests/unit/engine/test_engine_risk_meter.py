@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -29,7 +29,9 @@ from daemon.adapters.clock import SystemClock
 from daemon.adapters.virtual_time import run_virtual
 from daemon.core.market.contracts import ConId, OptionContract, Underlying
 from daemon.core.market.quotes import IndexQuote, Mark
+from daemon.core.orders.intent import Strategy
 from daemon.core.records import HedgeComputation, LayerComputation, Level, RiskRecord
+from daemon.core.risk.greeks import Position
 from daemon.engine.risk_meter import RiskMeter
 
 NOON = datetime(2020, 2, 18, 18, 30, tzinfo=UTC)
@@ -173,6 +175,29 @@ def test_the_last_forward_moves_as_vix_has_moved_since(world: World) -> None:
     assert moved.delta_usd > 1.1 * same.delta_usd
 
 
+def test_a_call_that_outlived_the_roll_of_its_layer_has_the_forward_of_an_earlier_session(world: World) -> None:
+    world.compute()
+
+    run_virtual(lambda: world.meter.close(date(2020, 2, 25)), NOON + timedelta(days=7))
+
+    assert world.only().hedge is not None
+    run_virtual(lambda: world.meter.close(date(2020, 2, 26)), NOON + timedelta(days=8))
+    assert world.desk.store.risks()[-1].hedge is None
+
+
+def test_a_forward_that_would_make_a_call_worth_less_than_it_must_be_gives_way_to_the_mark(world: World) -> None:
+    world.compute(vix=14.8 / 3)  # VIX has trebled, its future has not
+    world.broker.marks_pts = {**world.broker.marks_pts, VIX_CALL: 2.0}
+
+    run_virtual(lambda: world.meter.close(SESSION), NOON)
+
+    found = world.only()
+    assert found.unknown == ()
+    assert found.estimated == 1
+    assert found.hedge is not None
+    assert found.hedge.delta_usd == pytest.approx(200.0)
+
+
 def test_an_index_that_is_too_old_is_unknown_in_the_session_and_the_closing_value_afterwards(world: World) -> None:
     world.compute()
     world.broker.age_s = 1_500
@@ -209,3 +234,28 @@ def test_nothing_held_is_no_risk(tmp_path: Path) -> None:
     assert found.worst is not None
     assert found.worst.pnl_usd == 0.0
     assert found.max_loss_usd == ()
+
+
+def test_theta_with_a_candidate_is_that_of_the_book_and_of_its_legs(world: World) -> None:
+    world.compute()
+    legs = [(PUT_LONG, 1), (PUT_SHORT, -1), (CALL_SHORT, -1), (CALL_LONG, 1)]
+    added = [
+        Position(Strategy.CONDOR, "C20200218-2", contract, sign, world.broker.marks_pts[contract])
+        for contract, sign in legs
+    ]
+
+    async def thetas() -> tuple[float | None, float | None]:
+        return await world.meter.theta_with(SESSION, ()), await world.meter.theta_with(SESSION, added)
+
+    without, with_one = run_virtual(thetas, NOON)
+    run_virtual(lambda: world.meter.close(SESSION), NOON)
+
+    condors = world.only().condors
+    assert condors is not None
+    assert without == pytest.approx(world.only().theta_usd)
+    # The book holds two such condors, so one more adds half of their theta.
+    assert with_one == pytest.approx((without or 0.0) + condors.theta_usd / 2)
+
+
+def test_theta_with_a_candidate_is_unknown_where_the_book_is(world: World) -> None:
+    assert run_virtual(lambda: world.meter.theta_with(SESSION, ()), NOON) is None

@@ -5,7 +5,7 @@ import pytest
 from daemon.core.market.contracts import OptionContract, Right, TradingClass
 from daemon.core.orders.intent import IntentKey, Purpose, Strategy
 from daemon.core.records import CondorRecord
-from daemon.core.risk.exposure import wing_notional_max_usd, wing_notional_usd
+from daemon.core.risk.exposure import quick_ratio, wing_notional_max_usd, wing_notional_usd
 from daemon.core.risk.limits import RiskLimits
 
 SESSION = date(2020, 2, 18)
@@ -56,6 +56,18 @@ def test_the_largest_wing_notional_is_the_smaller_of_limit_and_share(nlv_usd: in
         index_max_age_s=60.0,
         quote_max_age_s=30.0,
         measure_every_min=30,
+        theta_gate=True,
+        quick_ratio_min=1.5,
     )
 
     assert wing_notional_max_usd(nlv_usd * 100, limits) == most_usd
+
+
+@pytest.mark.parametrize(
+    ("cash_usd", "margin_usd", "debit_usd", "ratio"),
+    [(90_000, 50_000, 10_000, 1.5), (30_000, 60_000, 0, 0.5), (-6_000, 50_000, 10_000, -0.1), (5, 0, 0, float("inf"))],
+)
+def test_the_quick_ratio_is_cash_over_margin_and_what_is_due(
+    cash_usd: int, margin_usd: int, debit_usd: int, ratio: float
+) -> None:
+    assert quick_ratio(cash_usd * 100, margin_usd * 100, debit_usd * 100) == pytest.approx(ratio)

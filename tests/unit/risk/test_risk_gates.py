@@ -16,6 +16,8 @@ LIMITS = RiskLimits(
     index_max_age_s=60.0,
     quote_max_age_s=30.0,
     measure_every_min=30,
+    theta_gate=True,
+    quick_ratio_min=1.5,
 )
 FINE = GateInputs(
     run_state=RunState.RUNNING,
@@ -28,21 +30,23 @@ FINE = GateInputs(
     wing_notional_after_usd=80_000,
     nlv_usd_cents=250_000_00,
     margin_after_usd_cents=100_000_00,
+    theta_after_usd=25.0,
+    quick_ratio_after=2.0,
     hedge_computed=True,
 )
 
 # Decision 9, purpose by gate: x refuses, . lets pass. Columns: not paper, link, halted, exits only, unknown order,
-# unreconciled, clock skew, stale index, hedge not computed, wing notional, margin.
+# unreconciled, clock skew, stale index, hedge not computed, wing notional, margin, theta, quick ratio.
 TABLE = """
-ENTRY      x x x x x x x x . x x
-EXIT       x x x . x . . . . . .
-FLATTEN    x x x . x . . . . . .
-REPAIR     x x x . x . . . . . .
-ROLL_BUY   x x x . x . x x x . .
-ROLL_SELL  x x x . x . x x x . .
-RESIZE     x x x . x . x x x . .
-DRIFT      x x x x x x x x x . x
-HARVEST    x x x x x x x x x . x
+ENTRY      x x x x x x x x . x x x x
+EXIT       x x x . x . . . . . . . .
+FLATTEN    x x x . x . . . . . . . .
+REPAIR     x x x . x . . . . . . . .
+ROLL_BUY   x x x . x . x x x . . . .
+ROLL_SELL  x x x . x . x x x . . . .
+RESIZE     x x x . x . x x x . . . .
+DRIFT      x x x x x x x x x . x . .
+HARVEST    x x x x x x x x x . x . .
 """
 COLUMNS = (
     Gate.NOT_PAPER,
@@ -56,6 +60,8 @@ COLUMNS = (
     Gate.HEDGE_NOT_COMPUTED,
     Gate.WING_NOTIONAL,
     Gate.MARGIN,
+    Gate.THETA,
+    Gate.QUICK_RATIO,
 )
 # One way to break each gate and nothing else.
 BROKEN: dict[Gate, dict[str, Any]] = {
@@ -70,6 +76,8 @@ BROKEN: dict[Gate, dict[str, Any]] = {
     Gate.HEDGE_NOT_COMPUTED: {"hedge_computed": False},
     Gate.WING_NOTIONAL: {"wing_notional_after_usd": 100_001},
     Gate.MARGIN: {"margin_after_usd_cents": 125_000_01},
+    Gate.THETA: {"theta_after_usd": 0.0},
+    Gate.QUICK_RATIO: {"quick_ratio_after": 1.49},
 }
 CELLS = [
     (Purpose(row.split()[0]), gate, mark == "x")
@@ -107,6 +115,10 @@ class TestUnknown:
             ({"index_age_s": None}, ["index_missing"]),
             ({"index_age_s": float("nan")}, ["stale_index"]),
             ({"margin_after_usd_cents": None}, ["margin_unknown"]),
+            ({"theta_after_usd": None}, ["theta_unknown"]),
+            ({"theta_after_usd": float("nan")}, ["theta"]),
+            ({"quick_ratio_after": None}, ["quick_ratio_unknown"]),
+            ({"quick_ratio_after": float("nan")}, ["quick_ratio"]),
             ({"nlv_usd_cents": None}, ["wing_notional_limit_unknown", "margin_unknown"]),
         ],
     )
@@ -132,6 +144,7 @@ class TestLimits:
             {"index_age_s": 60.0},
             {"wing_notional_after_usd": 100_000},
             {"margin_after_usd_cents": 125_000_00},
+            {"quick_ratio_after": 1.5},
         ],
     )
     def test_the_limit_itself_passes(self, changes: dict[str, Any]) -> None:
@@ -152,6 +165,20 @@ class TestLimits:
         assert (margin.value, margin.limit) == (130_000.0, 125_000.0)
 
 
+class TestSwitchedOff:
+    def test_the_theta_gate_lets_pass_even_the_unknown(self) -> None:
+        off = replace(LIMITS, theta_gate=False)
+
+        for theta_usd in (-100.0, None):
+            assert check(Purpose.ENTRY, replace(FINE, theta_after_usd=theta_usd), off) == ()
+
+    def test_a_quick_ratio_of_zero_asks_for_none(self) -> None:
+        off = replace(LIMITS, quick_ratio_min=0.0)
+
+        for ratio in (-1.0, 0.0, None):
+            assert check(Purpose.ENTRY, replace(FINE, quick_ratio_after=ratio), off) == ()
+
+
 def test_refusals_come_in_the_order_of_the_gates_all_of_them() -> None:
     everything = {name: value for changes in BROKEN.values() for name, value in changes.items()}
     everything["run_state"] = RunState.HALTED
@@ -166,6 +193,8 @@ def test_refusals_come_in_the_order_of_the_gates_all_of_them() -> None:
         "stale_index",
         "wing_notional",
         "margin",
+        "theta",
+        "quick_ratio",
     ]
 
 

@@ -111,6 +111,13 @@ def test_deep_in_the_money_a_mark_a_little_below_intrinsic_counts_without_time_v
     assert (greeks.delta, greeks.gamma, greeks.vega_pts, greeks.theta_pts) == (1.0, 0.0, 0.0, 0.0)
 
 
+def test_a_worthless_call_that_is_marked_at_nothing_has_no_greeks() -> None:
+    ((_, greeks),) = value_positions([replace(hedge_position(), mark_pts=0.0)], levels()).known
+
+    assert greeks.estimated
+    assert (greeks.delta, greeks.gamma, greeks.vega_pts, greeks.theta_pts) == (0.0, 0.0, 0.0, 0.0)
+
+
 def test_a_mark_far_below_intrinsic_shows_that_mark_or_forward_is_wrong() -> None:
     deep = replace(hedge_position(), contract=vix_call(10), mark_pts=0.85 * (VIX_FORWARD_PTS - 10))
 

@@ -100,6 +100,8 @@ def test_the_risk_limits_are_half_of_net_liquidation_or_100000_dollars() -> None
         index_max_age_s=120,
         quote_max_age_s=60,
         measure_every_min=60,
+        theta_gate=False,
+        quick_ratio_min=1.5,
     )
 
 
