@@ -96,6 +96,8 @@ def _overrides(out: Path) -> dict[str, str]:
         "CONDORD_GATEWAY_MODE": "simulated",
         "CONDORD_GATEWAY_HEARTBEAT_S": HEARTBEAT_S,
         "CONDORD_STORE_SYNCHRONOUS": "OFF",
+        # Exposure and stress are measured at the close of each session; nobody looks at them in between.
+        "CONDORD_RISK_MEASURE_EVERY_MIN": "480",
     }
 
 
