@@ -35,7 +35,7 @@ PORT = 4002
 BEFORE_PREFLIGHT = timedelta(minutes=30)
 CLOSING_TIME = timedelta(hours=1)
 """How long after its last session a rehearsal may take to close it; without an end virtual time would run for ever."""
-REHEARSAL_GATEWAY = GatewayConfig(index_interval_s=110.0, portfolio_interval_s=3600.0)
+REHEARSAL_GATEWAY = GatewayConfig(index_interval_s=110.0, portfolio_interval_s=7200.0)
 """Slower beats than a live gateway's: a year has 98,000 minutes of trading. The index beat stays below the age at
 which SPX and VIX count as stale."""
 OUTPUTS = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", "logs", "report")

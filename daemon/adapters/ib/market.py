@@ -50,7 +50,7 @@ _CLOSE_FINAL_AFTER: Final = timedelta(minutes=10)
 _SAME_QUESTION_AGAIN: Final = timedelta(seconds=15)
 """Sooner, the gateway refuses an identical request for bars."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MAX_INFOS: Final = 8_192
+_MAX_INFOS: Final = 1_024
 
 
 class Market:
