@@ -77,13 +77,17 @@ def trial(folder: Path, kill: Kill) -> Found:
         seed = PARTIAL_SEED if kill.moment is Moment.PARTLY_FILLED else 1
         made.gateway(CLOCK, "--faults", "slow.toml", "--seed", str(seed))
         daemon = made.daemon()
-        wait_for(lambda: reached(kill.moment, daemon.text), f"{kill.moment} in\n{daemon.text}")
+        wait_for(lambda: reached(kill.moment, daemon.text), lambda: f"{kill.moment} in\n{daemon.text}")
         time.sleep(kill.after_s)
         daemon.kill()
         time.sleep(kill.dead_s)
         again = made.daemon()
         again.says("daemon ready")
-        wait_for(lambda: ENTRY_ENDED in daemon.text + again.text, f"the end of the entry in\n{again.text}", within_s=60)
+        wait_for(
+            lambda: ENTRY_ENDED in daemon.text + again.text,
+            lambda: f"the end of the entry in\n{again.text}",
+            within_s=60,
+        )
         # The take-profit is sent when the entry has ended; the account knows of it a little later.
         wait_for(lambda: any(".EXIT." in ref for ref in made.account()["open"]), "the take-profit")
         return found(made, again.text)

@@ -7,7 +7,9 @@ import contextlib
 import io
 import json
 import os
+import random
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -32,6 +34,8 @@ with time_machine.travel(datetime.fromisoformat(sys.argv[1]), tick=True):
 """
 DEADLINE_S = 30.0
 POLL_S = 0.02
+PORTS = range(20_000, 30_000)
+LINES_TOLD = 40
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ class Process:
 
     def says(self, part: str, *, within_s: float = DEADLINE_S) -> str:
         """Wait until the output holds a text; return the output."""
-        wait_for(lambda: part in self.text or not self.alive, f"{part!r} in\n{self.text}", within_s=within_s)
+        wait_for(lambda: part in self.text or not self.alive, lambda: f"{part!r} in\n{self.text}", within_s=within_s)
         text = self.text
         assert part in text, f"{part!r} is not in\n{text}"
         return text
@@ -92,7 +96,7 @@ class World:
 
     def __init__(self, folder: Path, **settings: str) -> None:
         self.folder = folder
-        self.port = 0
+        self.port = free_port()
         self.state = folder / "state"
         self._started: list[Process] = []
         self._gateways: list[Process] = []
@@ -107,18 +111,18 @@ class World:
 
     def env(self, **changes: str) -> dict[str, str]:
         """Return the environment of a process; ``changes`` without the prefix, an empty one takes a name away."""
-        settings = {**self._settings, "GATEWAY_PORT": str(self.port or 1), **changes}
+        settings = {**self._settings, "GATEWAY_PORT": str(self.port), **changes}
         ours = {f"CONDORD_{name}": value for name, value in settings.items() if value}
-        return {"PATH": os.environ["PATH"], "HOME": str(self.folder), "PYTHONUNBUFFERED": "1", **ours}
+        fixed = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "PYTHONUNBUFFERED": "1"}
+        return {**fixed, "PYTHONFAULTHANDLER": "1", **ours}
 
     def gateway(self, clock: str | None = "2020-03-02 15:30:20", *arguments: str) -> Process:
-        """Start a gateway on the world's port and wait until it listens; the first chooses the port."""
+        """Start a gateway on the world's port and wait until it listens."""
         options = ["--port", str(self.port), *(["--clock", clock] if clock else []), *arguments]
         output = self.folder / f"gateway{len(self._started)}.log"
         process = self._start(["gateway", *options], {}, output)
         self._gateways.append(process)
-        listening = process.says("in New York").partition("listens on 127.0.0.1:")[2]
-        self.port = int(listening.partition(";")[0])
+        process.says(f"listens on 127.0.0.1:{self.port};")
         return process
 
     def daemon(self, *arguments: str, **changes: str) -> Process:
@@ -173,6 +177,15 @@ class World:
             if process.alive:
                 process.stop()
 
+    def tell(self) -> str:
+        """Return the last lines of every process, with the stack of each that still runs."""
+        for process in self._started:
+            if process.alive:
+                process.popen.send_signal(signal.SIGABRT)  # faulthandler writes the stack
+                process.ends()
+        tails = (process.text.splitlines()[-LINES_TOLD:] for process in self._started)
+        return "\n\n".join("\n".join(line[:200] for line in lines) for lines in tails)
+
     def close(self) -> None:
         """Kill what still runs; nothing that ran may have shown a traceback."""
         for process in reversed(self._started):
@@ -204,13 +217,28 @@ def world(folder: Path, **settings: str) -> Iterator[World]:
     made = World(folder, **settings)
     try:
         yield made
+    except BaseException:
+        sys.stderr.write(f"{made.tell()}\n")
+        raise
     finally:
         made.close()
 
 
-def wait_for(condition: Callable[[], object], what: str, *, within_s: float = DEADLINE_S) -> None:
+def wait_for(condition: Callable[[], object], what: str | Callable[[], str], *, within_s: float = DEADLINE_S) -> None:
     """Poll a condition until it holds; fail with ``what`` after the deadline."""
     end = time.monotonic() + within_s
     while not condition():
-        assert time.monotonic() < end, f"not within {within_s:g} s: {what}"
+        if time.monotonic() > end:
+            raise AssertionError(f"not within {within_s:g} s: {what() if callable(what) else what}")
         time.sleep(POLL_S)
+
+
+def free_port() -> int:
+    """Return a port that nothing uses, of those that the system gives to nobody by itself: a restart finds it free."""
+    ports = list(PORTS)
+    random.shuffle(ports)
+    for port in ports:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")

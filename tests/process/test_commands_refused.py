@@ -40,7 +40,7 @@ def web_port() -> Iterator[int]:
 
 
 def test_a_plan_without_a_gateway_ends_at_once(here: World) -> None:
-    here.refused(BROKER, "plan", "127.0.0.1:1", "Is the gateway running")
+    here.refused(BROKER, "plan", f"127.0.0.1:{here.port}", "Is the gateway running")
 
 
 @pytest.mark.parametrize("command", ["run", "plan"])

@@ -115,7 +115,6 @@ def test_a_gateway_that_stops_is_waited_for_and_found_again_with_everything(made
 
 
 def test_a_daemon_without_a_gateway_says_so_once_and_begins_when_there_is_one(made: World) -> None:
-    made.gateway(AT_THE_ENTRY).stop()
     daemon = made.daemon(**PATIENT, LOG_LEVEL="debug")
     wait_for(lambda: daemon.text.count("gateway waiting") >= 3, "three attempts")
 
@@ -238,7 +237,6 @@ def test_a_gateway_that_falls_silent_is_noticed_by_the_heartbeat_and_connected_a
 
 
 def test_a_clock_that_another_gateway_shows_later_stops_entries_and_is_told(made: World) -> None:
-    made.gateway("2020-03-02 15:29:40").stop()
     daemon = made.daemon()
     made.gateway("2020-03-02 15:25:00")
     daemon.says("daemon ready")
