@@ -60,6 +60,7 @@ class Engine:
         self.hedge = HedgeDesk(desk, self.hedge_reader, HedgeTrader(desk, self.executor, self.risk))
         self.day = DayDesk(desk, self.reconciler, self.settler, self.risk)
         self.link = LinkKeeper(desk, facts, notifier, self._resync)
+        self.link.on_lost = self.executor.lose_sight
         self.jobs = JobBook(desk, scheduler, self._daily(), self._repeated(), self._undone)
 
     # -- life --------------------------------------------------------------------------------------

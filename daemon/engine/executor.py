@@ -84,6 +84,12 @@ class Executor:
         with self._followed(intent.ref):
             return await self._to_its_end(intent, ladder)
 
+    def lose_sight(self) -> None:
+        """Learn that the connection is down: what becomes of the orders that ladders work is unknown until it is back."""
+        for ref in sorted(self._working):
+            if self._now(ref).state in (IntentState.SENDING, IntentState.WORKING):
+                self._facts.lose_sight(ref, IntentEvent.LINK_LOST, "the connection was lost")
+
     async def in_sight(self, ref: OrderRef, until: datetime) -> Intent:
         """Wait until the broker's word tells how an order stands, at the longest until an instant."""
         left_s = (until - self._desk.clock.now()).total_seconds()

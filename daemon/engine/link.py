@@ -31,6 +31,8 @@ class LinkKeeper:
         self._said: tuple[date, str] | None = None
         self.on_connected: Callable[[Connected], None] = lambda _connected: None
         """Called with each new connection before anything is done with it."""
+        self.on_lost: Callable[[], None] = lambda: None
+        """Called when the connection is down."""
         facts.on_link(self._on_link)
 
     async def wait_ready(self) -> None:
@@ -147,4 +149,6 @@ class LinkKeeper:
     async def _on_link(self, fact: LinkFact) -> None:
         if fact.state in (LinkState.DOWN, LinkState.DEGRADED):
             self._desk.link.synced = False
+        if fact.state is LinkState.DOWN:
+            self.on_lost()
         self._changed.set()

@@ -206,6 +206,20 @@ def test_a_gateway_that_restarts_under_a_working_entry_loses_nothing(made: World
     assert len(entry_orders(made)) == 1
 
 
+def test_an_order_that_its_gateway_has_forgotten_is_proven_absent_and_not_sent_again(made: World) -> None:
+    made.gateway(AT_THE_ENTRY)
+    daemon = made.daemon(**PATIENT, GATEWAY_ABSENCE_PROOF_S="1")
+    entry_works(made, daemon)
+
+    made.close_gateways()
+    made.gateway("2020-03-02 15:30:30")
+    daemon.says("job skipped           condor_entry")
+
+    assert [order["state"] for order in entry_orders(made)] == ["ABSENT"]
+    assert made.account()["open"] == {}
+    assert made.run("status", "--json").json["breaks_open"] == 0
+
+
 def test_a_gateway_that_falls_silent_is_noticed_by_the_heartbeat_and_connected_anew(made: World) -> None:
     (made.folder / "silent.toml").write_text(
         '[[fault]]\nkind = "silent"\nfrom = "2020-03-02 15:30:24"\nuntil = "2020-03-02 15:30:31"\nlost = true\n'

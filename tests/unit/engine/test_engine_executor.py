@@ -280,3 +280,26 @@ def test_an_order_left_by_an_earlier_process_is_worked_on_from_the_price_it_has(
     assert done.state is IntentState.FILLED
     assert [limit for _, limit in broker.modified] == [110]
     assert len(broker.placed) == 1
+
+
+def test_a_lost_link_makes_what_is_being_worked_unknown_at_once_until_the_broker_tells(tmp_path: Path) -> None:
+    states: list[IntentState] = []
+
+    async def body(executor: Executor, broker: FakeBroker, desk: Desk) -> Intent:
+        working = asyncio.create_task(executor.work(hedge_intent(), replace(LADDER, step_s=600)))
+        await desk.clock.sleep(30)
+        (ref,) = broker.open_orders
+        executor.lose_sight()
+        for _ in range(2):
+            seen = desk.store.intent(ref)
+            assert seen is not None
+            states.append(seen.state)
+            broker.tell(broker.open_orders[ref])
+            await desk.clock.sleep(1)
+        broker.fill(ref)
+        return await working
+
+    done, broker, _ = run(tmp_path, body)
+
+    assert states == [IntentState.UNKNOWN, IntentState.WORKING]
+    assert (done.state, len(broker.placed)) == (IntentState.FILLED, 1)
