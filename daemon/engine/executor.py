@@ -80,8 +80,12 @@ class Executor:
             return await self._to_its_end(await self.send(intent, condor), ladder)
 
     async def go_on(self, intent: Intent, ladder: Ladder) -> Intent:
-        """Work an order on that an earlier process left; the ladder's first rung is the price it has."""
+        """Work an order on that an earlier process left; the ladder's first rung is the price we wrote down last.
+
+        That price is sent again: the process may have died between writing it down and sending it.
+        """
         with self._followed(intent.ref):
+            intent = await self._move_to(intent, ladder.rungs[0], ladder)
             return await self._to_its_end(intent, ladder)
 
     def lose_sight(self) -> None:
@@ -126,11 +130,25 @@ class Executor:
         """Wait a step at each rung; return when the order is over, or its time is, or a person has halted entries."""
         for place, rung in enumerate(ladder.rungs):
             if place:
-                intent = await self._reprice(intent, rung)
+                intent = await self._move_to(intent, rung, ladder)
             intent = await self._rest(intent, ladder)
             if settled(intent) or self._halted(intent) or self._left_s(ladder) == 0:
                 return intent
         return await self._rest(intent, replace(ladder, step_s=self._left_s(ladder)))
+
+    async def _move_to(self, intent: Intent, rung: int, ladder: Ladder) -> Intent:
+        """Change the price to a rung; a link that is lost is waited for, so that no rung is left out."""
+        while not (intent.state.terminal or self._halted(intent) or self._left_s(ladder) == 0):
+            if intent.state in OUT_OF_SIGHT:
+                intent = await self.in_sight(intent.ref, ladder.until)
+            elif not self._desk.link.synced:
+                await self._desk.clock.sleep(LINK_LOOK_S)
+                intent = self._now(intent.ref)
+            else:
+                intent = await self._reprice(intent, rung)
+                if intent.state is not IntentState.UNKNOWN:
+                    break
+        return intent
 
     async def _rest(self, intent: Intent, ladder: Ladder) -> Intent:
         """Wait for a step; an order out of sight is waited for instead: when the link is back it may still work."""
@@ -145,8 +163,6 @@ class Executor:
         return max(0.0, (ladder.until - self._desk.clock.now()).total_seconds())
 
     async def _reprice(self, intent: Intent, rung: int) -> Intent:
-        if intent.state is not IntentState.WORKING:
-            return intent
         desk = self._desk
         desk.store.reprice_intent(intent.ref, rung, desk.clock.now())
         try:
@@ -180,6 +196,8 @@ class Executor:
         return intent
 
 
+LINK_LOOK_S: Final = 0.5
+"""How often a price change that waits for the link looks for it."""
 OUT_OF_SIGHT: Final = (IntentState.SENDING, IntentState.UNKNOWN)
 """States in which only the broker's word can tell whether an order lives."""
 

@@ -181,7 +181,7 @@ class CondorSettings(Group):
         le=Decimal(5),
         multiple_of=_TICK,
     )
-    ladder_step_s: float = setting(60, "Time between two steps of the working order.", unit="s", ge=5, le=600)
+    ladder_step_s: float = setting(60, "Time between two steps of the working order.", unit="s", ge=1, le=600)
     ladder_through_pts: Points = setting(
         Decimal("0.20"),
         "How far beyond the natural price the working order may go.",
@@ -305,7 +305,7 @@ class HedgeSettings(Group):
         le=Decimal(5),
         multiple_of=_CENT,
     )
-    ladder_step_s: float = setting(60, "Time between two steps of a working order.", unit="s", ge=5, le=600)
+    ladder_step_s: float = setting(60, "Time between two steps of a working order.", unit="s", ge=1, le=600)
     ladder_through_pts: Points = setting(
         Decimal("0.10"),
         "How far beyond the natural price a working order may go.",

@@ -105,7 +105,7 @@ class World:
             "STATE_DIR": str(self.state),
             "GATEWAY_RECONNECT_MIN_S": "0.2",
             "GATEWAY_RECONNECT_MAX_S": "1",
-            "CONDOR_LADDER_STEP_S": "5",
+            "CONDOR_LADDER_STEP_S": "1",
             **settings,
         }
 

@@ -190,7 +190,6 @@ def test_a_halt_before_the_daemon_is_found_by_it(made: World) -> None:
     assert [reason["name"] for reason in decision["reasons"]] == ["halted"]
 
 
-@pytest.mark.xfail(strict=False, reason="the restart may outlast the deadline of the test; see the changelog")
 def test_a_gateway_that_restarts_under_a_working_entry_loses_nothing(made: World) -> None:
     gateway = made.gateway(AT_THE_ENTRY, "--state", "gw")
     daemon = made.daemon(**GENEROUS)

@@ -232,7 +232,7 @@ def test_an_order_lost_from_sight_is_worked_on_when_the_link_is_back(tmp_path: P
     done, broker, _ = run(tmp_path, body)
 
     assert (done.state, done.filled) == (IntentState.FILLED, 3)
-    assert [limit for _, limit in broker.modified] == [105, 110]
+    assert [limit for _, limit in broker.modified] == [105, 105]
     assert len(broker.placed) == 1
 
 
@@ -267,18 +267,18 @@ def test_an_entry_halted_while_out_of_sight_is_cancelled_when_it_is_seen_again(t
     assert [limit for _, limit in broker.modified] == [105]
 
 
-def test_an_order_left_by_an_earlier_process_is_worked_on_from_the_price_it_has(tmp_path: Path) -> None:
+def test_an_order_left_by_an_earlier_process_is_sent_its_price_again_and_worked_on(tmp_path: Path) -> None:
     async def body(executor: Executor, broker: FakeBroker, desk: Desk) -> Intent:
         left = await executor.send(hedge_intent(limit=105))
         await desk.clock.sleep(1)
         found = await executor.in_sight(left.ref, LATER)
-        broker.on_modify = lambda ref, limit: broker.fill(ref)
+        broker.on_modify = lambda ref, limit: broker.fill(ref) if limit == 110 else None
         return await executor.go_on(found, replace(LADDER, rungs=(105, 110)))
 
     done, broker, _ = run(tmp_path, body)
 
     assert done.state is IntentState.FILLED
-    assert [limit for _, limit in broker.modified] == [110]
+    assert [limit for _, limit in broker.modified] == [105, 110]
     assert len(broker.placed) == 1
 
 
@@ -303,3 +303,21 @@ def test_a_lost_link_makes_what_is_being_worked_unknown_at_once_until_the_broker
 
     assert states == [IntentState.UNKNOWN, IntentState.WORKING]
     assert (done.state, len(broker.placed)) == (IntentState.FILLED, 1)
+
+
+def test_no_rung_is_left_out_over_an_outage_and_none_is_sent_before_the_link_is_synchronised(tmp_path: Path) -> None:
+    async def body(executor: Executor, broker: FakeBroker, desk: Desk) -> Intent:
+        lose_link(broker, desk)
+        working = asyncio.create_task(executor.work(hedge_intent(), LADDER))
+        await desk.clock.sleep(90)
+        (ref,) = broker.open_orders
+        desk.link.synced = False
+        broker.tell(broker.open_orders[ref])  # while connecting, before everything is read
+        await desk.clock.sleep(30)
+        desk.link.synced = True
+        return await working
+
+    done, broker, _ = run(tmp_path, body)
+
+    assert done.state is IntentState.CANCELLED
+    assert [limit for _, limit in broker.modified] == [105, 105, 110]
