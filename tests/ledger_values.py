@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from daemon.core.book.book import BookEntry, EntryKind
+from daemon.core.condor.legs import CondorLegs, Vertical
 from daemon.core.market.contracts import ConId, OptionContract, Right, TradingClass
 from daemon.core.orders.broker_facts import (
     AccountValues,
@@ -74,10 +75,7 @@ def condor_record(intent: Intent | None = None) -> CondorRecord:
     return CondorRecord(
         intent.key.subject,
         SESSION,
-        PUT_LONG,
-        PUT_SHORT,
-        CALL_SHORT,
-        CALL_LONG,
+        CondorLegs(Vertical(PUT_SHORT, PUT_LONG), Vertical(CALL_SHORT, CALL_LONG)),
         {"wing_pts": 25, "short_delta": 0.15, "enabled": True, "name": "ladder30", "stop": None},
         intent.key,
     )

@@ -12,6 +12,7 @@ from daemon.core.book.book import Holding
 from daemon.core.book.condors import OpenCondor
 from daemon.core.calendar.expiries import settlement_at
 from daemon.core.calendar.sessions import session
+from daemon.core.condor.legs import CondorLegs, Structure, Vertical
 from daemon.core.market.contracts import OptionContract, Right, TradingClass
 from daemon.core.orders.intent import IntentKey, Purpose, Strategy
 from daemon.core.records import CondorRecord
@@ -85,17 +86,15 @@ def condor_record(subject: str = "C20200218-1") -> CondorRecord:
     return CondorRecord(
         condor_id=subject,
         entry_session=SESSION,
-        put_long=put_long,
-        put_short=put_short,
-        call_short=call_short,
-        call_long=call_long,
+        legs=CondorLegs(Vertical(put_short, put_long), Vertical(call_short, call_long)),
         policy={},
         intent=IntentKey(SESSION, Strategy.CONDOR, Purpose.ENTRY, subject, 1),
     )
 
 
 def open_condor(quantity: int = 2, credit_pts: float = 4.35) -> OpenCondor:
-    return OpenCondor(condor_record(), quantity, credit_pts, balanced=True)
+    record = condor_record()
+    return OpenCondor(record, Structure(((record.legs, quantity),), ()), credit_pts)
 
 
 def condor_holding(legs: Mapping[OptionContract, int], credit_usd: float, subject: str = "C20200218-1") -> Holding:

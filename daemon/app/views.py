@@ -130,7 +130,7 @@ def _stored(store: Store) -> Json:
         "run_state_reason": state.reason,
         "positions": len(book.positions()),
         "condors_open": len(condors),
-        "wing_notional_usd": wing_notional_usd((condor.record, condor.quantity) for condor in condors),
+        "wing_notional_usd": wing_notional_usd(condors),
         "spx": None if day is None else day.spx,
         "vix": None if hedge is None else hedge.vix,
         "regime": None if hedge is None else hedge.regime,

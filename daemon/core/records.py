@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
+from daemon.core.condor.legs import CondorLegs
 from daemon.core.market.contracts import OptionContract
 from daemon.core.orders.intent import IntentKey, Reason
 
@@ -78,25 +79,14 @@ class CondorRecord:
     condor_id: str
     """Entry session and sequence, for example ``C20200218-1``."""
     entry_session: date
-    put_long: OptionContract
-    put_short: OptionContract
-    call_short: OptionContract
-    call_long: OptionContract
+    legs: CondorLegs
     policy: Mapping[str, float | int | str | bool | Sequence[str] | None]
     intent: IntentKey
 
     @property
     def expiry(self) -> date:
-        """Return the expiry of all four legs."""
-        return self.put_short.expiry
-
-    @property
-    def width_pts100(self) -> int:
-        """Return the wider wing in points x 100."""
-        return max(
-            self.put_short.strike_pts100 - self.put_long.strike_pts100,
-            self.call_long.strike_pts100 - self.call_short.strike_pts100,
-        )
+        """Return the expiry of all legs."""
+        return self.legs.expiry
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,11 +189,11 @@ class StressCell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CondorBreakEvens:
-    """SPX in points where a condor breaks even at its expiry; None where it does not."""
+    """SPX in points where a condor breaks even at its expiry; None where it does not, or has no such side."""
 
     condor_id: str
-    low_pts: float
-    high_pts: float
+    low_pts: float | None
+    high_pts: float | None
     hedged_low_pts: float | None
     hedged_high_pts: float | None
 

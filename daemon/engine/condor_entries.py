@@ -10,9 +10,10 @@ from functools import partial
 from typing import Final
 
 from daemon.core.calendar.sessions import shifted
-from daemon.core.condor.build import ComboPrice, entry_legs
+from daemon.core.condor.build import ComboPrice
 from daemon.core.condor.entry import credit_floor_pts100, judge_entry, size_entry
 from daemon.core.condor.event_gate import gated_size, judge_events, judge_vix
+from daemon.core.condor.legs import CondorLegs
 from daemon.core.market.contracts import MULTIPLIER
 from daemon.core.orders.broker_facts import Margin
 from daemon.core.orders.intent import (
@@ -209,7 +210,7 @@ class CondorEntries:
         sent = desk.broker.requests_sent
         candidate = await find_condor(desk, session, now_indexes, policy)
         messages = desk.broker.requests_sent - sent
-        price = priced(candidate.quotes, entry_legs(candidate.legs))
+        price = priced(candidate.quotes, candidate.legs.held)
         refusals = judge_entry(price, policy)
         if refusals:
             raise Refusal(*refusals)
@@ -225,7 +226,7 @@ class CondorEntries:
             raise Refusal(
                 Reason("credit_too_small", "the mid is below the smallest credit", price.mid_pts, floor / 100)
             )
-        spec = OrderSpec(entry_legs(candidate.legs), size.quantity, rungs[0], TimeInForce.DAY)
+        spec = OrderSpec(candidate.legs.held, size.quantity, rungs[0], TimeInForce.DAY)
         after = await self._after(session, subject, candidate, spec=spec, cash_usd_cents=account.total_cash_usd_cents)
         gate(after)
         margin = after.margin_usd_cents
@@ -285,12 +286,10 @@ class CondorEntries:
         subject = self._next_condor_id(session)
         key = self._executor.next_key(Strategy.CONDOR, Purpose.ENTRY, subject)
         legs = plan.candidate.legs
-        record = CondorRecord(
-            subject, session, legs.put_long, legs.put_short, legs.call_short, legs.call_long, asdict(policy), key
-        )
+        record = CondorRecord(subject, session, legs, asdict(policy), key)
         intent = Intent(
             key,
-            OrderSpec(entry_legs(legs), plan.quantity, plan.ladder[0], TimeInForce.DAY),
+            OrderSpec(legs.held, plan.quantity, plan.ladder[0], TimeInForce.DAY),
             desk.clock.now(),
             reasons=plan.reasons,
             mid_at_decision_pts=plan.price.mid_pts,
@@ -391,11 +390,8 @@ def entry_inputs(
     return {
         "spx": seen.spx,
         "vix": seen.vix,
-        "expiry": legs.put_short.expiry.isoformat(),
-        "put_long": legs.put_long.strike,
-        "put_short": legs.put_short.strike,
-        "call_short": legs.call_short.strike,
-        "call_long": legs.call_long.strike,
+        "expiry": legs.expiry.isoformat(),
+        **_strikes(legs),
         "put_delta": round(candidate.put_delta, 4),
         "call_delta": round(candidate.call_delta, 4),
         "mid_credit_pts": -price.mid_pts,
@@ -406,13 +402,29 @@ def entry_inputs(
     }
 
 
+def _strikes(legs: CondorLegs) -> dict[str, float | int | str | None]:
+    put, call = legs.put, legs.call
+    return {
+        "put_long": None if put is None else put.long.strike,
+        "put_short": None if put is None else put.short.strike,
+        "call_short": None if call is None else call.short.strike,
+        "call_long": None if call is None else call.long.strike,
+    }
+
+
 def entry_reasons(candidate: CondorCandidate, price: ComboPrice, size: tuple[Reason, ...]) -> tuple[Reason, ...]:
     """Return why this size, where it is not the usual one, these strikes and this price."""
     legs = candidate.legs
     return (
         *size,
-        Reason("expiry_in_window", f"expires {legs.put_short.expiry}", legs.put_short.expiry.isoformat(), None),
-        Reason("put_short_delta", f"short put {legs.put_short.strike:g}", round(candidate.put_delta, 4), None),
-        Reason("call_short_delta", f"short call {legs.call_short.strike:g}", round(candidate.call_delta, 4), None),
+        Reason("expiry_in_window", f"expires {legs.expiry}", legs.expiry.isoformat(), None),
+        *(
+            Reason(f"{name}_short_delta", f"short {name} {side.short.strike:g}", round(delta, 4), None)
+            for name, side, delta in (
+                ("put", legs.put, candidate.put_delta),
+                ("call", legs.call, candidate.call_delta),
+            )
+            if side is not None
+        ),
         Reason("credit", "mid credit and natural credit in points", -price.mid_pts, -price.natural_pts100 / 100),
     )

@@ -10,13 +10,14 @@ from typing import Final
 
 from daemon.core.book.condors import OpenCondor
 from daemon.core.calendar.sessions import shifted
-from daemon.core.condor.build import ComboPrice, CondorLegs, exit_legs
+from daemon.core.condor.build import ComboPrice
 from daemon.core.condor.exits import expires_today, take_profit_limit_pts100, time_exit_due
+from daemon.core.condor.legs import CondorLegs, Structure, closing
 from daemon.core.market.contracts import OptionContract
 from daemon.core.market.quotes import Quote
 from daemon.core.orders.intent import Intent, OrderSpec, Purpose, Reason, Strategy, TimeInForce
 from daemon.core.orders.ladder import entry_ladder
-from daemon.core.records import CondorRecord, Decision, DecisionKind, JobOutcome, Outcome
+from daemon.core.records import Decision, DecisionKind, JobOutcome, Outcome
 from daemon.engine.context import Desk
 from daemon.engine.executor import Executor, Ladder
 from daemon.engine.gather import Refusal, leg_quotes, priced
@@ -47,7 +48,7 @@ class CondorExits:
             leaving = time_exit_due(session, condor.record.expiry, policy) or expires_today(
                 session, condor.record.expiry
             )
-            if not leaving and condor.balanced and not self._live_orders(condor):
+            if not leaving and condor.whole is not None and not self._live_orders(condor):
                 await self._rest_take_profit(condor)
 
     async def _rest_take_profit(self, condor: OpenCondor) -> None:
@@ -86,14 +87,16 @@ class CondorExits:
 
     async def _leave(self, session: date, condor: OpenCondor) -> None:
         desk, policy = self._desk, self._desk.policy.condor
-        if self._refused(condor):  # also what protects it must stay: a halt, or a link that is not in step
+        if condor.whole is None or self._refused(
+            condor
+        ):  # also what protects it must stay: a halt, or a link that is not in step
             return
         # The price comes first: without one the resting take-profit stays where it is.
         price = await self._price(condor)
         if price is None or not await self._cancel_resting(condor):
             return
         condor = self._again(condor)
-        if condor.quantity == 0 or not condor.balanced or self._refused(condor):
+        if condor.whole is None or self._refused(condor):
             return
         rungs = entry_ladder(
             price.mid_pts,
@@ -126,7 +129,7 @@ class CondorExits:
     async def _price(self, condor: OpenCondor) -> ComboPrice | None:
         """Price the closing order; None, and said once for each condor and kind of reason, when it cannot be."""
         try:
-            return priced(await self._quotes(condor), exit_legs(legs_of(condor.record)))
+            return priced(await self._quotes(condor), closing(_legs(condor).held))
         except (Refusal, BrokerError) as error:
             kind = error.reasons[0].name if isinstance(error, Refusal) else "broker_failed"
             if self._postponed.get(condor.record.condor_id) != kind:
@@ -149,7 +152,7 @@ class CondorExits:
         return shifted(session, LAST_EXIT)
 
     async def _quotes(self, condor: OpenCondor) -> Mapping[OptionContract, Quote]:
-        quotes = await leg_quotes(self._desk, legs_of(condor.record).contracts)
+        quotes = await leg_quotes(self._desk, _legs(condor).contracts)
         # No bid is a bid of zero: a worthless wing does not keep a condor open.
         return {leg: replace(quote, bid_pts100=quote.bid_pts100 or 0) for leg, quote in quotes.items()}
 
@@ -162,7 +165,7 @@ class CondorExits:
         mid_pts: float | None,
     ) -> Intent:
         key = self._executor.next_key(Strategy.CONDOR, Purpose.EXIT, condor.record.condor_id)
-        spec = OrderSpec(exit_legs(legs_of(condor.record)), condor.quantity, limit_pts100, tif)
+        spec = OrderSpec(closing(_legs(condor).held), condor.quantity, limit_pts100, tif)
         return Intent(key, spec, self._desk.clock.now(), reasons=reasons, mid_at_decision_pts=mid_pts)
 
     def _live_orders(self, condor: OpenCondor) -> tuple[Intent, ...]:
@@ -172,11 +175,11 @@ class CondorExits:
         return [intent for intent in self._live_orders(condor) if intent.key.purpose is Purpose.EXIT]
 
     def _again(self, condor: OpenCondor) -> OpenCondor:
-        """Return the condor as the book has it now; quantity 0 when it is closed."""
+        """Return the condor as the book has it now; it holds nothing when it is closed."""
         for current in self._desk.view().condors:
             if current.record.condor_id == condor.record.condor_id:
                 return current
-        return replace(condor, quantity=0)
+        return replace(condor, held=Structure((), ()))
 
     def _refused(self, condor: OpenCondor) -> bool:
         proposal = Proposal(
@@ -185,6 +188,6 @@ class CondorExits:
         return bool(self._risk.refusals(proposal))
 
 
-def legs_of(record: CondorRecord) -> CondorLegs:
-    """Return the four contracts of a recorded condor."""
-    return CondorLegs(record.put_long, record.put_short, record.call_short, record.call_long)
+def _legs(condor: OpenCondor) -> CondorLegs:
+    assert condor.whole is not None, f"{condor.record.condor_id} is in parts, which one order does not close"
+    return condor.whole

@@ -11,7 +11,8 @@ from datetime import date, datetime
 from typing import Final
 
 from daemon.core.calendar.expiries import settlement_at
-from daemon.core.condor.build import ComboPrice, CondorLegs, build_legs, price_combo
+from daemon.core.condor.build import ComboPrice, build_legs, price_combo
+from daemon.core.condor.legs import CondorLegs
 from daemon.core.condor.policy import CondorPolicy
 from daemon.core.condor.selection import bracket, choose_expiry, choose_short, guess_strikes, refine
 from daemon.core.market.contracts import ContractInfo, OptionContract, OptionParams, Right, TradingClass, Underlying

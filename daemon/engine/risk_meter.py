@@ -142,15 +142,15 @@ class RiskMeter:
         hedge_known = not any(position.strategy is Strategy.HEDGE for position, _ in valuation.unknown)
         wings_usd, lines = self._wing_notional_usd(), []
         for condor in self._desk.view().condors:
-            if not condor.balanced or levels.years(condor.record.put_short) <= 0:
+            if condor.whole is None or levels.years(condor.whole.contracts[0]) <= 0:
                 continue
-            low_pts, high_pts = break_evens(condor)
+            alone = break_evens(condor)
             hedged = hedged_break_evens(condor, hedge, levels, wing_notional_usd=wings_usd) if hedge_known else None
             lines.append(
                 CondorBreakEvens(
                     condor_id=condor.record.condor_id,
-                    low_pts=low_pts,
-                    high_pts=high_pts,
+                    low_pts=alone.low_pts,
+                    high_pts=alone.high_pts,
                     hedged_low_pts=None if hedged is None else hedged.low_pts,
                     hedged_high_pts=None if hedged is None else hedged.high_pts,
                 )
@@ -167,7 +167,7 @@ class RiskMeter:
         )
 
     def _wing_notional_usd(self) -> int:
-        return wing_notional_usd((condor.record, condor.quantity) for condor in self._desk.view().condors)
+        return wing_notional_usd(self._desk.view().condors)
 
     def _write(self, record: RiskRecord, level: Level) -> None:
         """Keep the record and tell it, in whole dollars; what is unknown is left out and counted."""

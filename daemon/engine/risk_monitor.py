@@ -33,7 +33,7 @@ class RiskMonitor:
 
     def wing_notional_usd(self) -> int:
         """Return W: the open wing notional in dollars."""
-        return wing_notional_usd((condor.record, condor.quantity) for condor in self._desk.view().condors)
+        return wing_notional_usd(self._desk.view().condors)
 
     def refusals(self, proposal: Proposal, *, preview: bool = False) -> tuple[Reason, ...]:
         """Return every reason against an order; empty means it may be sent. A preview is not written down."""

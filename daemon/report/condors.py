@@ -58,18 +58,19 @@ class CondorLine:
     @property
     def strikes(self) -> str:
         """Return the strikes in short form."""
-        record = self.record
-        return condor_strikes((record.put_long, record.put_short, record.call_short, record.call_long))
+        return condor_strikes(self.record.legs.contracts)
 
     @property
     def to_put_pts(self) -> float | None:
         """Return how far SPX is above the short put; negative when it is through it."""
-        return None if self.spx is None else self.spx - self.record.put_short.strike
+        put = self.record.legs.put
+        return None if self.spx is None or put is None else self.spx - put.short.strike
 
     @property
     def to_call_pts(self) -> float | None:
         """Return how far SPX is below the short call; negative when it is through it."""
-        return None if self.spx is None else self.record.call_short.strike - self.spx
+        call = self.record.legs.call
+        return None if self.spx is None or call is None else call.short.strike - self.spx
 
     def share_of_spx_pct(self, distance_pts: float | None) -> float | None:
         """Return a distance as a percentage of SPX."""
@@ -133,7 +134,7 @@ def _split(record: CondorRecord, entries: Iterable[BookEntry]) -> tuple[list[Boo
 
 
 def _units(record: CondorRecord, trades: Iterable[BookEntry]) -> int:
-    return sum(abs(trade.quantity) for trade in trades if trade.contract == record.put_short)
+    return sum(abs(trade.quantity) for trade in trades if trade.contract == record.legs.sides[0].short)
 
 
 def _status(

@@ -45,7 +45,8 @@ def _when(condor: Mapping[str, Any]) -> str:
 
 def _entry_rows(inputs: Mapping[str, Any]) -> list[tuple[str, str]]:
     expiry = date.fromisoformat(inputs["expiry"])
-    strikes = f"{inputs['put_short']:g}/{inputs['put_long']:g}P {inputs['call_short']:g}/{inputs['call_long']:g}C"
+    sides = [(inputs[f"{side}_short"], inputs[f"{side}_long"], side[0].upper()) for side in ("put", "call")]
+    strikes = " ".join(f"{short:g}/{long:g}{right}" for short, long, right in sides if short is not None)
     margin = inputs["margin_after_usd"]
     after = "the broker names no margin" if margin is None else f"margin {whole_dollars(margin)} after it"
     return [

@@ -10,6 +10,7 @@ from itertools import groupby
 from math import ceil, nan
 from typing import TYPE_CHECKING, Any, Final
 
+from daemon.core.market.contracts import Right
 from daemon.report.period import ReportData
 from daemon.report.svg import TOKENS, to_svg
 from daemon.report.words import MINUS, percent
@@ -248,8 +249,9 @@ def _condors(axes: Sequence[Axes], data: ReportData) -> None:
     top.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     sessions = [day.session for day in data.days]
     lives = [(line.record, *_life(sessions, line.record.entry_session, line.ended)) for line in data.condors]
-    calls = [(start, end, record.call_short.strike, record.call_long.strike) for record, start, end in lives]
-    puts = [(start, end, record.put_short.strike, record.put_long.strike) for record, start, end in lives]
+    sides = [(start, end, side) for record, start, end in lives for side in record.legs.sides]
+    calls = [(start, end, s.short.strike, s.long.strike) for start, end, s in sides if s.right is Right.CALL]
+    puts = [(start, end, s.short.strike, s.long.strike) for start, end, s in sides if s.right is Right.PUT]
     _wings(top, calls, "call", "short calls, wings")
     _wings(top, puts, "put", "short puts, wings")
     top.autoscale_view()

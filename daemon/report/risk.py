@@ -95,8 +95,8 @@ def _break_evens(lines: tuple[CondorBreakEvens, ...]) -> list[str]:
     rows += [
         (
             line.condor_id,
-            points(line.low_pts),
-            points(line.high_pts),
+            _level(line.low_pts),
+            _level(line.high_pts),
             _level(line.hedged_low_pts),
             _level(line.hedged_high_pts),
         )

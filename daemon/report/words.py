@@ -87,10 +87,13 @@ def is_condor(contracts: Sequence[OptionContract]) -> bool:
 
 
 def condor_strikes(contracts: Sequence[OptionContract]) -> str:
-    """Write the strikes of a condor, the short one first: ``3170/3145P 3480/3505C``."""
+    """Write the strikes of a condor, the short one first: ``3170/3145P 3480/3505C``; a side may be missing."""
     puts = sorted((c.strike_pts100 for c in contracts if c.right is Right.PUT), reverse=True)
     calls = sorted(c.strike_pts100 for c in contracts if c.right is Right.CALL)
-    return f"{'/'.join(map(strike_text, puts))}P {'/'.join(map(strike_text, calls))}C"
+    sides = [
+        f"{'/'.join(map(strike_text, strikes))}{right}" for strikes, right in ((puts, "P"), (calls, "C")) if strikes
+    ]
+    return " ".join(sides)
 
 
 def reason_text(reason: Reason) -> str:

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from daemon.core.book.book import BookEntry, EntryKind
+from daemon.core.condor.legs import CondorLegs, Vertical
 from daemon.core.market.contracts import ConId, OptionContract, Right, TradingClass
 from daemon.core.orders.broker_facts import ExecId
 from daemon.core.orders.intent import (
@@ -156,15 +157,16 @@ def entry(row: Row) -> BookEntry:
     )
 
 
+def _side(short: str | None, long: str | None) -> Vertical | None:
+    return None if short is None or long is None else Vertical(contract(json.loads(short)), contract(json.loads(long)))
+
+
 def condor(row: Row) -> CondorRecord:
     """Return the condor of a row joined with its intent's key."""
     return CondorRecord(
         condor_id=row["condor_id"],
         entry_session=date.fromisoformat(row["entry_session"]),
-        put_long=contract(json.loads(row["put_long"])),
-        put_short=contract(json.loads(row["put_short"])),
-        call_short=contract(json.loads(row["call_short"])),
-        call_long=contract(json.loads(row["call_long"])),
+        legs=CondorLegs(put=_side(row["put_short"], row["put_long"]), call=_side(row["call_short"], row["call_long"])),
         policy=json.loads(row["policy"]),
         intent=intent_key(row),
     )

@@ -93,14 +93,16 @@ class Intents:
     def _write_condor(self, condor: CondorRecord, intent: Intent) -> None:
         if condor.intent != intent.key:
             raise InvariantError(f"condor {condor.condor_id} names the intent {condor.intent.ref}, not {intent.ref}")
-        legs = (condor.put_long, condor.put_short, condor.call_short, condor.call_long)
+        put, call = condor.legs.put, condor.legs.call
+        put_legs = (None, None) if put is None else (put.long, put.short)
+        call_legs = (None, None) if call is None else (call.short, call.long)
         self._connection.write(
             "INSERT INTO condors (condor_id, entry_session, put_long, put_short, call_short, call_long, policy,"
             " intent_ref) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 condor.condor_id,
                 condor.entry_session.isoformat(),
-                *map(codec.contract_text, legs),
+                *(None if leg is None else codec.contract_text(leg) for leg in (*put_legs, *call_legs)),
                 codec.json_text(dict(condor.policy)),
                 intent.ref,
             ),

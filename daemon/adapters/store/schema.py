@@ -190,3 +190,24 @@ def risks(db: Database) -> None:
             details TEXT NOT NULL
         ) STRICT"""
     )
+
+
+@MIGRATIONS(name="0003_one_sided_condors")
+def one_sided_condors(db: Database) -> None:
+    """Let a condor have only one side: SQLite takes a column's NOT NULL back only in a new table."""
+    db.execute("ALTER TABLE condors RENAME TO condors_before")
+    db.execute(
+        """CREATE TABLE condors (
+            id INTEGER PRIMARY KEY,
+            condor_id TEXT NOT NULL UNIQUE,
+            entry_session TEXT NOT NULL,
+            put_long TEXT,
+            put_short TEXT,
+            call_short TEXT,
+            call_long TEXT,
+            policy TEXT NOT NULL,
+            intent_ref TEXT NOT NULL REFERENCES intents (ref)
+        ) STRICT"""
+    )
+    db.execute("INSERT INTO condors SELECT * FROM condors_before")
+    db.execute("DROP TABLE condors_before")

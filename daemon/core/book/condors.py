@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from daemon.core.book.book import Book, BookEntry, EntryKind, Holding
-from daemon.core.market.contracts import OptionContract
+from daemon.core.condor.legs import CondorLegs, Structure, structure
+from daemon.core.market.contracts import OptionContract, Right
 from daemon.core.orders.intent import Strategy
 from daemon.core.records import CondorRecord
 
@@ -17,17 +18,39 @@ class OpenCondor:
     """A condor that still holds something."""
 
     record: CondorRecord
-    quantity: int
-    """Whole condors held: the smallest of the four legs."""
+    held: Structure
     credit_pts: float
     """Average net credit of one condor at entry, in points, fees left out."""
-    balanced: bool
-    """Whether the four legs are held in equal number and nothing else is."""
+
+    @property
+    def whole(self) -> CondorLegs | None:
+        """Return the legs when all that is held closes by one order; None when it is in parts."""
+        return self.held.whole
+
+    @property
+    def quantity(self) -> int:
+        """Return how many condors are at risk: the short options of the larger side."""
+        return max((self._at_risk(right)[0] for right in Right), default=0)
+
+    @property
+    def wing_notional_usd(self) -> int:
+        """Return what the wings can lose at expiry in dollars, on the side that can lose more (004-16).
+
+        A short option that nothing covers has no such bound; it counts with the width it was entered with.
+        """
+        return max(self._at_risk(right)[1] for right in Right)
+
+    def _at_risk(self, right: Right) -> tuple[int, int]:
+        """Return short options of one side and dollars: a width in points x 100 is what one can lose in dollars."""
+        covered = [(side, units) for legs, units in self.held.parts for side in legs.sides if side.right is right]
+        alone = sum(-quantity for contract, quantity in self.held.loose if contract.right is right and quantity < 0)
+        dollars = sum(side.width_pts100 * units for side, units in covered)
+        return sum(units for _, units in covered) + alone, dollars + alone * self.record.legs.width_pts100
 
 
 def leg_directions(record: CondorRecord) -> dict[OptionContract, int]:
-    """Return the four legs with +1 for long and -1 for short, as held."""
-    return {record.put_long: 1, record.put_short: -1, record.call_short: -1, record.call_long: 1}
+    """Return the legs with +1 for long and -1 for short, as held."""
+    return {leg.contract: leg.ratio for leg in record.legs.held}
 
 
 def open_condors(book: Book, records: Iterable[CondorRecord], entries: Iterable[BookEntry]) -> tuple[OpenCondor, ...]:
@@ -47,11 +70,7 @@ def open_condors(book: Book, records: Iterable[CondorRecord], entries: Iterable[
 
 
 def _open_condor(record: CondorRecord, holding: Holding, trades: Iterable[BookEntry]) -> OpenCondor:
-    legs = leg_directions(record)
-    held = [direction * holding.positions.get(contract, 0) for contract, direction in legs.items()]
-    quantity = max(0, min(held))
-    balanced = quantity > 0 and max(held) == quantity and set(holding.positions) == set(legs)
-    return OpenCondor(record, quantity, _entry_credit_pts(legs, trades), balanced)
+    return OpenCondor(record, structure(holding.positions), _entry_credit_pts(leg_directions(record), trades))
 
 
 def _entry_credit_pts(legs: Mapping[OptionContract, int], trades: Iterable[BookEntry]) -> float:

@@ -6,30 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from daemon.core.condor.legs import CondorLegs, Vertical
 from daemon.core.condor.policy import CondorPolicy
 from daemon.core.market.contracts import OptionContract, Right, TradingClass
 from daemon.core.market.quotes import Quote
 from daemon.core.orders.intent import Leg
-
-
-@dataclass(frozen=True, slots=True)
-class CondorLegs:
-    """The four contracts of an iron condor."""
-
-    put_long: OptionContract
-    put_short: OptionContract
-    call_short: OptionContract
-    call_long: OptionContract
-
-    def __post_init__(self) -> None:
-        strikes = tuple(contract.strike_pts100 for contract in self.contracts)
-        assert len({contract.expiry for contract in self.contracts}) == 1, "a condor has one expiry"
-        assert tuple(sorted(set(strikes))) == strikes, f"condor strikes must rise from leg to leg, not {strikes}"
-
-    @property
-    def contracts(self) -> tuple[OptionContract, ...]:
-        """Return the contracts by rising strike."""
-        return (self.put_long, self.put_short, self.call_short, self.call_long)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,26 +31,9 @@ def build_legs(expiry: date, put_short_pts100: int, call_short_pts100: int, poli
         return OptionContract(TradingClass.SPXW, expiry, strike_pts100, right)
 
     return CondorLegs(
-        put_long=option(put_short_pts100 - wing_pts100, Right.PUT),
-        put_short=option(put_short_pts100, Right.PUT),
-        call_short=option(call_short_pts100, Right.CALL),
-        call_long=option(call_short_pts100 + wing_pts100, Right.CALL),
+        put=Vertical(option(put_short_pts100, Right.PUT), option(put_short_pts100 - wing_pts100, Right.PUT)),
+        call=Vertical(option(call_short_pts100, Right.CALL), option(call_short_pts100 + wing_pts100, Right.CALL)),
     )
-
-
-def entry_legs(legs: CondorLegs) -> tuple[Leg, ...]:
-    """Return the legs oriented as held: +1 the long options, -1 the short ones."""
-    return (
-        Leg(legs.put_long, 1),
-        Leg(legs.put_short, -1),
-        Leg(legs.call_short, -1),
-        Leg(legs.call_long, 1),
-    )
-
-
-def exit_legs(legs: CondorLegs) -> tuple[Leg, ...]:
-    """Return the legs that close a held condor: the entry with every direction reversed."""
-    return tuple(Leg(leg.contract, -leg.ratio) for leg in entry_legs(legs))
 
 
 def price_combo(legs: Sequence[Leg], quotes: Mapping[OptionContract, Quote]) -> ComboPrice | None:

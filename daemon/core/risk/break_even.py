@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from daemon.core.book.condors import OpenCondor
+from daemon.core.condor.legs import CondorLegs
 from daemon.core.market.arrays import FloatArray
 from daemon.core.market.contracts import MULTIPLIER, Right
 from daemon.core.market.pricing import black76_price
@@ -26,36 +27,39 @@ Rows = tuple[tuple[Position, OptionGreeks], ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BreakEvens:
-    """SPX in points where the result is zero; None where it does not change sign within 30 % of SPX."""
+    """SPX in points where the result is zero; None on a side that is not there or does not lose within 30 % of SPX."""
 
     low_pts: float | None
     high_pts: float | None
 
 
-def break_evens(condor: OpenCondor) -> tuple[float, float]:
-    """Return the break-evens of a condor alone, in points: the short strikes less and plus the credit."""
-    record, credit_pts = condor.record, condor.credit_pts
-    return record.put_short.strike - credit_pts, record.call_short.strike + credit_pts
+def break_evens(condor: OpenCondor) -> BreakEvens:
+    """Return the break-evens of a whole condor alone, in points: the short strikes less and plus the credit."""
+    legs = _whole(condor)
+    return BreakEvens(
+        low_pts=None if legs.put is None else legs.put.short.strike - condor.credit_pts,
+        high_pts=None if legs.call is None else legs.call.short.strike + condor.credit_pts,
+    )
 
 
 def hedged_break_evens(
     condor: OpenCondor, hedge: Iterable[tuple[Position, OptionGreeks]], levels: Levels, *, wing_notional_usd: int
 ) -> BreakEvens | None:
-    """Return the break-evens with the condor's share of the hedge, at the condor's expiry; None without both indexes.
+    """Return the break-evens with the whole condor's share of the hedge, at the condor's expiry; None without both indexes.
 
     The share is that of its wings in the open wing notional. The hedge counts with what it gains or loses from now
     on, when VIX answers the move of SPX as it does on average.
     """
     if levels.spx_pts is None or levels.vix_pts is None:
         return None
-    record = condor.record
-    strikes = [leg.strike for leg in (record.put_long, record.put_short, record.call_short, record.call_long)]
+    legs = _whole(condor)
+    strikes = [contract.strike for contract in legs.contracts]
     reach = np.linspace(levels.spx_pts * (1.0 - _REACH), levels.spx_pts * (1.0 + _REACH), _STEPS)
     spx_pts = np.unique(np.concatenate((reach, strikes)))
-    days = levels.years(record.put_short) * DAYS_PER_YEAR
+    days = levels.years(legs.contracts[0]) * DAYS_PER_YEAR
     hedge_usd = hedge_gain_usd(tuple(hedge), levels, spx_pts, days=days)
-    share_pts = hedge_usd * (record.width_pts100 / 100) / max(wing_notional_usd, 1)
-    return _roots(spx_pts, _condor_pts(condor, spx_pts) + share_pts, centre_pts=(strikes[1] + strikes[2]) / 2)
+    share_pts = hedge_usd * (legs.width_pts100 / 100) / max(wing_notional_usd, 1)
+    return _roots(spx_pts, _condor_pts(condor, spx_pts) + share_pts, centre_pts=_centre_pts(legs))
 
 
 def hedge_gain_usd(hedge: Rows, levels: Levels, spx_pts: FloatArray, *, days: float) -> FloatArray:
@@ -76,11 +80,21 @@ def hedge_gain_usd(hedge: Rows, levels: Levels, spx_pts: FloatArray, *, days: fl
 
 
 def _condor_pts(condor: OpenCondor, spx_pts: FloatArray) -> FloatArray:
-    record = condor.record
-    puts = np.maximum(record.put_short.strike - spx_pts, 0.0) - np.maximum(record.put_long.strike - spx_pts, 0.0)
-    calls = np.maximum(spx_pts - record.call_short.strike, 0.0) - np.maximum(spx_pts - record.call_long.strike, 0.0)
-    result: FloatArray = condor.credit_pts - puts - calls
+    result: FloatArray = np.full_like(spx_pts, condor.credit_pts)
+    for leg in _whole(condor).held:
+        sign = 1.0 if leg.contract.right is Right.CALL else -1.0
+        result = result + leg.ratio * np.maximum(sign * (spx_pts - leg.contract.strike), 0.0)
     return result
+
+
+def _centre_pts(legs: CondorLegs) -> float:
+    """Return where a condor keeps all of its credit: between its short strikes, or at the only one."""
+    return sum(side.short.strike for side in legs.sides) / len(legs.sides)
+
+
+def _whole(condor: OpenCondor) -> CondorLegs:
+    assert condor.whole is not None, f"{condor.record.condor_id} is in parts and has no break-evens of its own"
+    return condor.whole
 
 
 def _roots(spx_pts: FloatArray, result: FloatArray, *, centre_pts: float) -> BreakEvens:

@@ -12,10 +12,11 @@ from decimal import ROUND_FLOOR, Decimal
 import numpy as np
 
 from daemon.core.book.book import Holding
+from daemon.core.book.condors import OpenCondor
 from daemon.core.market.contracts import MULTIPLIER, OptionContract, Right, Underlying
 from daemon.core.market.vix_response import future_elasticity, vix_beta
 from daemon.core.orders.intent import Reason, Strategy
-from daemon.core.records import CondorRecord, Sensitivity
+from daemon.core.records import Sensitivity
 from daemon.core.risk.greeks import DAYS_PER_YEAR, Levels, OptionGreeks, Position, Valuation
 from daemon.core.risk.limits import RiskLimits
 
@@ -30,10 +31,9 @@ def share_usd(pct: float, amount_usd: Decimal | int) -> int:
     return int((exact(pct) * amount_usd / 100).to_integral_value(ROUND_FLOOR))
 
 
-def wing_notional_usd(condors: Iterable[tuple[CondorRecord, int]]) -> int:
+def wing_notional_usd(condors: Iterable[OpenCondor]) -> int:
     """Return W, the sum of quantity x 100 x wider wing over open condors, in dollars (004-16)."""
-    # A width in points x 100 is also the dollars one condor can lose: 100 dollars a point.
-    return sum(quantity * record.width_pts100 for record, quantity in condors)
+    return sum(condor.wing_notional_usd for condor in condors)
 
 
 def wing_notional_max_usd(nlv_usd_cents: int, limits: RiskLimits) -> int:

@@ -16,6 +16,7 @@ from ledger_values import (
 
 from daemon.core.book.book import BookEntry, fold
 from daemon.core.book.condors import OpenCondor, layer_positions, open_condors
+from daemon.core.condor.legs import CondorLegs
 from daemon.core.orders.broker_facts import ExecId
 
 SECOND = "C20200219-1"
@@ -30,7 +31,7 @@ class TestOpenCondors:
     def test_a_filled_condor_is_open_with_its_net_credit(self) -> None:
         (condor,) = seen(condor_trades(quantity=2))
 
-        assert (condor.record.condor_id, condor.quantity, condor.balanced) == ("C20200218-1", 2, True)
+        assert (condor.record.condor_id, condor.quantity, condor.whole) == ("C20200218-1", 2, condor.record.legs)
         assert condor.credit_pts == pytest.approx(3.55)
 
     def test_the_credit_is_the_average_over_partial_fills(self) -> None:
@@ -49,7 +50,7 @@ class TestOpenCondors:
 
         (condor,) = seen([*condor_trades(quantity=2), *closing])
 
-        assert (condor.quantity, condor.balanced) == (1, True)
+        assert (condor.quantity, condor.whole) == (1, condor.record.legs)
         assert condor.credit_pts == pytest.approx(3.55)
 
     def test_a_closed_condor_and_one_that_never_filled_are_not_open(self) -> None:
@@ -66,30 +67,42 @@ class TestOpenCondors:
         assert [condor.record.condor_id for condor in seen(entries)] == ["C20200218-1", SECOND]
 
     @pytest.mark.parametrize("leg", range(4))
-    def test_a_missing_leg_is_flagged(self, leg: int) -> None:
+    def test_a_missing_leg_leaves_parts_and_the_quantity_at_risk(self, leg: int) -> None:
         entries = list(condor_trades(quantity=2))
         del entries[leg]
 
         (condor,) = seen(entries)
 
-        assert (condor.quantity, condor.balanced) == (0, False)
+        assert (condor.quantity, condor.whole) == (2, None)
+        assert condor.wing_notional_usd == 2 * 2500
 
-    def test_unequal_legs_count_as_the_smallest_and_are_flagged(self) -> None:
+    def test_a_closed_side_leaves_the_other_one_whole(self) -> None:
+        puts = [trade("9.1.01", PUT_LONG, -2, 100), trade("9.2.01", PUT_SHORT, 2, 150)]
+
+        (condor,) = seen([*condor_trades(quantity=2), *puts])
+
+        assert condor.whole == CondorLegs(None, condor.record.legs.call)
+        assert (condor.quantity, condor.wing_notional_usd) == (2, 5000)
+
+    def test_a_short_option_that_lost_its_cover_counts_with_the_width_of_the_entry(self) -> None:
         entries = [*condor_trades(quantity=2), trade("9.1.01", PUT_LONG, -1, 100)]
 
         (condor,) = seen(entries)
 
-        assert (condor.quantity, condor.balanced) == (1, False)
+        assert (condor.quantity, condor.whole) == (2, None)
+        assert condor.wing_notional_usd == 2 * 2500
 
-    def test_a_contract_that_is_no_leg_is_flagged(self) -> None:
+    def test_a_contract_that_is_no_leg_is_not_part_of_a_whole(self) -> None:
         (condor,) = seen([*condor_trades(quantity=2), trade("9.1.01", option(3000), 1, 100)])
 
-        assert (condor.quantity, condor.balanced) == (2, False)
+        assert (condor.quantity, condor.whole) == (2, None)
+        assert condor.held.loose == ((option(3000), 1),)
 
-    def test_a_leg_held_the_wrong_way_round_counts_as_none(self) -> None:
+    def test_a_leg_held_the_wrong_way_round_risks_nothing_on_its_side(self) -> None:
         (condor,) = seen([*condor_trades(quantity=1), trade("9.1.01", PUT_SHORT, 2, 100)])
 
-        assert (condor.quantity, condor.balanced) == (0, False)
+        assert (condor.quantity, condor.whole) == (1, None)
+        assert condor.held.parts == ((CondorLegs(None, condor.record.legs.call), 1),)
 
 
 class TestLayers:

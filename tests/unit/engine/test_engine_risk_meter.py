@@ -118,6 +118,7 @@ def test_the_close_records_greeks_losses_stress_and_break_evens(world: World) ->
     (line,) = found.break_evens
     assert line.low_pts == pytest.approx(3200 - 3.55)
     assert line.high_pts == pytest.approx(3475 + 3.55)
+    assert line.high_pts is not None
     assert line.hedged_high_pts is not None
     assert line.hedged_high_pts < line.high_pts
 

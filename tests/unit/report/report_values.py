@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 from daemon.core.book.book import BookEntry, EntryKind
+from daemon.core.condor.legs import CondorLegs, Vertical
 from daemon.core.market.contracts import ConId, OptionContract, Right, TradingClass
 from daemon.core.orders.broker_facts import ExecId
 from daemon.core.orders.intent import (
@@ -49,7 +50,8 @@ LEGS = (Leg(PUT_LONG, 1), Leg(PUT_SHORT, -1), Leg(CALL_SHORT, -1), Leg(CALL_LONG
 def condor_record(condor_id: str = CONDOR, session: date = MONDAY) -> CondorRecord:
     """Return the condor 2800/2775P 3265/3290C."""
     key = IntentKey(session, Strategy.CONDOR, Purpose.ENTRY, condor_id, 1)
-    return CondorRecord(condor_id, session, PUT_LONG, PUT_SHORT, CALL_SHORT, CALL_LONG, {"wing_pts": 25}, key)
+    legs = CondorLegs(Vertical(PUT_SHORT, PUT_LONG), Vertical(CALL_SHORT, CALL_LONG))
+    return CondorRecord(condor_id, session, legs, {"wing_pts": 25}, key)
 
 
 def intent(

@@ -17,6 +17,7 @@ from report_fakes import FakeStore
 from daemon.core.book.book import BookEntry, EntryKind
 from daemon.core.calendar.expiries import dte, expiries
 from daemon.core.calendar.sessions import new_york, sessions_between
+from daemon.core.condor.legs import CondorLegs, Vertical
 from daemon.core.market.contracts import ConId, OptionContract, Right, TradingClass
 from daemon.core.market.pricing import black76
 from daemon.core.orders.broker_facts import ExecId
@@ -210,12 +211,7 @@ class World:
             return
         subject = f"C{session:%Y%m%d}-1"
         record = self._record(session, subject)
-        legs = [
-            Leg(record.put_long, 1),
-            Leg(record.put_short, -1),
-            Leg(record.call_short, -1),
-            Leg(record.call_long, 1),
-        ]
+        legs = list(record.legs.held)
         reasons = (
             Reason("short_put_delta", "the put nearest the target delta", -0.151, 0.15),
             Reason("short_call_delta", "the call nearest the target delta", 0.148, 0.15),
@@ -251,7 +247,8 @@ class World:
         )
         key = IntentKey(session, Strategy.CONDOR, Purpose.ENTRY, subject, 1)
         policy = {"wing_pts": 25, "take_profit_pct": 50.0}
-        return CondorRecord(subject, session, put_long, put_short, call_short, call_long, policy, key)
+        legs = CondorLegs(Vertical(put_short, put_long), Vertical(call_short, call_long))
+        return CondorRecord(subject, session, legs, policy, key)
 
     def _exits(self, session: date) -> None:
         at = new_york(session, time(10, 5))

@@ -28,7 +28,7 @@ FORWARDS = {(TradingClass.VIX, VIX_EXPIRY): VIX_FORWARD_PTS}
 
 
 def test_alone_they_are_the_short_strikes_less_and_plus_the_credit() -> None:
-    assert break_evens(open_condor(credit_pts=4.35)) == (3205 - 4.35, 3460 + 4.35)
+    assert break_evens(open_condor(credit_pts=4.35)) == BreakEvens(low_pts=3205 - 4.35, high_pts=3460 + 4.35)
 
 
 def test_without_a_hedge_both_ways_agree() -> None:

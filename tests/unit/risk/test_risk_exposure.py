@@ -2,6 +2,8 @@ from datetime import date
 
 import pytest
 
+from daemon.core.book.condors import OpenCondor
+from daemon.core.condor.legs import CondorLegs, Structure, Vertical
 from daemon.core.market.contracts import OptionContract, Right, TradingClass
 from daemon.core.orders.intent import IntentKey, Purpose, Strategy
 from daemon.core.records import CondorRecord
@@ -11,36 +13,31 @@ from daemon.core.risk.limits import RiskLimits
 SESSION = date(2020, 2, 18)
 
 
-def condor(put_long: int, put_short: int, call_short: int, call_long: int) -> CondorRecord:
+def condors(quantity: int, put_long: int, put_short: int, call_short: int, call_long: int) -> OpenCondor:
     def option(strike: int, right: Right) -> OptionContract:
         return OptionContract(TradingClass.SPXW, date(2020, 3, 20), strike * 100, right)
 
-    return CondorRecord(
-        condor_id="C20200218-1",
-        entry_session=SESSION,
-        put_long=option(put_long, Right.PUT),
-        put_short=option(put_short, Right.PUT),
-        call_short=option(call_short, Right.CALL),
-        call_long=option(call_long, Right.CALL),
-        policy={},
-        intent=IntentKey(SESSION, Strategy.CONDOR, Purpose.ENTRY, "C20200218-1", 1),
+    legs = CondorLegs(
+        put=Vertical(option(put_short, Right.PUT), option(put_long, Right.PUT)),
+        call=Vertical(option(call_short, Right.CALL), option(call_long, Right.CALL)),
     )
-
-
-EQUAL = condor(3125, 3150, 3500, 3525)
-UNEQUAL = condor(3140, 3150, 3500, 3550)
+    key = IntentKey(SESSION, Strategy.CONDOR, Purpose.ENTRY, "C20200218-1", 1)
+    record = CondorRecord(condor_id="C20200218-1", entry_session=SESSION, legs=legs, policy={}, intent=key)
+    return OpenCondor(record, Structure(((legs, quantity),), ()), 4.35)
 
 
 class TestWingNotional:
     def test_seventy_five_condors_of_25_points_are_187_500_dollars(self) -> None:
-        assert wing_notional_usd([(EQUAL, 75)]) == 187_500
+        assert wing_notional_usd([condors(75, 3125, 3150, 3500, 3525)]) == 187_500
 
     def test_the_wider_wing_counts_and_condors_add_up(self) -> None:
-        assert wing_notional_usd([(EQUAL, 2), (UNEQUAL, 1)]) == 2 * 2_500 + 5_000
+        assert (
+            wing_notional_usd([condors(2, 3125, 3150, 3500, 3525), condors(1, 3140, 3150, 3500, 3550)])
+            == 2 * 2_500 + 5_000
+        )
 
     def test_nothing_open_is_nothing(self) -> None:
         assert wing_notional_usd([]) == 0
-        assert wing_notional_usd([(EQUAL, 0)]) == 0
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The file: what opens, what is refused with which words, what survives."""
 
+import json
 import os
 import signal
 import sqlite3
@@ -16,7 +17,7 @@ from sqlite_utils.migrations import Migrations
 
 from daemon.adapters.store import SqliteStore, open_readonly
 from daemon.adapters.store.connection import open_reading, open_writing
-from daemon.adapters.store.schema import first_tables, risks
+from daemon.adapters.store.schema import first_tables, one_sided_condors, risks
 from daemon.core.orders.intent import IntentState
 from daemon.errors import NotReadyError, StoreError
 
@@ -39,12 +40,17 @@ def grown() -> Migrations:
     migrations = Migrations("condord")
     migrations(name="0001_first_tables")(first_tables)
     migrations(name="0002_risks")(risks)
+    migrations(name="0003_one_sided_condors")(one_sided_condors)
 
-    @migrations(name="0003_notes")
+    @migrations(name="0004_notes")
     def notes(db: Database) -> None:
         db.execute("CREATE TABLE notes (text TEXT NOT NULL) STRICT")
 
     return migrations
+
+
+LEGS_OF_THE_SECOND_VERSION = ((312_500, "P"), (315_000, "P"), (350_000, "C"), (352_500, "C"))
+"""Strikes in points x 100, in the order of the columns."""
 
 
 @contextmanager
@@ -121,7 +127,7 @@ class TestRefusals:
     def test_a_database_of_a_newer_version(self, path: Path) -> None:
         open_writing(path, "OFF", migrations=grown()).close()
 
-        with pytest.raises(StoreError, match=r"newer version of condord \(it has 0003_notes\)"):
+        with pytest.raises(StoreError, match=r"newer version of condord \(it has 0004_notes\)"):
             SqliteStore(path)
         with pytest.raises(StoreError, match="newer version"):
             open_readonly(path)
@@ -134,7 +140,7 @@ class TestMigrations:
 
         open_writing(path, "OFF", migrations=grown()).close()
 
-        backup = path.with_name("condord.db.before-0003_notes")
+        backup = path.with_name("condord.db.before-0004_notes")
         with closing(SqliteStore(backup)) as before, closing(sqlite3.connect(path)) as after:
             assert before.meta("account") == "DU1"
             assert after.execute("SELECT count(*) FROM notes").fetchone() == (0,)
@@ -152,6 +158,34 @@ class TestMigrations:
             assert store.meta("account") == "DU1"
             assert store.risks() == ()
         assert path.with_name("condord.db.before-0002_risks").exists()
+
+    def test_condors_of_the_second_version_are_kept_when_their_table_is_made_anew(self, path: Path) -> None:
+        second = Migrations("condord")
+        second(name="0001_first_tables")(first_tables)
+        second(name="0002_risks")(risks)
+        open_writing(path, "OFF", migrations=second).close()
+        with closing(sqlite3.connect(path)) as old, old:
+            old.execute(
+                "INSERT INTO intents (ref, session, strategy, purpose, subject, attempt, legs, quantity, net_limit_pts100,"
+                " tif, created_at, state, reasons) VALUES ('cd.1', '2020-02-18', 'condor', 'ENTRY', 'C20200218-1', 1,"
+                " '[]', 2, -355, 'DAY', '2020-02-18T20:30:00.000000+00:00', 'FILLED', '[]')"
+            )
+            old.execute(
+                "INSERT INTO condors (condor_id, entry_session, put_long, put_short, call_short, call_long, policy,"
+                " intent_ref) VALUES ('C20200218-1', '2020-02-18', ?, ?, ?, ?, '{}', 'cd.1')",
+                [json.dumps(["SPXW", "2020-03-20", *leg]) for leg in LEGS_OF_THE_SECOND_VERSION],
+            )
+
+        with closing(SqliteStore(path)) as store:
+            (condor,) = store.condors()
+
+        assert [str(leg) for leg in condor.legs.contracts] == [
+            "SPXW 2020-03-20 3125P",
+            "SPXW 2020-03-20 3150P",
+            "SPXW 2020-03-20 3500C",
+            "SPXW 2020-03-20 3525C",
+        ]
+        assert path.with_name("condord.db.before-0003_one_sided_condors").exists()
 
     def test_a_new_or_current_database_is_not_copied(self, path: Path) -> None:
         for _ in range(2):

@@ -53,6 +53,16 @@ class TestPlanning:
         with pytest.raises(InvariantError, match="planned already"):
             store.plan_intent(CALL)
 
+    @pytest.mark.parametrize("missing", ["put", "call"])
+    def test_a_condor_of_one_side_is_read_back_as_it_was(self, path: Path, missing: str) -> None:
+        whole = condor_record(CONDOR)
+        one_sided = replace(whole, legs=replace(whole.legs, **{missing: None}))
+        with closing(SqliteStore(path)) as store:
+            store.plan_intent(CONDOR, one_sided)
+
+        with closing(SqliteStore(path)) as reopened:
+            assert reopened.condors() == (one_sided,)
+
     def test_a_condor_id_that_exists_is_refused_with_its_intent(self, store: SqliteStore) -> None:
         store.plan_intent(CONDOR, condor_record(CONDOR))
         again = condor_intent(attempt=2)
