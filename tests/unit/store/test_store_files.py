@@ -168,7 +168,8 @@ class TestMigrations:
             old.execute(
                 "INSERT INTO intents (ref, session, strategy, purpose, subject, attempt, legs, quantity, net_limit_pts100,"
                 " tif, created_at, state, reasons) VALUES ('cd.1', '2020-02-18', 'condor', 'ENTRY', 'C20200218-1', 1,"
-                " '[]', 2, -355, 'DAY', '2020-02-18T20:30:00.000000+00:00', 'FILLED', '[]')"
+                " ?, 2, -355, 'DAY', '2020-02-18T20:30:00.000000+00:00', 'FILLED', '[]')",
+                [json.dumps([["SPXW", "2020-03-20", *leg, 1] for leg in LEGS_OF_THE_SECOND_VERSION])],
             )
             old.execute(
                 "INSERT INTO condors (condor_id, entry_session, put_long, put_short, call_short, call_long, policy,"
