@@ -30,9 +30,10 @@ from daemon.core.records import CondorRecord, Decision, DecisionKind, JobOutcome
 from daemon.core.risk.exposure import quick_ratio
 from daemon.core.risk.greeks import Position
 from daemon.engine.condor_exits import CondorExits
+from daemon.engine.condor_search import CondorCandidate, find_condor
 from daemon.engine.context import Desk
 from daemon.engine.executor import Executor, Ladder
-from daemon.engine.gather import CondorCandidate, Indexes, Refusal, find_condor, indexes, leg_quotes, priced
+from daemon.engine.gather import Indexes, Refusal, indexes, leg_quotes, priced
 from daemon.engine.risk_meter import RiskMeter
 from daemon.engine.risk_monitor import Proposal, RiskMonitor
 from daemon.errors import BrokerError, BrokerTimeoutError, LinkDownError
