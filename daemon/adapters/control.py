@@ -115,6 +115,10 @@ class ControlError(CondordError):
         self.exit_code = ExitCode(exit_code)
 
 
+class SilentDaemonError(NotReadyError):
+    """A daemon listens and does not answer."""
+
+
 def daemon_listens(folder: Path) -> bool:
     """Whether a daemon listens on the control socket of this runtime folder."""
     try:
@@ -134,7 +138,8 @@ def ask(
 ) -> Mapping[str, Any]:
     """Send one command to the running daemon and return its answer.
 
-    Raises NotReadyError when no daemon listens, ControlError when it refuses.
+    Raises NotReadyError when no daemon listens, SilentDaemonError when it does not answer in time, ControlError
+    when it refuses.
     """
     check_path(folder)
     request = json.dumps({"command": command, "arguments": dict(arguments or {})}).encode() + b"\n"
@@ -146,7 +151,7 @@ def ask(
     except (ConnectionRefusedError, FileNotFoundError):
         raise NotReadyError(f"no daemon runs here ({folder}); start one with `condord run`") from None
     except TimeoutError:
-        raise NotReadyError(
+        raise SilentDaemonError(
             f"the daemon runs and did not answer {command} within {timeout_s:g} s; look at its log, or restart it"
         ) from None
     except (OSError, ValueError) as error:

@@ -91,9 +91,9 @@ def session_note(now: datetime, today: date) -> str:
     return f"the next session; market opens {opens:%A at %H:%M}"
 
 
-def status_view(store: Store | None, live: Mapping[str, Any] | None) -> StatusView:
-    """Join what the database tells with what a running daemon told, if one runs."""
-    fields: dict[str, Any] = {"version": __version__, "mode": NO_DATABASE}
+def status_view(store: Store | None, live: Mapping[str, Any] | None, *, silent: bool = False) -> StatusView:
+    """Join what the database tells with what a running daemon told, if one runs and is not ``silent``."""
+    fields: dict[str, Any] = {"version": __version__, "mode": NO_DATABASE, "silent": silent}
     if store is not None:
         fields |= _stored(store)
     if live is not None:

@@ -23,7 +23,7 @@ from daemon.cli.common import (
 )
 from daemon.errors import NotReadyError, SettingsError
 
-STATUS_TIMEOUT_S: Final = 15.0
+STATUS_TIMEOUT_S: Final = 5.0
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,22 +36,26 @@ if TYPE_CHECKING:
 @env_file_option
 @json_option
 def status(*, env_files: tuple[Path, ...], as_json: bool) -> None:
-    """Show how the daemon is, on one screen; also when it does not run."""
-    from daemon.adapters.control import ask, daemon_listens
+    """Show how the daemon is, on one screen; also when it does not run or does not answer (exit code 3)."""
+    from daemon.adapters.control import SilentDaemonError, ask, daemon_listens
     from daemon.adapters.store import open_readonly
     from daemon.app.views import status_view
     from daemon.report.status import status_json, status_text
 
     settings = load_settings(env_files)
     live: Mapping[str, Any] | None = None
+    silence: SilentDaemonError | None = None
     if daemon_listens(settings.runtime_dir):
-        live = ask(settings.runtime_dir, "status", timeout_s=STATUS_TIMEOUT_S)
+        try:
+            live = ask(settings.runtime_dir, "status", timeout_s=STATUS_TIMEOUT_S)
+        except SilentDaemonError as error:
+            silence = error
     try:
         store = open_readonly(database(settings, None))
     except NotReadyError:
         store = None
     try:
-        view = status_view(store, live)
+        view = status_view(store, live, silent=silence is not None)
     finally:
         if store is not None:
             store.close()
@@ -59,6 +63,8 @@ def status(*, env_files: tuple[Path, ...], as_json: bool) -> None:
         print_json(status_json(view))
     else:
         click.echo(status_text(view))
+    if silence is not None:
+        raise silence
 
 
 @click.command()

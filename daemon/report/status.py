@@ -29,7 +29,9 @@ class StatusView:
     """``SIMULATED``, or ``PAPER`` with the account."""
     version: str
     pid: int | None = None
-    """Process of the daemon; None when none runs."""
+    """Process of the daemon; None when none runs or it does not answer."""
+    silent: bool = False
+    """Whether a daemon runs that does not answer."""
     now: datetime | None = None
     session: date | None = None
     session_note: str = ""
@@ -97,12 +99,13 @@ def _json(value: object) -> JsonValue:
 def status_text(view: StatusView) -> str:
     """Write the screen."""
     lines = [f"condord {view.version}   {view.mode}"]
-    if view.pid is None and view.run_state is None:
+    if view.pid is None and view.run_state is None and not view.silent:
         return (
             "\n".join([*lines, _line("daemon", "not running, and it never has here; `condord run` starts it")]) + "\n"
         )
     if view.pid is None:
-        lines.append(_line("daemon", "not running; what follows is what its database holds"))
+        state = "ATTENTION: it runs and does not answer" if view.silent else "not running"
+        lines.append(_line("daemon", f"{state}; what follows is what its database holds"))
     else:
         lines += [
             _line("daemon", f"running, process {view.pid}"),

@@ -282,4 +282,5 @@ def test_a_daemon_that_hangs_is_told_apart_from_one_that_does_not_run(
 
     assert hanging.code == ExitCode.NOT_READY
     assert "runs and did not answer" in hanging.err
+    assert "it runs and does not answer; what follows is what its database holds" in hanging.out
     assert made.run("status", "--json").json["pid"] == daemon.popen.pid

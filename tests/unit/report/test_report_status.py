@@ -82,6 +82,13 @@ def test_a_daemon_that_does_not_run_leaves_out_what_only_a_running_one_knows() -
     assert {"run state", "condors", "hedge", "account"} <= set(labels)
 
 
+def test_a_daemon_that_does_not_answer_is_said_to_run() -> None:
+    text = status_text(replace(FULL, pid=None, now=None, session=None, link=None, next_jobs=(), silent=True))
+
+    assert "ATTENTION: it runs and does not answer" in text
+    assert "not running" not in text
+
+
 def test_a_folder_without_a_database_says_how_to_begin() -> None:
     text = status_text(StatusView(mode="no database yet", version="0.1.0"))
 
