@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 OUT    ?= demo-out
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types contracts figures bench kills service-check container-check lock clean
+.PHONY: help demo test lint types contracts figures windows bench kills service-check container-check lock clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 17
@@ -42,6 +42,9 @@ contracts: $(BIN)/.dev ## Check who imports whom
 HISTORY ?=
 figures: $(BIN)/.dev ## Measure the figures the project states; HISTORY=DIR adds the year 2019
 	$(BIN)/python tests/bench/figures.py $(if $(HISTORY),--history $(HISTORY))
+
+windows: $(BIN)/.dev ## Rehearse every preset over a calm year and three violent windows; needs HISTORY=DIR
+	$(BIN)/python tests/bench/windows.py --history $(or $(HISTORY),$(error HISTORY=DIR names the folder of market history))
 
 kills: $(BIN)/.dev ## Kill the daemon N times at arbitrary moments of an entry (N=20, SEED=1)
 	$(BIN)/python tests/process/kills.py $(or $(N),20) $(or $(SEED),1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from textwrap import TextWrapper
 from typing import Final
 
 from daemon.core.book.book import Book, BookEntry
@@ -32,6 +33,8 @@ JsonObject = dict[str, JsonValue]
 ORDERS_SHOWN: Final = 20
 """Most recent orders in the text of ``book``; the JSON has all of them."""
 REASON_WIDTH: Final = 60
+WHY_WIDTH: Final = 110
+NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 
 
 # -- book --------------------------------------------------------------------------------------------
@@ -271,6 +274,18 @@ def _why(decision: Decision) -> list[str]:
     rows += [
         (reason.name, value_text(reason.value), value_text(reason.limit), reason.text) for reason in decision.reasons
     ]
-    inputs = [(name, value_text(value)) for name, value in decision.inputs.items()]
     lines = [head, *(columns(rows, "<>><") if decision.reasons else ["  no reason recorded"])]
-    return [*lines, "  inputs", *columns(inputs, "<>", indent=4)] if inputs else lines
+    return [*lines, *_inputs(decision)]
+
+
+def _inputs(decision: Decision) -> list[str]:
+    """Write the numbers a decision rested on as running text, so that a session's decisions fit one screen."""
+    pairs = [f"{name} {value_text(value)}".replace(" ", NO_BREAK) for name, value in decision.inputs.items()]
+    wrapper = TextWrapper(
+        WHY_WIDTH,
+        initial_indent="  rests on ",
+        subsequent_indent="    ",
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
+    return [line.replace(NO_BREAK, " ") for line in wrapper.wrap(", ".join(pairs))] if pairs else []

@@ -33,9 +33,16 @@ CONDORD = Path(sys.executable).with_name("condord")
 class Run:
     """One rehearsal in a process of its own, with its memory sampled at the end of every session."""
 
-    def __init__(self, window: tuple[str, str], *arguments: str, environment: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        window: tuple[str, str],
+        *arguments: str,
+        environment: dict[str, str] | None = None,
+        out: Path | None = None,
+    ) -> None:
         self.rss_mb: list[float] = []
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = str(out or temporary)
             command = [str(CONDORD), "rehearse", "--from", window[0], "--to", window[1], "--out", folder, "--json"]
             process = subprocess.Popen(
                 [*command, *arguments],

@@ -94,8 +94,18 @@ class TestWhy:
 
         assert ["credit_too_small", "3.1", "3.75", "the", "credit", "is", "too", "small"] in lines
         assert ["halted", "-", "-", "halted"] in lines
-        assert ["spx", "3,090.23"] in lines
-        assert ["note", "-"] in lines
+        assert ["rests", "on", "spx", "3,090.23,", "quantity", "2,", "note", "-"] in lines
+
+    def test_many_inputs_are_running_text_that_never_parts_a_name_from_its_value(self) -> None:
+        store = FakeStore()
+        inputs = {f"figure_{number:02}_2020-03-20": number for number in range(20)}
+        store.record_decision(Decision(MONDAY, "exits", DecisionKind.EXIT, "condor", noon(MONDAY), (), inputs))
+
+        lines = tables.why_text(store, MONDAY).splitlines()
+
+        assert len(lines) < 10
+        assert max(map(len, lines)) <= tables.WHY_WIDTH
+        assert all(f"figure_{number:02}_2020-03-20 {number}" in "\n".join(lines) for number in range(20))
 
     def test_json_keeps_the_recorded_values(self) -> None:
         found = json.loads(json.dumps(tables.why_json(self.store(), MONDAY)))
