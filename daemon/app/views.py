@@ -17,8 +17,8 @@ from daemon.core.book.condors import layer_positions, open_condors
 from daemon.core.calendar.sessions import NEW_YORK, new_york_date, session, shifted
 from daemon.core.orders.intent import IntentState, Reason
 from daemon.core.risk.exposure import wing_notional_usd
-from daemon.engine.condor_entries import JOB as ENTRY_JOB
 from daemon.engine.day import BASELINE
+from daemon.engine.earlier_entries import JOB as ENTRY_JOB
 from daemon.engine.engine import Engine
 from daemon.engine.gather import Refusal, indexes
 from daemon.errors import BrokerError

@@ -12,10 +12,11 @@ from daemon.core.calendar.sessions import next_session, previous_session
 from daemon.core.hedge.rolls import next_roll
 from daemon.core.orders.intent import Purpose, Reason
 from daemon.core.records import JobOutcome, Outcome, RunState, RunStateRecord
-from daemon.engine.condor_entries import WAITABLE, CondorEntries
+from daemon.engine.condor_entries import CondorEntries
 from daemon.engine.condor_exits import CondorExits
 from daemon.engine.context import Desk
 from daemon.engine.day import BASELINE, DayDesk
+from daemon.engine.earlier_entries import WAITABLE
 from daemon.engine.executor import Executor
 from daemon.engine.facts import FactRecorder
 from daemon.engine.gather import Refusal
@@ -148,7 +149,7 @@ class Engine:
         """Cancel day orders that nobody works: what an earlier process, a lost link or a late proof has left."""
         live = self.desk.store.intents(live_only=True)
         for intent in left_over(live, self.executor.working):
-            if not self.entries.goes_on_with(intent):
+            if not self.entries.earlier.goes_on_with(intent):
                 await self.executor.cancel(intent.ref, "nobody works it any more")
 
     async def _check_book(self, session: date) -> None:
@@ -194,7 +195,7 @@ class Engine:
 
     async def _entry(self, session: date) -> JobOutcome:
         """Reconcile, then decide the entry; a gateway that is away is waited for while the entry has time."""
-        clock, until = self.desk.clock, self.entries.until(session)
+        clock, until = self.desk.clock, self.entries.earlier.until(session)
         while True:
             try:
                 await self._wait_for_link(until)

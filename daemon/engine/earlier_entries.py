@@ -1,0 +1,105 @@
+"""Entry orders that were sent before: what a lost link or an earlier process has left is worked to its end."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Final
+
+from daemon.core.calendar.sessions import shifted
+from daemon.core.condor.entry import credit_floor_pts100
+from daemon.core.orders.intent import Intent, IntentState, Purpose, Strategy
+from daemon.core.orders.ladder import entry_ladder
+from daemon.core.records import Decision, RunState
+from daemon.engine.context import Desk
+from daemon.engine.executor import Executor, Ladder
+from daemon.engine.gather import Refusal, leg_quotes, priced
+from daemon.errors import BrokerError, BrokerTimeoutError, LinkDownError
+
+JOB: Final = "condor_entry"
+WAITABLE: Final = (LinkDownError, BrokerTimeoutError)
+"""Failures after which another try may well succeed."""
+
+
+class EarlierEntries:
+    """Finds a session's entry orders, and works on the one that an interruption has left."""
+
+    def __init__(self, desk: Desk, executor: Executor) -> None:
+        self._desk = desk
+        self._executor = executor
+
+    def decided(self, session: date) -> Decision | None:
+        """Return the session's entry decision, once it is made."""
+        return next((decision for decision in self._desk.store.decisions(session) if decision.job == JOB), None)
+
+    def until(self, session: date) -> datetime:
+        """Return the instant at which the session's entry ends, whatever it has come to."""
+        return shifted(session, self._desk.policy.schedule.condor_entry_until)
+
+    def orders(self, session: date) -> list[Intent]:
+        """Return the entry orders that were planned in the session."""
+        return [intent for intent in self._desk.store.intents(session=session) if _is_entry(intent)]
+
+    async def finish(self, session: date) -> Intent | None:
+        """Bring an interrupted entry to its end; None when none of its orders has ever reached the broker."""
+        for intent in self.orders(session):
+            current = await self._go_on(session, intent)
+            if not never_sent(current):
+                return current
+        return None
+
+    def goes_on_with(self, intent: Intent) -> bool:
+        """Whether the entry job is still to work an order on that nobody follows just now."""
+        store, key = self._desk.store, intent.key
+        return (
+            _is_entry(intent)
+            and key.session == self._desk.journal.session()
+            and self._desk.policy.condor.enabled
+            and store.run_state().state is RunState.RUNNING
+            and self._desk.clock.now() < self.until(key.session)
+            and self.decided(key.session) is None
+        )
+
+    async def _go_on(self, session: date, intent: Intent) -> Intent:
+        """Work an order of an interrupted entry on from the price it has: a second one is never sent beside it."""
+        desk, until = self._desk, self.until(session)
+        if intent.state.terminal:
+            return intent
+        seen = await self._executor.in_sight(intent.ref, until)
+        if seen.state is not IntentState.WORKING:
+            return seen
+        if not self.goes_on_with(seen):
+            return await self._executor.cancel(seen.ref, "left over by an interrupted entry")
+        try:
+            rungs = await self._rungs_from(seen)
+        except WAITABLE:
+            raise
+        except (Refusal, BrokerError) as error:
+            return await self._executor.cancel(seen.ref, f"left over by an interrupted entry, without a price: {error}")
+        desk.journal.emit("order_taken_over", {"order_ref": seen.ref, "limit_pts100": rungs[0]})
+        return await self._executor.go_on(
+            seen, Ladder(rungs=rungs, step_s=desk.policy.condor.ladder_step_s, until=until)
+        )
+
+    async def _rungs_from(self, intent: Intent) -> tuple[int, ...]:
+        """Return the price an order has and those that the market as it is now still asks to try after it."""
+        policy, has = self._desk.policy.condor, intent.spec.net_limit_pts100
+        legs = [leg.contract for leg in intent.spec.legs]
+        price = priced(await leg_quotes(self._desk, legs), intent.spec.legs)
+        rungs = entry_ladder(
+            price.mid_pts,
+            price.natural_pts100,
+            step_pts100=policy.ladder_step_pts100,
+            through_pts100=policy.ladder_through_pts100,
+            floor_pts100=credit_floor_pts100(policy),
+        )
+        return (has, *(rung for rung in rungs if rung > has))
+
+
+def never_sent(intent: Intent) -> bool:
+    """Whether an order is proven never to have reached the broker: withdrawn before its bytes left, or absent."""
+    withdrawn = intent.state is IntentState.CANCELLED and intent.perm_id is None and not intent.filled
+    return withdrawn or intent.state is IntentState.ABSENT
+
+
+def _is_entry(intent: Intent) -> bool:
+    return intent.key.strategy is Strategy.CONDOR and intent.key.purpose is Purpose.ENTRY
