@@ -16,28 +16,22 @@ from daemon.core.market.indicators import curve_ratio, divergences, ema, macd, r
 DATA = (Path(__file__).parents[3] / "../shared/data").resolve()
 
 # The worksheets of StockCharts' ChartSchool for the 14-day RSI (closes of QQQQ) and the 10-day EMA (closes of INTC).
-RSI_CLOSES = [
-    float(close)
-    for close in (
-        "44.3389 44.0902 44.1497 43.6124 44.3278 44.8264 45.0955 45.4245 45.8433 46.0826 45.8931 46.0328 45.6140 46.2820 "
-        "46.2820 46.0028 46.0328 46.4116 46.2222 45.6439 46.2122 46.2521 45.7137 46.4515 45.7835 45.3548 44.0288 44.1783 "
-        "44.2181 44.5672 43.4205 42.6628 43.1314"
-    ).split()
-]
-RSI_PUBLISHED = [
-    float(value)
-    for value in (
-        "70.53 66.32 66.55 69.41 66.36 57.97 62.93 63.26 56.06 62.38 54.71 50.42 39.99 41.46 41.87 45.46 37.30 33.08 37.77"
-    ).split()
-]
-EMA_CLOSES = [
-    float(close)
-    for close in (
-        "22.27 22.19 22.08 22.17 22.18 22.13 22.23 22.43 22.24 22.29 22.15 22.39 22.38 22.61 23.36 24.05 23.75 23.83 "
-        "23.95 23.63"
-    ).split()
-]
-EMA_PUBLISHED = [22.22, 22.21, 22.24, 22.27, 22.33, 22.52, 22.80, 22.97, 23.13, 23.28, 23.34]
+RSI_CLOSES = np.fromstring(
+    "44.3389 44.0902 44.1497 43.6124 44.3278 44.8264 45.0955 45.4245 45.8433 46.0826 45.8931 46.0328 45.6140 46.2820 "
+    "46.2820 46.0028 46.0328 46.4116 46.2222 45.6439 46.2122 46.2521 45.7137 46.4515 45.7835 45.3548 44.0288 44.1783 "
+    "44.2181 44.5672 43.4205 42.6628 43.1314",
+    sep=" ",
+)
+RSI_PUBLISHED = np.fromstring(
+    "70.53 66.32 66.55 69.41 66.36 57.97 62.93 63.26 56.06 62.38 54.71 50.42 39.99 41.46 41.87 45.46 37.30 33.08 37.77",
+    sep=" ",
+)
+EMA_CLOSES = np.fromstring(
+    "22.27 22.19 22.08 22.17 22.18 22.13 22.23 22.43 22.24 22.29 22.15 22.39 22.38 22.61 23.36 24.05 23.75 23.83 "
+    "23.95 23.63",
+    sep=" ",
+)
+EMA_PUBLISHED = np.fromstring("22.22 22.21 22.24 22.27 22.33 22.52 22.80 22.97 23.13 23.28 23.34", sep=" ")
 
 
 def closes(name: str) -> FloatArray:
@@ -53,14 +47,14 @@ def test_rsi_equals_the_published_worksheet() -> None:
     found = rsi(RSI_CLOSES)
 
     assert np.isnan(found[:14]).all()
-    assert found[14:] == pytest.approx(np.array(RSI_PUBLISHED), abs=0.01)
+    assert found[14:] == pytest.approx(RSI_PUBLISHED, abs=0.01)
 
 
 def test_moving_average_equals_the_published_worksheet() -> None:
     found = ema(EMA_CLOSES, 10)
 
     assert np.isnan(found[:9]).all()
-    assert found[9:] == pytest.approx(np.array(EMA_PUBLISHED), abs=0.011)
+    assert found[9:] == pytest.approx(EMA_PUBLISHED, abs=0.011)
 
 
 @pytest.mark.parametrize("name", ["spx_daily.csv", "vix_daily.csv", "vvix_daily.csv"])
