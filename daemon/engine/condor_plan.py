@@ -10,7 +10,7 @@ from functools import partial
 from typing import Final
 
 from daemon.core.condor.build import ComboPrice
-from daemon.core.condor.entry import credit_floor_pts100, judge_entry, size_entry
+from daemon.core.condor.entry import EntrySize, credit_floor_pts100, judge_entry, size_entry
 from daemon.core.condor.event_gate import gated_size, judge_events, judge_vix
 from daemon.core.condor.legs import CondorLegs
 from daemon.core.market.contracts import MULTIPLIER
@@ -78,22 +78,21 @@ class EntryPlanner:
         now_indexes = await indexes(desk)
         account = await desk.broker.account_values()
         nlv = account.net_liquidation_usd_cents
-        verdicts = judge_events(session, desk.policy.events, policy), judge_vix(now_indexes.vix, policy)
-        size = gated_size(size_entry(nlv, self._risk.wing_notional_usd(), policy, desk.policy.limits), *verdicts)
-        if size.quantity == 0:
-            raise Refusal(*size.reasons)
-        added_usd = size.quantity * policy.wing_pts * 100
+        narrowest_pts100 = policy.width_min_pts * 100
+        smallest = self._size(session, now_indexes, nlv=nlv, width_pts100=narrowest_pts100)
         subject = self._next_condor_id(session)
-        gate = partial(self._gate, subject, now_indexes, nlv=nlv, added_usd=added_usd, preview=preview)
-        gate(_NOT_ASKED)
+        gate = partial(self._gate, subject, now_indexes, nlv=nlv, preview=preview)
+        gate(_NOT_ASKED, added_usd=smallest.quantity * narrowest_pts100)
         sent = desk.broker.requests_sent
         candidate = await find_condor(desk, session, now_indexes, policy)
         messages = desk.broker.requests_sent - sent
         price = priced(candidate.quotes, candidate.legs.held)
-        refusals = judge_entry(price, policy)
+        width_pts100 = candidate.legs.width_pts100
+        size = self._size(session, now_indexes, nlv=nlv, width_pts100=width_pts100)
+        refusals = judge_entry(price, width_pts100, policy)
         if refusals:
             raise Refusal(*refusals)
-        floor = credit_floor_pts100(policy)
+        floor = credit_floor_pts100(width_pts100, policy)
         rungs = entry_ladder(
             price.mid_pts,
             price.natural_pts100,
@@ -107,14 +106,25 @@ class EntryPlanner:
             )
         spec = OrderSpec(candidate.legs.held, size.quantity, rungs[0], TimeInForce.DAY)
         after = await self._after(session, subject, candidate, spec=spec, cash_usd_cents=account.total_cash_usd_cents)
-        gate(after)
+        gate(after, added_usd=size.quantity * width_pts100)
         margin = after.margin_usd_cents
         inputs = entry_inputs(now_indexes, candidate, price=price, nlv=nlv, margin=margin, quantity=size.quantity)
-        inputs |= {"data_requests": candidate.requests, "messages_sent": messages, **after.figures()}
+        inputs |= {"data_requests": candidate.requests, "data_lines": candidate.lines, "messages_sent": messages}
+        inputs |= {**candidate.choice, **after.figures()}
         reasons = (*after.would_refuse(theta_gate=desk.policy.limits.theta_gate), *size.reasons)
         return EntryPlan(
             subject, candidate, price, size.quantity, rungs, entry_reasons(candidate, price, reasons), inputs
         )
+
+    def _size(self, session: date, seen: Indexes, *, nlv: int, width_pts100: int) -> EntrySize:
+        """Return the size of an entry of this width; refuse when nothing fits."""
+        policy, limits = self._desk.policy.condor, self._desk.policy.limits
+        verdicts = judge_events(session, self._desk.policy.events, policy), judge_vix(seen.vix, policy)
+        fits = size_entry(nlv, self._risk.wing_notional_usd(), width_pts100=width_pts100, policy=policy, limits=limits)
+        size = gated_size(fits, *verdicts)
+        if size.quantity == 0:
+            raise Refusal(*size.reasons)
+        return size
 
     async def _after(
         self, session: date, subject: str, candidate: CondorCandidate, *, spec: OrderSpec, cash_usd_cents: int
@@ -177,8 +187,8 @@ def entry_inputs(
         "vix": seen.vix,
         "expiry": legs.expiry.isoformat(),
         **_strikes(legs),
-        "put_delta": round(candidate.put_delta, 4),
-        "call_delta": round(candidate.call_delta, 4),
+        "put_delta": _rounded(candidate.put_delta),
+        "call_delta": _rounded(candidate.call_delta),
         "mid_credit_pts": -price.mid_pts,
         "natural_credit_pts": -price.natural_pts100 / 100,
         "quantity": quantity,
@@ -197,6 +207,10 @@ def _strikes(legs: CondorLegs) -> dict[str, float | int | str | None]:
     }
 
 
+def _rounded(delta: float | None) -> float | None:
+    return None if delta is None else round(delta, 4)
+
+
 def entry_reasons(candidate: CondorCandidate, price: ComboPrice, size: tuple[Reason, ...]) -> tuple[Reason, ...]:
     """Return why this size, where it is not the usual one, these strikes and this price."""
     legs = candidate.legs
@@ -204,7 +218,7 @@ def entry_reasons(candidate: CondorCandidate, price: ComboPrice, size: tuple[Rea
         *size,
         Reason("expiry_in_window", f"expires {legs.expiry}", legs.expiry.isoformat(), None),
         *(
-            Reason(f"{name}_short_delta", f"short {name} {side.short.strike:g}", round(delta, 4), None)
+            Reason(f"{name}_short_delta", f"short {name} {side.short.strike:g}", _rounded(delta), None)
             for name, side, delta in (
                 ("put", legs.put, candidate.put_delta),
                 ("call", legs.call, candidate.call_delta),

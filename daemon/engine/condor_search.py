@@ -1,152 +1,144 @@
-"""The search for a condor: expiry and strikes found with few requests, then all legs quoted."""
+"""The search for a condor: expiry, short strikes and wings found with few requests, then all legs quoted."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from daemon.core.condor.build import build_legs
+from daemon.core.condor.expected_move import ExpectedMove, expected_move
+from daemon.core.condor.guess import variance_days
 from daemon.core.condor.legs import CondorLegs
-from daemon.core.condor.policy import CondorPolicy
-from daemon.core.condor.selection import bracket, choose_expiry, choose_short, guess_strikes, refine
+from daemon.core.condor.policy import CondorPolicy, DteUnit, StrikesBy
+from daemon.core.condor.selection import choose_expiry, nearest
 from daemon.core.market.contracts import ContractInfo, OptionContract, OptionParams, Right, TradingClass, Underlying
-from daemon.core.market.quotes import DataKind, Quote
+from daemon.core.market.quotes import Quote
 from daemon.core.orders.intent import Reason
+from daemon.engine.chain_reader import ChainReader
 from daemon.engine.context import Desk
 from daemon.engine.gather import Indexes, Refusal, check_quotes
+from daemon.engine.side_search import Scene, SideFound, SideSearch
 
-BRACKET_COUNT: Final = 3
-BRACKET_STEP_PTS100: Final = 2000
-SEARCH_ROUNDS: Final = 4
+LINES_MAX: Final = 40
+"""Most market-data lines of one search (decision 16)."""
+STRADDLE_LINES: Final = 4
+SIDE_LINES: Final = (LINES_MAX - STRADDLE_LINES) // len(Right)
 
 
 @dataclass(frozen=True, slots=True)
 class CondorCandidate:
-    """Four legs that could be entered, with their contracts, quotes and the deltas found on the way."""
+    """Legs that could be entered, with their contracts and quotes and what was found on the way."""
 
     legs: CondorLegs
     infos: dict[OptionContract, ContractInfo]
     quotes: dict[OptionContract, Quote]
-    put_delta: float
-    call_delta: float
+    put_delta: float | None
+    """Absolute model delta of the short put; None without that side."""
+    call_delta: float | None
+    choice: Mapping[str, float | int | str | None]
+    """What the strikes were chosen by, in numbers; nothing more than the deltas when by delta."""
     requests: int
     """Contract details and market-data lines that were asked for on the way."""
-
-
-class StrikeSearch:
-    """Finds the short strikes by delta with few requests: a model guess, then bracketing."""
-
-    def __init__(self, desk: Desk, expiry: date, listed: Sequence[int]) -> None:
-        self._desk = desk
-        self._expiry = expiry
-        self._listed = tuple(listed)
-        self.infos: dict[OptionContract, ContractInfo] = {}
-        self.quotes: dict[OptionContract, Quote] = {}
-        self.requests = 0
-
-    async def observe(self, wanted: Sequence[OptionContract], *, greeks: bool = True) -> None:
-        """Look up and quote the contracts not seen yet."""
-        new = [contract for contract in dict.fromkeys(wanted) if contract not in self.infos]
-        self.requests += len(new)
-        if new:
-            self.infos.update(await self._desk.broker.contracts(new))
-        known = [self.infos[contract] for contract in dict.fromkeys(wanted) if contract in self.infos]
-        fresh = [info for info in known if info.contract not in self.quotes]
-        self.requests += len(fresh)
-        if fresh:
-            self.quotes.update(await self._desk.broker.quotes(fresh, greeks=greeks))
-
-    def deltas(self, right: Right) -> dict[int, float]:
-        """Return strike -> absolute model delta of one side."""
-        return {
-            contract.strike_pts100: abs(quote.greeks.delta)
-            for contract, quote in self.quotes.items()
-            if contract.right is right and quote.greeks is not None and quote.kind is DataKind.LIVE
-        }
-
-    def contract(self, strike_pts100: int, right: Right) -> OptionContract:
-        """Return the SPXW contract of this expiry."""
-        return OptionContract(TradingClass.SPXW, self._expiry, strike_pts100, right)
-
-    async def shorts(self, guess: tuple[int, int], policy: CondorPolicy) -> tuple[int, int]:
-        """Return the put and call short strikes nearest the target delta; refuse when none is in the window.
-
-        A strike counts only when the strike of its wing is listed in this expiry too.
-        """
-        sides = (self._short(Right.PUT, guess[0], policy), self._short(Right.CALL, guess[1], policy))
-        put, call = await asyncio.gather(*sides)
-        return put, call
-
-    async def _short(self, right: Right, guess: int, policy: CondorPolicy) -> int:
-        listed = list(self._listed)
-        await self.observe(
-            [self.contract(strike, right) for strike in bracket(guess, listed, BRACKET_STEP_PTS100, BRACKET_COUNT)]
-        )
-        for _ in range(SEARCH_ROUNDS):
-            best = refine(self.deltas(right), policy.short_delta, listed)
-            if best is None:
-                break
-            known = self.contract(best, right) in self.infos
-            await self.observe([self.contract(best, right), self._wing(best, right, policy)])
-            if not self._complete(best, right, policy):
-                listed.remove(best)
-            elif known:
-                break
-        complete = {
-            strike: delta for strike, delta in self.deltas(right).items() if self._complete(strike, right, policy)
-        }
-        found = choose_short(complete, policy)
-        if found is None:
-            raise Refusal(_no_strike(right, self.deltas(right), policy))
-        return found
-
-    def _wing(self, strike_pts100: int, right: Right, policy: CondorPolicy) -> OptionContract:
-        away = policy.wing_pts * 100
-        return self.contract(strike_pts100 + (away if right is Right.CALL else -away), right)
-
-    def _complete(self, strike_pts100: int, right: Right, policy: CondorPolicy) -> bool:
-        """Whether both the short and its wing are listed and quoted."""
-        pair = (self.contract(strike_pts100, right), self._wing(strike_pts100, right, policy))
-        return all(contract in self.infos and contract in self.quotes for contract in pair)
-
-
-def _no_strike(right: Right, deltas: dict[int, float], policy: CondorPolicy) -> Reason:
-    side = "put" if right is Right.PUT else "call"
-    seen = ", ".join(f"{strike / 100:g}: {delta:.3f}" for strike, delta in sorted(deltas.items())) or "no greeks"
-    text = (
-        f"no short {side} with |delta| between {policy.short_delta_min:g} and {policy.short_delta_max:g} "
-        f"was found (seen {seen})"
-    )
-    return Reason("no_strike_at_delta", text, len(deltas), policy.short_delta)
+    lines: int
+    """Market-data lines alone."""
 
 
 async def find_condor(desk: Desk, session: date, now_indexes: Indexes, policy: CondorPolicy) -> CondorCandidate:
-    """Choose expiry and strikes and quote all four legs; refuse with the name of what is missing."""
+    """Choose expiry and strikes and quote all legs; refuse with the name of everything that is missing."""
     params = _spxw(await desk.option_params(Underlying.SPX, session))
     expiry = choose_expiry(params.expiries, session, policy)
     if expiry is None:
-        text = f"no SPXW expiry is listed between {policy.dte_min} and {policy.dte_max} days"
-        raise Refusal(Reason("no_expiry_in_window", text, None, f"{policy.dte_min}-{policy.dte_max}"))
-    search = StrikeSearch(desk, expiry, params.strikes_pts100)
-    guess = guess_strikes(now_indexes.spx, now_indexes.vix, session, expiry, policy)
-    put_short, call_short = await search.shorts(guess, policy)
-    legs = build_legs(expiry, put_short, call_short, policy)
-    check_quotes(desk, {leg: search.quotes[leg] for leg in legs.contracts})
+        raise Refusal(_no_expiry(session, policy))
+    straddle = ChainReader(desk, expiry, STRADDLE_LINES)
+    move = None
+    if policy.strikes_by is StrikesBy.EXPECTED_MOVE:
+        move = await read_move(straddle, params.strikes_pts100, now_indexes.spx)
+    scene = Scene(
+        spx=now_indexes.spx,
+        vix=now_indexes.vix,
+        days=variance_days(desk.clock.now(), expiry),
+        listed_pts100=params.strikes_pts100,
+        move=move,
+    )
+    readers = {right: ChainReader(desk, expiry, SIDE_LINES) for right in policy.sides.rights}
+    found = await asyncio.gather(
+        *(SideSearch(reader, right, scene, policy).find() for right, reader in readers.items())
+    )
+    sides = {side.vertical.right: side for side in found if isinstance(side, SideFound)}
+    reasons = [reason for reason in found if isinstance(reason, Reason)]
+    if reasons:
+        raise Refusal(*reasons)
+    legs = _joined(sides)
+    quotes = {leg: readers[leg.right].quotes[leg] for leg in legs.contracts}
+    check_quotes(desk, quotes)
+    put, call = sides.get(Right.PUT), sides.get(Right.CALL)
     return CondorCandidate(
         legs,
-        {leg: search.infos[leg] for leg in legs.contracts},
-        {leg: search.quotes[leg] for leg in legs.contracts},
-        search.deltas(Right.PUT)[put_short],
-        search.deltas(Right.CALL)[call_short],
-        search.requests,
+        {leg: readers[leg.right].infos[leg] for leg in legs.contracts},
+        quotes,
+        None if put is None else put.delta,
+        None if call is None else call.delta,
+        choice=_choice(sides, move, policy),
+        requests=sum(reader.requests for reader in (straddle, *readers.values())),
+        lines=sum(reader.lines for reader in (straddle, *readers.values())),
     )
 
 
+async def read_move(reader: ChainReader, listed: Sequence[int], spx: float) -> ExpectedMove:
+    """Return the expected move from the straddle at the listed strike nearest the forward; refuse without one."""
+    strike = nearest(listed, round(100 * spx))
+    first = await _straddle(reader, strike)
+    at_forward = nearest(listed, round(100 * first.forward_pts))
+    return first if at_forward == strike else await _straddle(reader, at_forward)
+
+
+async def _straddle(reader: ChainReader, strike_pts100: int) -> ExpectedMove:
+    await reader.observe([reader.contract(strike_pts100, right) for right in Right])
+    call, put = (reader.mid_pts(strike_pts100, right) for right in (Right.CALL, Right.PUT))
+    move = None if call is None or put is None else expected_move(strike_pts100 / 100, call, put)
+    if move is None:
+        text = f"{reader.expiry} {strike_pts100 / 100:g} has no two-sided call and put that give an expected move"
+        raise Refusal(Reason("no_straddle", text))
+    return move
+
+
 def _spxw(params: Sequence[OptionParams]) -> OptionParams:
-    for row in params:
-        if row.trading_class is TradingClass.SPXW:
-            return row
-    raise Refusal(Reason("no_chain", "the broker lists no SPXW options", None, None))
+    """Return what is listed of the class that settles on the close; the morning-settled one is never entered."""
+    row = next((row for row in params if row.trading_class is TradingClass.SPXW), None)
+    if row is None or not row.expiries or not row.strikes_pts100:
+        raise Refusal(Reason("no_chain", "the broker lists no SPXW options"))
+    return row
+
+
+def _no_expiry(session: date, policy: CondorPolicy) -> Reason:
+    window = f"{policy.dte_min}-{policy.dte_max}"
+    sessions = policy.dte_unit is DteUnit.SESSIONS
+    text = f"no SPXW expiry is listed {window} {'sessions' if sessions else 'days'} after {session:%a} {session}"
+    return Reason("no_expiry_in_window", text, None, window)
+
+
+def _joined(sides: Mapping[Right, SideFound]) -> CondorLegs:
+    put, call = (sides[right].vertical if right in sides else None for right in (Right.PUT, Right.CALL))
+    if put is not None and call is not None and put.short.strike_pts100 >= call.short.strike_pts100:
+        text = f"the short put {put.short.strike:g} would not be below the short call {call.short.strike:g}"
+        raise Refusal(Reason("strikes_cross", text, put.short.strike, call.short.strike))
+    return CondorLegs(put, call)
+
+
+def _choice(
+    sides: Mapping[Right, SideFound], move: ExpectedMove | None, policy: CondorPolicy
+) -> dict[str, float | int | str | None]:
+    """Return the numbers that the strikes were chosen by, as the decision shows them."""
+    named = {right.name.lower(): side.value for right, side in sides.items()}
+    match policy.strikes_by:
+        case StrikesBy.DELTA:
+            return {}
+        case StrikesBy.CREDIT:
+            rows = {f"{side}_credit_pts": round(value, 4) for side, value in named.items()}
+            return {"credit_target_pts": policy.credit_target_pts100 / 100, **rows}
+        case StrikesBy.EXPECTED_MOVE:
+            assert move is not None, "strikes by expected move have the move"
+            rows = {f"{side}_moves": round(value, 3) for side, value in named.items()}
+            return {"forward_pts": round(move.forward_pts, 2), "expected_move_pts": round(move.move_pts, 2), **rows}

@@ -7,6 +7,7 @@ from typing import Final
 
 from daemon.core.calendar.sessions import shifted
 from daemon.core.condor.entry import credit_floor_pts100
+from daemon.core.condor.legs import condor_of
 from daemon.core.orders.intent import Intent, IntentState, Purpose, Strategy
 from daemon.core.orders.ladder import entry_ladder
 from daemon.core.records import Decision, RunState
@@ -90,7 +91,7 @@ class EarlierEntries:
             price.natural_pts100,
             step_pts100=policy.ladder_step_pts100,
             through_pts100=policy.ladder_through_pts100,
-            floor_pts100=credit_floor_pts100(policy),
+            floor_pts100=credit_floor_pts100(condor_of(intent.spec.legs).width_pts100, policy),
         )
         return (has, *(rung for rung in rungs if rung > has))
 

@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError, PydanticUndefined
 
 from daemon.core.calendar.events import EventKind
-from daemon.core.condor.policy import GateMode
+from daemon.core.condor.policy import DteUnit, GateMode, Sides, StrikesBy, WingsBy
 from daemon.core.orders.broker_facts import PAPER_PREFIXES
 from daemon.core.records import Level
 
@@ -141,6 +141,10 @@ PaperAccount = Annotated[str, AfterValidator(_paper)]
 Host = Annotated[str, AfterValidator(_host)]
 Points = Annotated[Decimal, AfterValidator(Decimal.normalize)]
 EntryGate = Annotated[GateMode, BeforeValidator(_any_case(GateMode))]
+CountedIn = Annotated[DteUnit, BeforeValidator(_any_case(DteUnit))]
+EntrySides = Annotated[Sides, BeforeValidator(_any_case(Sides))]
+StrikeChoice = Annotated[StrikesBy, BeforeValidator(_any_case(StrikesBy))]
+WingChoice = Annotated[WingsBy, BeforeValidator(_any_case(WingsBy))]
 EventKinds = Annotated[tuple[EventKind, ...], BeforeValidator(_read_kinds)]
 Mode = Annotated[GatewayMode, BeforeValidator(_any_case(GatewayMode))]
 Format = Annotated[LogFormat, BeforeValidator(_any_case(LogFormat))]

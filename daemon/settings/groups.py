@@ -7,10 +7,12 @@ from decimal import Decimal
 from typing import Final
 
 from daemon.core.calendar.events import EventKind
-from daemon.core.condor.policy import GateMode
+from daemon.core.condor.policy import DteUnit, GateMode, Sides, StrikesBy, WingsBy
 from daemon.core.records import Level
 from daemon.settings.fields import (
+    CountedIn,
     EntryGate,
+    EntrySides,
     EventKinds,
     Format,
     GatewayMode,
@@ -24,9 +26,11 @@ from daemon.settings.fields import (
     OptionalFolder,
     PaperAccount,
     Points,
+    StrikeChoice,
     Synchronous,
     SyncMode,
     TimeOfDay,
+    WingChoice,
     setting,
 )
 
@@ -143,18 +147,84 @@ class CondorSettings(Group):
     """Entry, working order and exits of the daily iron condor."""
 
     enabled: bool = setting(True, "Whether new condors are entered; exits go on either way.")
-    dte_target: int = setting(30, "Days to expiry that an entry looks for.", unit="days", ge=1, le=120)
-    dte_min: int = setting(25, "Fewest days to expiry that an entry accepts.", unit="days", ge=1, le=120)
-    dte_max: int = setting(37, "Most days to expiry that an entry accepts.", unit="days", ge=1, le=150)
-    short_delta: float = setting(0.15, "Delta of both short strikes, without its sign.", unit="delta", ge=0.01, le=0.5)
+    dte_unit: CountedIn = setting(
+        DteUnit.DAYS,
+        "What the days to expiry of an entry are counted in: calendar days, or sessions, where 1 is the next session "
+        "over weekends and holidays too.",
+    )
+    dte_target: int = setting(
+        30, "Days to expiry that an entry looks for; 0 is the session itself.", unit="days", ge=0, le=120
+    )
+    dte_min: int = setting(25, "Fewest days to expiry that an entry accepts.", unit="days", ge=0, le=120)
+    dte_max: int = setting(37, "Most days to expiry that an entry accepts.", unit="days", ge=0, le=150)
+    sides: EntrySides = setting(Sides.BOTH, "Which sides are entered: both, or only the puts or the calls.")
+    strikes_by: StrikeChoice = setting(
+        StrikesBy.DELTA,
+        "What the short strikes are chosen by: their delta, the credit that is received, or expected moves.",
+    )
+    short_delta: float = setting(
+        0.15, "Delta of the short strikes, without its sign; with strikes by delta.", unit="delta", ge=0.01, le=0.5
+    )
     short_delta_min: float = setting(
-        0.12, "Smallest delta, without its sign, that a short strike may have.", unit="delta", ge=0.005, le=0.5
+        0.12,
+        "Smallest delta, without its sign, that a short strike may have; with strikes by delta.",
+        unit="delta",
+        ge=0.005,
+        le=0.5,
     )
     short_delta_max: float = setting(
-        0.18, "Largest delta, without its sign, that a short strike may have.", unit="delta", ge=0.01, le=0.6
+        0.18,
+        "Largest delta, without its sign, that a short strike may have; with strikes by delta.",
+        unit="delta",
+        ge=0.01,
+        le=0.6,
+    )
+    credit_target_pts: Points = setting(
+        Decimal("1.15"),
+        "Mid credit of one condor that is looked for, half of it on each of two sides; with strikes by credit.",
+        unit="points",
+        ge=_TICK,
+        le=Decimal(50),
+        multiple_of=_TICK,
+    )
+    credit_tolerance_pts: Points = setting(
+        Decimal("0.30"),
+        "How far the mid credit of one condor may lie from its target, half of it on each of two sides.",
+        unit="points",
+        ge=Decimal(0),
+        le=Decimal(50),
+        multiple_of=_TICK,
+    )
+    move_multiple: float = setting(
+        1,
+        "Distance of the short strikes from the forward, in expected moves of the at-the-money straddle; with strikes "
+        "by expected_move.",
+        unit="moves",
+        ge=0.1,
+        le=5,
+    )
+    move_tolerance: float = setting(
+        0.2, "How far a short strike may lie from that distance, in expected moves.", unit="moves", ge=0.01, le=1
+    )
+    wings_by: WingChoice = setting(
+        WingsBy.POINTS, "What the long strikes are chosen by: their distance in points, or their own delta."
     )
     wing_pts: int = setting(
-        25, "Distance from short to long strike, equal on both sides.", unit="points", ge=5, le=500, multiple_of=5
+        25,
+        "Distance from short to long strike, equal on both sides; with wings by points.",
+        unit="points",
+        ge=5,
+        le=500,
+        multiple_of=5,
+    )
+    wing_delta: float = setting(
+        0.05, "Delta of the long strikes, without its sign; with wings by delta.", unit="delta", ge=0.005, le=0.45
+    )
+    wing_min_pts: int = setting(
+        10, "Smallest distance from short to long strike; with wings by delta.", unit="points", ge=5, le=500
+    )
+    wing_max_pts: int = setting(
+        50, "Largest distance from short to long strike; with wings by delta.", unit="points", ge=5, le=500
     )
     entry_risk_pct: float = setting(
         5,
@@ -164,7 +234,7 @@ class CondorSettings(Group):
         le=100,
     )
     min_credit_pct: float = setting(
-        15, "Smallest credit as a share of the wing width; the working order stops there too.", unit="%", ge=0, le=90
+        15, "Smallest credit as a share of the wider wing; the working order stops there too.", unit="%", ge=0, le=90
     )
     max_spread_pct: float = setting(
         25,

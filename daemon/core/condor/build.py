@@ -1,4 +1,4 @@
-"""Build the four legs of a condor and price any set of legs from quotes."""
+"""Build the sides of a condor and price any set of legs from quotes."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from daemon.core.condor.legs import CondorLegs, Vertical
-from daemon.core.condor.policy import CondorPolicy
+from daemon.core.condor.legs import Vertical
 from daemon.core.market.contracts import OptionContract, Right, TradingClass
 from daemon.core.market.quotes import Quote
 from daemon.core.orders.intent import Leg
@@ -23,17 +22,10 @@ class ComboPrice:
     """Net of buying at the ask and selling at the bid, in points x 100."""
 
 
-def build_legs(expiry: date, put_short_pts100: int, call_short_pts100: int, policy: CondorPolicy) -> CondorLegs:
-    """Return the legs around two short strikes, with wings of ``wing_pts`` on both sides, in SPXW."""
-    wing_pts100 = policy.wing_pts * 100
-
-    def option(strike_pts100: int, right: Right) -> OptionContract:
-        return OptionContract(TradingClass.SPXW, expiry, strike_pts100, right)
-
-    return CondorLegs(
-        put=Vertical(option(put_short_pts100, Right.PUT), option(put_short_pts100 - wing_pts100, Right.PUT)),
-        call=Vertical(option(call_short_pts100, Right.CALL), option(call_short_pts100 + wing_pts100, Right.CALL)),
-    )
+def build_side(expiry: date, right: Right, short_pts100: int, long_pts100: int) -> Vertical:
+    """Return one side of a condor in SPXW, which settles on the close."""
+    short, long = (OptionContract(TradingClass.SPXW, expiry, strike, right) for strike in (short_pts100, long_pts100))
+    return Vertical(short, long)
 
 
 def price_combo(legs: Sequence[Leg], quotes: Mapping[OptionContract, Quote]) -> ComboPrice | None:

@@ -22,13 +22,17 @@ class EntrySize:
     reasons: tuple[Reason, ...]
 
 
-def size_entry(nlv_usd_cents: int, open_wing_notional_usd: int, policy: CondorPolicy, limits: RiskLimits) -> EntrySize:
+def size_entry(
+    nlv_usd_cents: int, open_wing_notional_usd: int, *, width_pts100: int, policy: CondorPolicy, limits: RiskLimits
+) -> EntrySize:
     """Return the quantity of one entry: its share of W_max, within the room left under W_max (004-16, 004-24).
+
+    ``width_pts100`` is the wider side of one condor: what it can lose in dollars.
 
     A quantity of zero always comes with a reason.
     """
     most_usd = wing_notional_max_usd(nlv_usd_cents, limits)
-    one_usd = policy.wing_pts * MULTIPLIER
+    one_usd = width_pts100 * MULTIPLIER // 100
     budget_usd = share_usd(policy.entry_risk_pct, most_usd)
     room_usd = max(0, most_usd - open_wing_notional_usd)
     wanted, possible = budget_usd // one_usd, room_usd // one_usd
@@ -45,21 +49,21 @@ def size_entry(nlv_usd_cents: int, open_wing_notional_usd: int, policy: CondorPo
     return EntrySize(min(wanted, possible), most_usd, reasons)
 
 
-def credit_min_pts(policy: CondorPolicy) -> Decimal:
-    """Return the smallest credit in points: ``min_credit_pct`` of the wing width."""
-    return exact(policy.min_credit_pct) * policy.wing_pts / 100
+def credit_min_pts(width_pts100: int, policy: CondorPolicy) -> Decimal:
+    """Return the smallest credit in points: ``min_credit_pct`` of the wider side."""
+    return exact(policy.min_credit_pct) * width_pts100 / 10_000
 
 
-def credit_floor_pts100(policy: CondorPolicy) -> int:
+def credit_floor_pts100(width_pts100: int, policy: CondorPolicy) -> int:
     """Return the largest net limit an entry order may take, in points x 100: minus the smallest credit."""
     # Towards a larger credit: a fraction of a cent is never given away.
-    return int((-credit_min_pts(policy) * 100).to_integral_value(rounding="ROUND_FLOOR"))
+    return int((-credit_min_pts(width_pts100, policy) * 100).to_integral_value(rounding="ROUND_FLOOR"))
 
 
-def judge_entry(price: ComboPrice, policy: CondorPolicy) -> tuple[Reason, ...]:
+def judge_entry(price: ComboPrice, width_pts100: int, policy: CondorPolicy) -> tuple[Reason, ...]:
     """Return why a priced condor is refused, or nothing: credit too small, or quotes too wide (decision 20)."""
     credit_pts = -price.mid_pts
-    least_pts = credit_min_pts(policy)
+    least_pts = credit_min_pts(width_pts100, policy)
     refusals: list[Reason] = []
     if exact(credit_pts) < least_pts:
         text = "The mid credit in points is below the smallest accepted share of the wing width."

@@ -78,6 +78,13 @@ class CondorLegs:
         return max(side.width_pts100 for side in self.sides)
 
 
+def condor_of(legs: Iterable[Leg]) -> CondorLegs:
+    """Return the condor that the legs of an entry make up."""
+    whole = structure({leg.contract: leg.ratio for leg in legs}).whole
+    assert whole is not None, "an entry is one condor"
+    return whole
+
+
 def closing(legs: Iterable[Leg]) -> tuple[Leg, ...]:
     """Return the legs that close held ones: every direction reversed."""
     return tuple(Leg(leg.contract, -leg.ratio) for leg in legs)

@@ -6,6 +6,42 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from daemon.core.calendar.events import EventKind
+from daemon.core.market.contracts import Right
+
+
+class DteUnit(StrEnum):
+    """What days to expiry are counted in: one session is the next one, over weekends and holidays too."""
+
+    DAYS = "days"
+    SESSIONS = "sessions"
+
+
+class StrikesBy(StrEnum):
+    """What the short strikes are chosen by."""
+
+    DELTA = "delta"
+    CREDIT = "credit"
+    EXPECTED_MOVE = "expected_move"
+
+
+class WingsBy(StrEnum):
+    """What the long strikes are chosen by."""
+
+    POINTS = "points"
+    DELTA = "delta"
+
+
+class Sides(StrEnum):
+    """The sides that a condor is entered with."""
+
+    BOTH = "both"
+    PUT = "put"
+    CALL = "call"
+
+    @property
+    def rights(self) -> tuple[Right, ...]:
+        """Return the sides as rights, puts first."""
+        return {Sides.BOTH: (Right.PUT, Right.CALL), Sides.PUT: (Right.PUT,), Sides.CALL: (Right.CALL,)}[self]
 
 
 class GateMode(StrEnum):
@@ -21,15 +57,32 @@ class CondorPolicy:
     """Entry, working order and exits of the daily iron condor."""
 
     enabled: bool
+    dte_unit: DteUnit
     dte_target: int
     dte_min: int
     dte_max: int
+    sides: Sides
+    strikes_by: StrikesBy
     short_delta: float
-    """Absolute delta of both short strikes (003-05)."""
+    """Absolute delta of the short strikes (003-05)."""
     short_delta_min: float
     short_delta_max: float
+    credit_target_pts100: int
+    """Mid credit of the condor in points x 100; with two sides each aims at half of it."""
+    credit_tolerance_pts100: int
+    """How far the mid credit may lie from its target, in points x 100; with two sides half of it for each."""
+    move_multiple: float
+    """Distance of the short strikes from the forward in expected moves."""
+    move_tolerance: float
+    """How far a short strike may lie from that distance, in expected moves."""
+    wings_by: WingsBy
     wing_pts: int
     """Distance of the long strikes, equal on both sides, in index points."""
+    wing_delta: float
+    """Absolute delta of the long strikes."""
+    wing_min_pts: int
+    """Smallest distance of a long strike that is chosen by its delta, in index points."""
+    wing_max_pts: int
     entry_risk_pct: float
     """Wing notional of one entry as a percentage of the largest allowed wing notional."""
     min_credit_pct: float
@@ -53,3 +106,13 @@ class CondorPolicy:
     vix_gate_mode: GateMode
     vix_gate_min: float
     vix_gate_max: float
+
+    @property
+    def width_min_pts(self) -> int:
+        """Return the smallest width that a side may have, in index points."""
+        return self.wing_pts if self.wings_by is WingsBy.POINTS else self.wing_min_pts
+
+    @property
+    def width_max_pts(self) -> int:
+        """Return the largest width that a side may have, in index points."""
+        return self.wing_pts if self.wings_by is WingsBy.POINTS else self.wing_max_pts

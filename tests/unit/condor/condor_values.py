@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from daemon.core.calendar.events import EventKind
-from daemon.core.condor.policy import CondorPolicy, GateMode
+from daemon.core.condor.policy import CondorPolicy, DteUnit, GateMode, Sides, StrikesBy, WingsBy
 from daemon.core.market.contracts import OptionContract, Right, TradingClass
 from daemon.core.market.quotes import Quote
 from daemon.core.risk.limits import RiskLimits
@@ -15,13 +15,24 @@ EXPIRY = date(2020, 3, 20)
 
 POLICY = CondorPolicy(
     enabled=True,
+    dte_unit=DteUnit.DAYS,
     dte_target=30,
     dte_min=25,
     dte_max=37,
+    sides=Sides.BOTH,
+    strikes_by=StrikesBy.DELTA,
     short_delta=0.15,
     short_delta_min=0.12,
     short_delta_max=0.18,
+    credit_target_pts100=115,
+    credit_tolerance_pts100=30,
+    move_multiple=1.0,
+    move_tolerance=0.2,
+    wings_by=WingsBy.POINTS,
     wing_pts=25,
+    wing_delta=0.05,
+    wing_min_pts=10,
+    wing_max_pts=50,
     entry_risk_pct=5.0,
     min_credit_pct=15.0,
     max_spread_pct=25.0,

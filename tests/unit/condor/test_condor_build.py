@@ -1,15 +1,15 @@
 import pytest
-from condor_values import EXPIRY, POLICY, option, quote
+from condor_values import EXPIRY, option, quote
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.core.condor.build import ComboPrice, build_legs, price_combo
-from daemon.core.condor.legs import closing
+from daemon.core.condor.build import ComboPrice, build_side, price_combo
+from daemon.core.condor.legs import CondorLegs, closing
 from daemon.core.market.contracts import Right, TradingClass
 from daemon.core.market.quotes import Quote
 from daemon.core.orders.intent import Leg
 
-LEGS = build_legs(EXPIRY, 315_000, 350_000, POLICY)
+LEGS = CondorLegs(build_side(EXPIRY, Right.PUT, 315_000, 312_500), build_side(EXPIRY, Right.CALL, 350_000, 352_500))
 PUT_LONG, PUT_SHORT, CALL_SHORT, CALL_LONG = LEGS.contracts
 QUOTES = {
     PUT_LONG: quote(800, 830),
@@ -19,8 +19,8 @@ QUOTES = {
 }
 
 
-class TestBuildLegs:
-    def test_wings_are_equal_and_outside_of_the_shorts(self) -> None:
+class TestBuildSide:
+    def test_the_long_strikes_stand_outside_of_the_shorts(self) -> None:
         strikes = [contract.strike_pts100 for contract in LEGS.contracts]
 
         assert strikes == [312_500, 315_000, 350_000, 352_500]
@@ -31,9 +31,9 @@ class TestBuildLegs:
             (TradingClass.SPXW, EXPIRY)
         }
 
-    def test_shorts_that_cross_are_an_error_of_ours(self) -> None:
-        with pytest.raises(AssertionError, match="is below"):
-            build_legs(EXPIRY, 350_000, 350_000, POLICY)
+    def test_a_long_strike_inside_of_the_short_is_an_error_of_ours(self) -> None:
+        with pytest.raises(AssertionError, match="farther out of the money"):
+            build_side(EXPIRY, Right.CALL, 350_000, 347_500)
 
 
 class TestPriceCombo:

@@ -10,6 +10,7 @@ from daemon.core.condor.entry import credit_floor_pts100, judge_entry, size_entr
 from daemon.core.orders.intent import Reason
 
 NLV_CENTS = 250_000_00
+WIDTH_PTS100 = 2_500
 
 
 def names(reasons: Iterable[Reason]) -> list[str]:
@@ -19,52 +20,54 @@ def names(reasons: Iterable[Reason]) -> list[str]:
 class TestSizeEntry:
     def test_five_percent_of_a_hundred_thousand_is_two_condors_of_25_points(self) -> None:
         # 004-16: a daily condor risks 5,000 dollars of 100,000.
-        size = size_entry(NLV_CENTS, 0, POLICY, LIMITS)
+        size = size_entry(NLV_CENTS, 0, width_pts100=WIDTH_PTS100, policy=POLICY, limits=LIMITS)
 
         assert (size.quantity, size.wing_notional_max_usd, size.reasons) == (2, 100_000, ())
 
     def test_ten_point_wings_allow_five_condors(self) -> None:
-        assert size_entry(NLV_CENTS, 0, policy(wing_pts=10), LIMITS).quantity == 5
+        assert size_entry(NLV_CENTS, 0, width_pts100=1_000, policy=POLICY, limits=LIMITS).quantity == 5
 
     def test_half_of_a_small_account_is_the_limit(self) -> None:
-        size = size_entry(120_000_00, 0, POLICY, LIMITS)
+        size = size_entry(120_000_00, 0, width_pts100=WIDTH_PTS100, policy=POLICY, limits=LIMITS)
 
         assert (size.quantity, size.wing_notional_max_usd) == (1, 60_000)
 
     def test_the_room_left_bounds_the_quantity_and_says_so(self) -> None:
-        size = size_entry(NLV_CENTS, 97_500, POLICY, LIMITS)
+        size = size_entry(NLV_CENTS, 97_500, width_pts100=WIDTH_PTS100, policy=POLICY, limits=LIMITS)
 
         assert size.quantity == 1
         assert names(size.reasons) == ["wing_notional_nearly_full"]
 
     @pytest.mark.parametrize("open_usd", [97_501, 100_000, 180_000])
     def test_no_room_is_a_named_refusal(self, open_usd: int) -> None:
-        size = size_entry(NLV_CENTS, open_usd, POLICY, LIMITS)
+        size = size_entry(NLV_CENTS, open_usd, width_pts100=WIDTH_PTS100, policy=POLICY, limits=LIMITS)
 
         assert size.quantity == 0
         assert names(size.reasons) == ["wing_notional_full"]
         assert (size.reasons[0].value, size.reasons[0].limit) == (open_usd + 2_500, 100_000)
 
     def test_room_for_exactly_the_usual_quantity_needs_no_remark(self) -> None:
-        size = size_entry(NLV_CENTS, 95_000, POLICY, LIMITS)
+        size = size_entry(NLV_CENTS, 95_000, width_pts100=WIDTH_PTS100, policy=POLICY, limits=LIMITS)
 
         assert (size.quantity, size.reasons) == (2, ())
 
     def test_an_account_too_small_for_one_wing_is_a_named_refusal(self) -> None:
-        size = size_entry(90_000_00, 0, POLICY, LIMITS)
+        size = size_entry(90_000_00, 0, width_pts100=WIDTH_PTS100, policy=POLICY, limits=LIMITS)
 
         assert size.quantity == 0
         assert names(size.reasons) == ["entry_risk_too_small"]
 
     def test_a_negative_account_enters_nothing(self) -> None:
-        size = size_entry(-5_000_00, 0, POLICY, LIMITS)
+        size = size_entry(-5_000_00, 0, width_pts100=WIDTH_PTS100, policy=POLICY, limits=LIMITS)
 
         assert (size.quantity, size.wing_notional_max_usd) == (0, 0)
         assert names(size.reasons) == ["wing_notional_full"]
 
     def test_a_percentage_without_a_binary_form_loses_no_condor(self) -> None:
         # 4.1 * 100,000 / 100 is 4099.999... in floats; exactly it covers 41 wings of one point.
-        assert size_entry(NLV_CENTS, 0, policy(entry_risk_pct=4.1, wing_pts=1), LIMITS).quantity == 41
+        assert (
+            size_entry(NLV_CENTS, 0, width_pts100=100, policy=policy(entry_risk_pct=4.1), limits=LIMITS).quantity == 41
+        )
 
     @given(
         nlv_usd=st.integers(-100_000, 5_000_000),
@@ -79,8 +82,9 @@ class TestSizeEntry:
         size = size_entry(
             nlv_usd * 100,
             open_usd,
-            policy(wing_pts=wing, entry_risk_pct=risk_pct),
-            limits(wing_notional_max_usd=most_usd),
+            width_pts100=wing * 100,
+            policy=policy(entry_risk_pct=risk_pct),
+            limits=limits(wing_notional_max_usd=most_usd),
         )
 
         assert size.quantity >= 0
@@ -107,25 +111,28 @@ class TestJudgeEntry:
     def test_measured_condors_are_judged_by_credit_and_spread(
         self, mid: float, natural: int, refusals: list[str]
     ) -> None:
-        assert names(judge_entry(ComboPrice(-mid, -natural), POLICY)) == refusals
+        assert names(judge_entry(ComboPrice(-mid, -natural), WIDTH_PTS100, POLICY)) == refusals
 
     def test_a_credit_of_exactly_the_minimum_passes(self) -> None:
-        assert judge_entry(ComboPrice(-3.75, -350), POLICY) == ()
-        assert names(judge_entry(ComboPrice(-3.745, -350), POLICY)) == ["credit_too_small"]
+        assert judge_entry(ComboPrice(-3.75, -350), WIDTH_PTS100, POLICY) == ()
+        assert names(judge_entry(ComboPrice(-3.745, -350), WIDTH_PTS100, POLICY)) == ["credit_too_small"]
 
     def test_a_spread_of_exactly_the_limit_passes(self) -> None:
-        assert judge_entry(ComboPrice(-4.0, -300), POLICY) == ()
-        assert names(judge_entry(ComboPrice(-4.0, -295), POLICY)) == ["combo_spread_too_wide"]
+        assert judge_entry(ComboPrice(-4.0, -300), WIDTH_PTS100, POLICY) == ()
+        assert names(judge_entry(ComboPrice(-4.0, -295), WIDTH_PTS100, POLICY)) == ["combo_spread_too_wide"]
 
     def test_both_refusals_are_listed_together(self) -> None:
-        assert names(judge_entry(ComboPrice(-2.0, -100), POLICY)) == ["credit_too_small", "combo_spread_too_wide"]
+        assert names(judge_entry(ComboPrice(-2.0, -100), WIDTH_PTS100, POLICY)) == [
+            "credit_too_small",
+            "combo_spread_too_wide",
+        ]
 
     @pytest.mark.parametrize("mid", [0.0, 1.2])
     def test_a_condor_that_costs_money_is_refused_for_its_credit(self, mid: float) -> None:
-        assert names(judge_entry(ComboPrice(mid, 150), POLICY)) == ["credit_too_small"]
+        assert names(judge_entry(ComboPrice(mid, 150), WIDTH_PTS100, POLICY)) == ["credit_too_small"]
 
     def test_refusals_carry_the_value_and_the_limit(self) -> None:
-        small, wide = judge_entry(ComboPrice(-2.0, -100), POLICY)
+        small, wide = judge_entry(ComboPrice(-2.0, -100), WIDTH_PTS100, POLICY)
 
         assert (small.value, small.limit) == (2.0, 3.75)
         assert (wide.value, wide.limit) == (50.0, 25.0)
@@ -133,7 +140,12 @@ class TestJudgeEntry:
 
 class TestCreditFloor:
     def test_the_floor_is_the_smallest_credit_as_a_negative_price(self) -> None:
-        assert credit_floor_pts100(POLICY) == -375
+        assert credit_floor_pts100(WIDTH_PTS100, POLICY) == -375
 
     def test_a_fraction_of_a_cent_is_asked_for_not_given_away(self) -> None:
-        assert credit_floor_pts100(policy(min_credit_pct=15.05)) == -377  # 3.7625 points
+        assert credit_floor_pts100(WIDTH_PTS100, policy(min_credit_pct=15.05)) == -377  # 3.7625 points
+
+    def test_the_floor_follows_the_width_of_the_condor(self) -> None:
+        # 15 % of 40 points, of 10 points.
+        assert credit_floor_pts100(4_000, POLICY) == -600
+        assert credit_floor_pts100(1_000, POLICY) == -150

@@ -10,13 +10,9 @@ from pathlib import Path
 import pytest
 from condor_values import POLICY
 
-from daemon.core.condor.selection import (
-    bracket,
-    choose_expiry,
-    choose_short,
-    guess_strikes,
-    refine,
-)
+from daemon.core.condor.guess import guess_strike
+from daemon.core.condor.selection import bracket, choose_expiry, choose_strike, refine, short_aim
+from daemon.core.market.contracts import Right
 
 DATA = Path(__file__).parents[3] / "../shared/data"
 FILES = ("spx_option_chains_intraday.csv.gz", "spx_option_chains_close.csv.gz")
@@ -61,13 +57,13 @@ def test_a_handful_of_quotes_finds_the_best_listed_strike(snapshot: str, right: 
     chain = deltas()[snapshot, expiry, right]
     listed = sorted(chain)
 
-    guess = guess_strikes(spx, vix, session, expiry, POLICY)["PC".index(right)]
+    guess = guess_strike(Right(right), POLICY.short_delta, spx=spx, vix=vix, days=(expiry - session).days)
     quoted = set(bracket(guess, listed, 2500, 5))
     for _ in range(2):
         better = refine({strike: chain[strike] for strike in quoted}, POLICY.short_delta, listed)
         assert better is not None
         quoted |= set(bracket(better, listed, 500, 3))
-    chosen = choose_short({strike: chain[strike] for strike in quoted}, POLICY)
+    chosen = choose_strike({strike: chain[strike] for strike in quoted}, short_aim(POLICY))
 
     assert chosen is not None
     assert len(quoted) <= 10
@@ -81,7 +77,8 @@ def test_the_first_guess_is_already_near_the_wanted_delta(snapshot: str) -> None
     expiry = choose_expiry(sorted({key[1] for key in deltas() if key[0] == snapshot}), session, POLICY)
     assert expiry is not None
 
-    for right, guess in zip("PC", guess_strikes(spx, vix, session, expiry, POLICY), strict=True):
+    for right in Right:
         chain = deltas()[snapshot, expiry, right]
+        guess = guess_strike(right, POLICY.short_delta, spx=spx, vix=vix, days=(expiry - session).days)
         nearest = min(chain, key=lambda strike: abs(strike - guess))
         assert 0.10 <= chain[nearest] <= 0.20

@@ -6,14 +6,11 @@ from condor_values import POLICY, policy
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from daemon.core.condor.selection import (
-    bracket,
-    choose_expiry,
-    choose_short,
-    guess_strikes,
-    refine,
-)
+from daemon.core.condor.policy import DteUnit, Sides, StrikesBy, WingsBy
+from daemon.core.condor.selection import Aim, bracket, choose_expiry, choose_strike, refine, short_aim, wing_strike
+from daemon.core.market.contracts import Right
 
+AIM = Aim(0.15, 0.12, 0.18)
 SESSION = date(2020, 2, 18)
 STRIKES = tuple(range(200_000, 400_001, 500))
 
@@ -42,65 +39,52 @@ class TestChooseExpiry:
 
         assert choose_expiry(in_days(0, 1, 2), SESSION, same_day) == SESSION
 
+    @pytest.mark.parametrize("unit", DteUnit)
+    def test_an_expiry_that_is_past_is_never_taken(self, unit: DteUnit) -> None:
+        same_day = policy(dte_unit=unit, dte_target=0, dte_min=0, dte_max=0)
 
-class TestGuessStrikes:
-    # Measured distances of 30-day 0.15-delta strikes by VIX, medians over each range (strategy reference data).
+        assert choose_expiry(in_days(-1), SESSION, same_day) is None
+
+
+class TestTheNextSession:
+    """Counted in sessions, 1 day to expiry is the next session (calendar of the New York Stock Exchange)."""
+
+    NEXT = policy(dte_unit=DteUnit.SESSIONS, dte_target=1, dte_min=1, dte_max=1)
+    SAME = policy(dte_unit=DteUnit.SESSIONS, dte_target=0, dte_min=0, dte_max=0)
+
     @pytest.mark.parametrize(
-        ("vix", "put_pct", "call_pct"),
-        [(13.3, -4.1, 3.2), (17.5, -5.4, 4.3), (22.5, -6.9, 5.6), (29.0, -8.6, 7.2), (45.0, -13.0, 12.5)],
+        ("session", "after"),
+        [
+            ("2020-02-18", "2020-02-19"),  # Tuesday to Wednesday
+            ("2023-06-09", "2023-06-12"),  # Friday to Monday
+            ("2023-05-26", "2023-05-30"),  # Memorial Day on the Monday
+            ("2022-12-23", "2022-12-27"),  # Christmas on a Sunday, kept on the Monday
+            ("2023-04-06", "2023-04-10"),  # Good Friday
+            ("2023-11-22", "2023-11-24"),  # Thanksgiving; the Friday closes early
+            ("2023-11-24", "2023-11-27"),
+            ("2024-12-31", "2025-01-02"),  # New Year
+            ("2025-01-08", "2025-01-10"),  # a day of mourning
+            ("2012-10-26", "2012-10-31"),  # a storm closed Monday and Tuesday
+            ("2001-09-10", "2001-09-17"),  # four sessions were lost
+        ],
     )
-    def test_thirty_day_guesses_lie_where_the_strikes_were_measured(
-        self, vix: float, put_pct: float, call_pct: float
-    ) -> None:
-        put, call = guess_strikes(4000.0, vix, SESSION, SESSION + timedelta(days=30), POLICY)
+    def test_is_found_over_weekends_holidays_and_closures(self, session: str, after: str) -> None:
+        entry, wanted = date.fromisoformat(session), date.fromisoformat(after)
+        every_weekday = [day for n in range(12) if (day := entry + timedelta(days=n)).weekday() < 5 and day >= wanted]
 
-        tolerance_pct = 0.12 * abs(put_pct)
-        assert put_pct == pytest.approx((put / 400_000 - 1) * 100, abs=tolerance_pct)
-        assert call_pct == pytest.approx((call / 400_000 - 1) * 100, abs=tolerance_pct)
+        assert choose_expiry([entry, *every_weekday], entry, self.NEXT) == wanted
+        assert choose_expiry([entry, *every_weekday], entry, self.SAME) == entry
 
-    @given(
-        spx=st.floats(500, 10_000),
-        vix=st.floats(9, 90),
-        days=st.integers(0, 60),
-        delta=st.floats(0.05, 0.30),
-    )
-    def test_guesses_are_on_five_points_with_the_index_between(
-        self, spx: float, vix: float, days: int, delta: float
-    ) -> None:
-        put, call = guess_strikes(spx, vix, SESSION, SESSION + timedelta(days=days), policy(short_delta=delta))
+    def test_is_no_other_one_when_it_is_not_listed(self) -> None:
+        # Before 2022 SPXW expired on Mondays, Wednesdays and Fridays: Monday 2018-01-22 has no expiry the day after.
+        monday, wednesday, friday = date(2018, 1, 22), date(2018, 1, 24), date(2018, 1, 26)
 
-        assert put % 500 == call % 500 == 0
-        assert 0 < put <= spx * 100 + 250
-        assert spx * 100 - 250 <= call
+        assert choose_expiry([monday, wednesday, friday], monday, self.NEXT) is None
 
-    @given(vix=st.floats(9, 60), days=st.integers(2, 60))
-    def test_a_higher_vix_or_a_smaller_delta_never_brings_the_strikes_closer(self, vix: float, days: int) -> None:
-        expiry = SESSION + timedelta(days=days)
-        put, call = guess_strikes(4000.0, vix, SESSION, expiry, POLICY)
+    def test_calendar_days_would_miss_it_over_a_weekend(self) -> None:
+        friday, monday = date(2023, 6, 9), date(2023, 6, 12)
 
-        for farther in (
-            guess_strikes(4000.0, vix * 1.2, SESSION, expiry, POLICY),
-            guess_strikes(4000.0, vix, SESSION, expiry, policy(short_delta=0.10)),
-        ):
-            assert farther[0] <= put
-            assert farther[1] >= call
-
-    @pytest.mark.parametrize("days", range(5, 120))
-    def test_one_more_day_moves_the_strikes_out_by_a_little(self, days: int) -> None:
-        expiries = [SESSION + timedelta(days=days + more) for more in (0, 1)]
-        (put, call), (later_put, later_call) = (
-            guess_strikes(100_000.0, 20.0, SESSION, expiry, POLICY) for expiry in expiries
-        )
-
-        # At most the square root of time, with room for rounding to 5 points.
-        most = ((days + 1) / days) ** 0.5 * 1.005
-        assert 1 <= (10_000_000 - later_put) / (10_000_000 - put) <= most
-        assert 1 <= (later_call - 10_000_000) / (call - 10_000_000) <= most
-
-    @pytest.mark.parametrize(("spx", "vix"), [(0.0, 20.0), (4000.0, 0.0), (float("nan"), 20.0), (4000.0, float("inf"))])
-    def test_an_index_that_is_no_price_is_an_error(self, spx: float, vix: float) -> None:
-        with pytest.raises(ValueError, match="must be positive"):
-            guess_strikes(spx, vix, SESSION, SESSION + timedelta(days=30), POLICY)
+        assert choose_expiry([monday], friday, policy(dte_target=1, dte_min=1, dte_max=1)) is None
 
 
 class TestBracket:
@@ -187,17 +171,68 @@ class TestRefine:
         assert abs(points[found] - target) == pytest.approx(best, abs=0.0015)
 
 
-class TestChooseShort:
+class TestShortAim:
+    def test_strikes_by_delta_aim_at_the_delta_inside_its_range(self) -> None:
+        assert short_aim(POLICY) == Aim(0.15, 0.12, 0.18)
+
+    def test_each_of_two_sides_aims_at_half_of_the_credit_and_of_the_tolerance(self) -> None:
+        # 1.15 +- 0.30 for the condor is 0.575 +- 0.15 for each side: two sides in the window are a sum in it.
+        assert short_aim(policy(strikes_by=StrikesBy.CREDIT)) == Aim(0.575, 0.425, 0.725)
+
+    @pytest.mark.parametrize("sides", [Sides.PUT, Sides.CALL])
+    def test_a_single_side_aims_at_the_whole_credit(self, sides: Sides) -> None:
+        assert short_aim(policy(strikes_by=StrikesBy.CREDIT, sides=sides)) == Aim(1.15, 0.85, 1.45)
+
+    def test_strikes_by_expected_move_aim_at_the_multiple(self) -> None:
+        by_move = policy(strikes_by=StrikesBy.EXPECTED_MOVE, move_multiple=1.25, move_tolerance=0.1)
+
+        assert short_aim(by_move) == Aim(1.25, 1.15, 1.35)
+
+
+class TestWingStrike:
+    LISTED = tuple(range(300_000, 340_001, 500))
+    BY_DELTA = policy(wings_by=WingsBy.DELTA, wing_min_pts=10, wing_max_pts=50)
+
+    @pytest.mark.parametrize(("right", "wing"), [(Right.PUT, 317_500), (Right.CALL, 322_500)])
+    def test_stands_at_its_distance_outside_of_the_short(self, right: Right, wing: int) -> None:
+        assert wing_strike(320_000, right, self.LISTED, POLICY, None) == wing
+
+    @pytest.mark.parametrize(("right", "short"), [(Right.PUT, 302_000), (Right.CALL, 338_000)])
+    def test_beyond_the_chain_there_is_none(self, right: Right, short: int) -> None:
+        assert wing_strike(short, right, self.LISTED, POLICY, None) is None
+
+    def test_a_hole_in_the_chain_is_no_wing(self) -> None:
+        holed = [strike for strike in self.LISTED if strike != 317_500]
+
+        assert wing_strike(320_000, Right.PUT, holed, POLICY, None) is None
+
+    @pytest.mark.parametrize(
+        ("anchor", "wing"),
+        [(317_000, 317_000), (319_500, 319_000), (305_000, 315_000), (325_000, 319_000)],
+    )
+    def test_by_delta_it_is_the_strike_of_that_delta_within_the_bounds_of_the_width(
+        self, anchor: int, wing: int
+    ) -> None:
+        assert wing_strike(320_000, Right.PUT, self.LISTED, self.BY_DELTA, anchor) == wing
+
+    def test_by_delta_it_may_be_any_listed_strike_within_the_bounds(self) -> None:
+        wide = (300_000, 310_000, 320_000, 330_000)
+
+        assert wing_strike(310_000, Right.CALL, wide, self.BY_DELTA, 315_000) is None
+        assert wing_strike(328_000, Right.CALL, wide, self.BY_DELTA, 340_000) == 330_000
+
+
+class TestChooseStrike:
     def test_the_strike_nearest_the_target_is_taken(self) -> None:
-        assert choose_short({270_000: 0.13, 275_000: 0.148, 280_000: 0.17}, POLICY) == 275_000
+        assert choose_strike({270_000: 0.13, 275_000: 0.148, 280_000: 0.17}, AIM) == 275_000
 
     def test_of_two_as_near_the_smaller_delta_is_taken(self) -> None:
-        assert choose_short({280_000: 0.16, 275_000: 0.14}, POLICY) == 275_000
+        assert choose_strike({280_000: 0.16, 275_000: 0.14}, AIM) == 275_000
 
     @pytest.mark.parametrize("delta", [0.12, 0.18])
     def test_the_borders_of_the_range_belong_to_it(self, delta: float) -> None:
-        assert choose_short({275_000: delta}, POLICY) == 275_000
+        assert choose_strike({275_000: delta}, AIM) == 275_000
 
     def test_there_is_no_strike_when_all_deltas_lie_outside_the_range(self) -> None:
-        assert choose_short({270_000: 0.11, 280_000: 0.19, 285_000: float("nan")}, POLICY) is None
-        assert choose_short({}, POLICY) is None
+        assert choose_strike({270_000: 0.11, 280_000: 0.19, 285_000: float("nan")}, AIM) is None
+        assert choose_strike({}, AIM) is None

@@ -4,7 +4,7 @@ from datetime import date, time
 
 from daemon.core.calendar.events import EventKind
 from daemon.core.calendar.schedule import SchedulePolicy
-from daemon.core.condor.policy import CondorPolicy, GateMode
+from daemon.core.condor.policy import CondorPolicy, DteUnit, GateMode, Sides, StrikesBy, WingsBy
 from daemon.core.hedge.policy import Band, LayerPolicy
 from daemon.core.risk.limits import RiskLimits
 from daemon.settings import load
@@ -15,13 +15,24 @@ HOME = {"HOME": "/home/somebody"}
 def test_the_condor_desk_enters_at_30_days_and_15_delta_with_25_point_wings() -> None:
     assert load([], HOME).condor_policy() == CondorPolicy(
         enabled=True,
+        dte_unit=DteUnit.DAYS,
         dte_target=30,
         dte_min=25,
         dte_max=37,
+        sides=Sides.BOTH,
+        strikes_by=StrikesBy.DELTA,
         short_delta=0.15,
         short_delta_min=0.12,
         short_delta_max=0.18,
+        credit_target_pts100=115,
+        credit_tolerance_pts100=30,
+        move_multiple=1.0,
+        move_tolerance=0.2,
+        wings_by=WingsBy.POINTS,
         wing_pts=25,
+        wing_delta=0.05,
+        wing_min_pts=10,
+        wing_max_pts=50,
         entry_risk_pct=5,
         min_credit_pct=15,
         max_spread_pct=25,
