@@ -8,7 +8,15 @@ from datetime import date, datetime
 from typing import Protocol
 
 from daemon.core.book.book import Book, BookEntry
-from daemon.core.market.contracts import ConId, ContractInfo, OptionContract, OptionParams, TradingClass, Underlying
+from daemon.core.market.contracts import (
+    ConId,
+    ContractInfo,
+    OptionContract,
+    OptionParams,
+    SignalIndex,
+    TradingClass,
+    Underlying,
+)
 from daemon.core.market.quotes import Bar, IndexQuote, Mark, Quote
 from daemon.core.orders.broker_facts import (
     AccountValues,
@@ -142,7 +150,7 @@ class Broker(Protocol):
         """
         ...
 
-    async def bars(self, underlying: Underlying, *, minutes: int, count: int) -> tuple[Bar, ...]:
+    async def bars(self, index: Underlying | SignalIndex, *, minutes: int, count: int) -> tuple[Bar, ...]:
         """Return the last ``count`` bars of an index; ``minutes`` 1440 means daily bars."""
         ...
 

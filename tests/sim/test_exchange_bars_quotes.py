@@ -50,6 +50,33 @@ def test_minute_bars_reach_back_over_the_weekend() -> None:
     assert bars[3].start == at(FEB18, 9, 30)
 
 
+@pytest.mark.parametrize("symbol", ["VVIX", "VIX9D", "VIX3M", "SKEW", "AD-NYSE"])
+def test_an_index_of_which_only_closes_are_known_has_a_flat_daily_bar(symbol: str) -> None:
+    exchange = exchange_at(FEB18, 9, 5)
+    facts = packaged().facts(date(2020, 2, 14))
+    net = (facts.advancing or 0) - (facts.declining or 0)
+    closes = {"VVIX": facts.vvix, "VIX9D": facts.vix9d, "VIX3M": facts.vix3m, "SKEW": facts.skew, "AD-NYSE": net}
+
+    bars = exchange.bars(INDEX_CON_IDS[symbol], exchange.now, 1440, 40)
+
+    assert len(bars) == 40
+    assert bars[-1].start == at(date(2020, 2, 14), 9, 30)
+    assert {bars[-1].open, bars[-1].high, bars[-1].low, bars[-1].close} == {closes[symbol]}
+
+
+def test_breadth_is_known_when_the_session_is_over() -> None:
+    breadth = INDEX_CON_IDS["AD-NYSE"]
+    facts = packaged().facts(FEB18)
+
+    during, after = (exchange_at(FEB18, *clock) for clock in ((15, 59), (16, 0)))
+
+    assert during.bars(breadth, during.now, 1440, 1)[0].start == at(date(2020, 2, 14), 9, 30)
+    assert after.bars(breadth, after.now, 1440, 1)[0].start == at(FEB18, 9, 30)
+    (quote,) = after.quotes([breadth])
+    assert (quote.bid, quote.ask, quote.last) == (facts.advancing, facts.declining, None)
+    assert during.quotes([breadth])[0].bid == packaged().facts(date(2020, 2, 14)).advancing
+
+
 def test_options_have_no_bars() -> None:
     exchange = exchange_at(FEB18)
 

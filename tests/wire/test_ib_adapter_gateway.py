@@ -16,7 +16,7 @@ from ib_adapter_fakes import LibraryLog
 from daemon.adapters.clock import SystemClock
 from daemon.adapters.ib import IbBroker, IbConfig, Peer
 from daemon.adapters.virtual_time import run_virtual
-from daemon.core.market.contracts import OptionContract, Right, TradingClass, Underlying
+from daemon.core.market.contracts import OptionContract, Right, SignalIndex, TradingClass, Underlying
 from daemon.core.orders.broker_facts import (
     BrokerFact,
     ExecutionFact,
@@ -27,9 +27,10 @@ from daemon.core.orders.broker_facts import (
     Snapshot,
 )
 from daemon.core.orders.intent import Leg, OrderRef, OrderSpec, TimeInForce
-from daemon.errors import LinkDownError, LiveAccountError
+from daemon.errors import BrokerError, LinkDownError, LiveAccountError
 from daemon.sim.exchange import Exchange, ExchangeConfig
 from daemon.sim.gateway import Gateway, GatewayConfig
+from daemon.sim.gateway.fault_plan import Fault, FaultPlan, Kind
 from daemon.sim.gateway.tcp import serve_tcp
 from daemon.sim.history import load_packaged
 from daemon.sim.market import Market
@@ -95,10 +96,12 @@ class World:
 
 
 @contextlib.asynccontextmanager
-async def world(*, tcp: bool, config: GatewayConfig | None = None) -> AsyncIterator[World]:
+async def world(
+    *, tcp: bool, config: GatewayConfig | None = None, faults: FaultPlan | None = None
+) -> AsyncIterator[World]:
     clock = SystemClock(NOON - datetime.now(UTC) if tcp else timedelta(0))
     exchange = Exchange(Market(load_packaged(), 1), ExchangeConfig(), None, clock.now())
-    gateway = Gateway(exchange, clock.now, None, config or GatewayConfig(tick_interval_s=0.05, index_interval_s=0.05))
+    gateway = Gateway(exchange, clock.now, faults, config or GatewayConfig(tick_interval_s=0.05, index_interval_s=0.05))
     pump = asyncio.ensure_future(gateway.pump())
     server = await serve_tcp(gateway, "127.0.0.1", 0) if tcp else None
     try:
@@ -110,9 +113,15 @@ async def world(*, tcp: bool, config: GatewayConfig | None = None) -> AsyncItera
             server.close()
 
 
-def run(scene: Callable[[World], Awaitable[Any]], *, tcp: bool, config: GatewayConfig | None = None) -> Any:
+def run(
+    scene: Callable[[World], Awaitable[Any]],
+    *,
+    tcp: bool,
+    config: GatewayConfig | None = None,
+    faults: FaultPlan | None = None,
+) -> Any:
     async def main() -> Any:
-        async with world(tcp=tcp, config=config) as made:
+        async with world(tcp=tcp, config=config, faults=faults) as made:
             return await scene(made)
 
     return asyncio.run(main()) if tcp else run_virtual(main, NOON)
@@ -245,6 +254,40 @@ def test_index_values_bars_and_chains_are_read(tcp: bool) -> None:
         await broker.disconnect()
 
     run(scene, tcp=tcp)
+
+
+@both_ways
+def test_every_index_of_the_signals_has_daily_closes(tcp: bool) -> None:
+    async def scene(sim: World) -> dict[SignalIndex, tuple[float, ...]]:
+        broker = sim.broker()
+        await broker.connect()
+        bars = {index: await broker.bars(index, minutes=1440, count=3) for index in SignalIndex}
+        await broker.disconnect()
+        return {index: tuple(bar.close for bar in found) for index, found in bars.items()}
+
+    closes = run(scene, tcp=tcp)
+
+    # It is noon of Monday 2020-03-02: the closes of Cboe and of the exchange for the Thursday and the Friday before.
+    assert closes[SignalIndex.VIX][:2] == (39.16, 40.11)
+    assert closes[SignalIndex.VIX3M][:2] == (29.92, 29.85)
+    assert all(len(found) == 3 for found in closes.values())
+    # The session in progress has no breadth yet: 700 advancing and 1946 declining issues are Friday's.
+    assert closes[SignalIndex.BREADTH][-1] == 700 - 1946
+
+
+def test_an_index_that_is_not_subscribed_is_refused_by_its_code() -> None:
+    plan = FaultPlan((Fault(Kind.NOT_SUBSCRIBED, arguments={"symbol": "VVIX"}),))
+
+    async def scene(sim: World) -> tuple[int | None, int]:
+        broker = sim.broker()
+        await broker.connect()
+        with pytest.raises(BrokerError, match="not subscribed") as refused:
+            await broker.bars(SignalIndex.VVIX, minutes=1440, count=3)
+        others = await broker.bars(SignalIndex.VIX, minutes=1440, count=3)
+        await broker.disconnect()
+        return refused.value.code, len(others)
+
+    assert run(scene, tcp=False, faults=plan) == (354, 3)
 
 
 def test_vix_calls_are_bought_and_sold_under_their_settlement_date() -> None:

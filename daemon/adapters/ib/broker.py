@@ -16,7 +16,15 @@ from daemon.adapters.ib.orders import OrderRegister
 from daemon.adapters.ib.snapshots import read_snapshot
 from daemon.adapters.ib.trading import Trading
 from daemon.adapters.ib.transport import Transport
-from daemon.core.market.contracts import ConId, ContractInfo, OptionContract, OptionParams, TradingClass, Underlying
+from daemon.core.market.contracts import (
+    ConId,
+    ContractInfo,
+    OptionContract,
+    OptionParams,
+    SignalIndex,
+    TradingClass,
+    Underlying,
+)
 from daemon.core.market.quotes import Bar, IndexQuote, Mark, Quote
 from daemon.core.orders.broker_facts import (
     AccountValues,
@@ -168,9 +176,9 @@ class IbBroker:
         """Open lines, wait until each has a two-sided quote (and model greeks), close them."""
         return await self._market.quotes(self._open(), wanted, greeks=greeks)
 
-    async def bars(self, underlying: Underlying, *, minutes: int, count: int) -> tuple[Bar, ...]:
+    async def bars(self, index: Underlying | SignalIndex, *, minutes: int, count: int) -> tuple[Bar, ...]:
         """Return the last ``count`` bars of an index; ``minutes`` 1440 means daily bars."""
-        return await self._market.bars(self._open(), underlying, minutes=minutes, count=count)
+        return await self._market.bars(self._open(), index, minutes=minutes, count=count)
 
     async def what_if(self, spec: OrderSpec) -> Margin:
         """Ask for the margin an order would need, without placing it."""

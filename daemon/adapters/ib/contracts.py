@@ -30,6 +30,7 @@ EXCHANGE_ZONE: Final = ZoneInfo("America/Chicago")
 COMBO: Final = "BAG"
 SMART: Final = "SMART"
 INDEX_EXCHANGE: Final = "CBOE"
+BREADTH_EXCHANGE: Final = "NYSE"
 CURRENCY: Final = "USD"
 _RIGHTS: Final = {"P": Right.PUT, "PUT": Right.PUT, "C": Right.CALL, "CALL": Right.CALL}
 _CLASSES: Final = {member.value: member for member in TradingClass}

@@ -16,7 +16,14 @@ from daemon.adapters.ib.messages import BarRow, ContractRow, Kind
 from daemon.adapters.ib.readings import pts100
 from daemon.core.calendar.expiries import settlement_at
 from daemon.core.calendar.sessions import new_york, new_york_date, sessions_between
-from daemon.core.market.contracts import ContractInfo, OptionContract, OptionParams, TradingClass, Underlying
+from daemon.core.market.contracts import (
+    ContractInfo,
+    OptionContract,
+    OptionParams,
+    SignalIndex,
+    TradingClass,
+    Underlying,
+)
 from daemon.core.market.quotes import Bar, IndexQuote, Quote
 from daemon.errors import BrokerError, BrokerTimeoutError, LinkDownError
 
@@ -258,9 +265,11 @@ class Market:
             raise
         return next((bar.close for bar in bars if new_york_date(bar.at) == day), None)
 
-    async def bars(self, talk: Conversation, underlying: Underlying, *, minutes: int, count: int) -> tuple[Bar, ...]:
+    async def bars(
+        self, talk: Conversation, index: Underlying | SignalIndex, *, minutes: int, count: int
+    ) -> tuple[Bar, ...]:
         """Return the last bars of an index, oldest first; fewer when there are not so many."""
-        return await self._bars(talk, underlying.value, minutes=minutes, count=count)
+        return await self._bars(talk, index.value, minutes=minutes, count=count)
 
     async def _bars(self, talk: Conversation, symbol: str, *, minutes: int, count: int) -> tuple[Bar, ...]:
         size = _BAR_SIZES.get(minutes)

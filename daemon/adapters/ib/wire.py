@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from daemon.adapters.ib.connections import Listener, MemoryConnection, TcpConnection
-from daemon.adapters.ib.contracts import COMBO, CURRENCY, INDEX_EXCHANGE, SMART
+from daemon.adapters.ib.contracts import BREADTH_EXCHANGE, COMBO, CURRENCY, INDEX_EXCHANGE, SMART
 from daemon.adapters.ib.greeting import Greeting
 from daemon.adapters.ib.library import (
     IB,
@@ -25,6 +25,7 @@ from daemon.adapters.ib.library import (
 from daemon.adapters.ib.messages import Inbox, LegOrder, OptionQuery, OrderTicket
 from daemon.adapters.ib.receiver import Alarm, RawHandlers, Receiver
 from daemon.adapters.ib.transport import Transport
+from daemon.core.market.contracts import SignalIndex
 from daemon.errors import LinkDownError
 
 
@@ -251,4 +252,5 @@ def _option(con_id: int, symbol: str) -> Any:
 
 
 def _index(symbol: str) -> Any:
-    return Contract(secType="IND", symbol=symbol, exchange=INDEX_EXCHANGE, currency=CURRENCY)
+    exchange = BREADTH_EXCHANGE if symbol == SignalIndex.BREADTH else INDEX_EXCHANGE
+    return Contract(secType="IND", symbol=symbol, exchange=exchange, currency=CURRENCY)

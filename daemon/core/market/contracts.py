@@ -21,6 +21,18 @@ class Underlying(StrEnum):
     VIX = "VIX"
 
 
+class SignalIndex(StrEnum):
+    """An index whose daily closes the signals are made of."""
+
+    SPX = "SPX"
+    VIX = "VIX"
+    VVIX = "VVIX"
+    VIX9D = "VIX9D"
+    VIX3M = "VIX3M"
+    BREADTH = "AD-NYSE"
+    """Advancing less declining issues of the New York Stock Exchange."""
+
+
 class TradingClass(StrEnum):
     """SPX settles on the opening print (AM), SPXW on the close (PM); VIX and VIXW on the morning auction."""
 

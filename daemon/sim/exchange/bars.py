@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from daemon.core.calendar.sessions import new_york_date, previous_session, session, session_on_or_before
+from daemon.core.market.contracts import SignalIndex
 from daemon.sim.exchange import con_ids
 from daemon.sim.exchange.api import SimBar
 from daemon.sim.history import DailyFacts
@@ -43,6 +44,8 @@ def _of_session(market: Market, symbol: str, day: date, *, end: datetime, minute
         return []
     if symbol == "VRO":
         return _settlement_bar(market, day)
+    if symbol == SignalIndex.BREADTH:
+        return _breadth_bar(market.history.facts(day)) if minutes >= DAY_MIN and end >= times.close_at else []
     if minutes >= DAY_MIN:
         done = end >= times.close_at
         return [_daily(market.history.facts(day), symbol, times.open_at) if done else _so_far(market, symbol, end)]
@@ -56,12 +59,20 @@ def _settlement_bar(market: Market, day: date) -> list[SimBar]:
     return [SimBar(session(day).open_at, value, value, value, value)]
 
 
+def _breadth_bar(facts: DailyFacts) -> list[SimBar]:
+    """Return advances less declines of a finished session; a session of which they are not known has no bar."""
+    if facts.advancing is None or facts.declining is None:
+        return []
+    net = float(facts.advancing - facts.declining)
+    return [SimBar(session(facts.day).open_at, net, net, net, net)]
+
+
 def _daily(facts: DailyFacts, symbol: str, start: datetime) -> SimBar:
-    """Return the published session; of VIX9D, VIX3M and VVIX only the close is known."""
+    """Return the published session; of the other indexes only the close is known."""
     if symbol in ("SPX", "VIX"):
         ohlc = facts.spx if symbol == "SPX" else facts.vix
         return SimBar(start, ohlc.open, ohlc.high, ohlc.low, ohlc.close)
-    close = {"VIX9D": facts.vix9d, "VIX3M": facts.vix3m, "VVIX": facts.vvix}[symbol]
+    close = {"VIX9D": facts.vix9d, "VIX3M": facts.vix3m, "VVIX": facts.vvix, "SKEW": facts.skew}[symbol]
     return SimBar(start, close, close, close, close)
 
 

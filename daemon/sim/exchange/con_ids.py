@@ -23,6 +23,8 @@ INDEX_CON_IDS: Final = MappingProxyType(
         "VIX3M": 286878002,
         "VVIX": 286878003,
         "VRO": 286878004,
+        "SKEW": 286878005,
+        "AD-NYSE": 286878006,
     }
 )
 INDEX_SYMBOLS: Final = MappingProxyType({con_id: symbol for symbol, con_id in INDEX_CON_IDS.items()})

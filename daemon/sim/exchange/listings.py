@@ -17,7 +17,7 @@ from daemon.core.calendar.sessions import (
     previous_session,
     session_on_or_before,
 )
-from daemon.core.market.contracts import MULTIPLIER, OptionContract, Right, TradingClass, Underlying
+from daemon.core.market.contracts import MULTIPLIER, OptionContract, Right, SignalIndex, TradingClass, Underlying
 from daemon.sim.exchange import con_ids
 from daemon.sim.exchange.api import ChainParams, ContractQuery, Listing, SecType
 from daemon.sim.market import ticks
@@ -44,6 +44,8 @@ _LONG_NAMES: Final = MappingProxyType(
         "VIX3M": "CBOE 3-Month Volatility Index",
         "VVIX": "CBOE VIX Volatility Index",
         "VRO": "CBOE Volatility Index Final Settlement",
+        "SKEW": "CBOE SKEW Index",
+        "AD-NYSE": "NYSE Advance Decline",
     }
 )
 _MONTH_CODES: Final = "FGHJKMNQUVXZ"
@@ -93,8 +95,9 @@ class Listings:
 
     def _indexes(self, query: ContractQuery, now: datetime) -> Iterator[Listing]:
         con_id = con_ids.INDEX_CON_IDS.get(query.symbol or query.local_symbol or "")
-        if con_id and query.exchange in (None, "", "CBOE", "SMART"):
-            yield _index(con_id)
+        found = _index(con_id) if con_id else None
+        if found is not None and query.exchange in (None, "", found.exchange, "SMART"):
+            yield found
 
     def _futures(self, query: ContractQuery, now: datetime) -> Iterator[Listing]:
         if query.symbol not in (None, "", "VIX") or query.exchange not in (None, "", "CFE", "SMART"):
@@ -229,7 +232,7 @@ def _index(con_id: int) -> Listing:
         local_symbol=symbol,
         trading_class=symbol,
         long_name=_LONG_NAMES[symbol],
-        exchange="CBOE",
+        exchange="NYSE" if symbol == SignalIndex.BREADTH else "CBOE",
         multiplier=1,
         min_tick=0.01,
         market_rule_id=RULE_INDEX,

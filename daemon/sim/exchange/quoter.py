@@ -11,9 +11,9 @@ from typing import Final
 import numpy as np
 
 from daemon.core.calendar.expiries import last_trade_at
-from daemon.core.calendar.sessions import is_session, new_york_date, session
+from daemon.core.calendar.sessions import is_session, new_york_date, previous_session, session, session_on_or_before
 from daemon.core.market.arrays import FloatArray
-from daemon.core.market.contracts import OptionContract
+from daemon.core.market.contracts import OptionContract, SignalIndex
 from daemon.sim.exchange import con_ids
 from daemon.sim.exchange.api import SimGreeks, SimLeg, SimQuote
 from daemon.sim.exchange.matching import uniform
@@ -134,7 +134,17 @@ class Quoter:
             return empty_quote(con_id, at)
         if symbol == "VRO":
             return empty_quote(con_id, at, last=self.market.last_soq(at))
+        if symbol == SignalIndex.BREADTH:
+            return self._breadth_quote(con_id, at)
         return self._index_quote(con_id, symbol, at)
+
+    def _breadth_quote(self, con_id: int, at: datetime) -> SimQuote:
+        """Return advancing issues as bid and declining ones as ask, those of the last finished session."""
+        day = session_on_or_before(new_york_date(at))
+        facts = self.market.history.days.get(day if at >= session(day).close_at else previous_session(day))
+        if facts is None or facts.advancing is None or facts.declining is None:
+            return empty_quote(con_id, at)
+        return empty_quote(con_id, at, bid=float(facts.advancing), ask=float(facts.declining))
 
     def _index_quote(self, con_id: int, symbol: str, at: datetime) -> SimQuote:
         day, before = self.market.index_day(symbol, at)

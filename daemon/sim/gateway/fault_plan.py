@@ -49,7 +49,7 @@ class Kind(StrEnum):
     DATA_DELAYED = "data_delayed"
     """Send delayed data with the delayed tick numbers and the warning 10167 (symbol limits it)."""
     NOT_SUBSCRIBED = "not_subscribed"
-    """Refuse a market-data line with code 354 (symbol limits it)."""
+    """Refuse market-data lines and historical bars with code 354 (symbol limits it)."""
     DROP_CONNECTION = "drop_connection"
     """Close every connection and refuse new ones for refuse_s seconds."""
     SILENT = "silent"

@@ -116,8 +116,7 @@ def open_line(hub: Hub, client: Client, fields: Fields) -> None:
     if hub.lines() >= hub.config.max_lines:
         raise RequestRefused(request.req_id, 101, "Max number of tickers has been reached")
     line = _line(hub, client, request)
-    if hub.faults.strikes(Kind.NOT_SUBSCRIBED, hub.now, line.symbol):
-        raise RequestRefused(request.req_id, 354, f"{_NOT_SUBSCRIBED} {line.symbol}/TOP/ALL")
+    _check_subscribed(hub, request.req_id, line.symbol)
     if line.delayed:
         hub.error(client, request.req_id, 10167, _DELAYED)
     client.put_all(opening(line))
@@ -126,6 +125,11 @@ def open_line(hub: Hub, client: Client, fields: Fields) -> None:
         client.put(out.tick_snapshot_end(request.req_id))
     else:
         client.lines[request.req_id] = line
+
+
+def _check_subscribed(hub: Hub, req_id: int, symbol: str) -> None:
+    if hub.faults.strikes(Kind.NOT_SUBSCRIBED, hub.now, symbol):
+        raise RequestRefused(req_id, 354, f"{_NOT_SUBSCRIBED} {symbol}/TOP/ALL")
 
 
 def _line(hub: Hub, client: Client, request: MarketDataRequest) -> Line:
@@ -194,6 +198,7 @@ def historical_data(hub: Hub, client: Client, fields: Fields) -> None:
             request.req_id, 321, "Error validating request.-'bS' : cause - keepUpToDate is not supported"
         )
     listing = one_listing(hub, request.contract, request.req_id)
+    _check_subscribed(hub, request.req_id, listing.symbol)
     span = span_of(request, hub.now)
     bars = hub.exchange.bars(listing.con_id, span.end, span.minutes, span.count)
     bars = [bar for bar in bars if span.start is None or bar.start >= span.start]

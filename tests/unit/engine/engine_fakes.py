@@ -17,6 +17,7 @@ from daemon.core.market.contracts import (
     OptionContract,
     OptionParams,
     Right,
+    SignalIndex,
     TradingClass,
     Underlying,
 )
@@ -182,7 +183,7 @@ class FakeBroker:
     async def quotes(self, wanted: Sequence[ContractInfo], *, greeks: bool) -> Mapping[OptionContract, Quote]:
         return {}
 
-    async def bars(self, underlying: Underlying, *, minutes: int, count: int) -> tuple[Bar, ...]:
+    async def bars(self, index: Underlying | SignalIndex, *, minutes: int, count: int) -> tuple[Bar, ...]:
         return ()
 
     async def what_if(self, spec: OrderSpec) -> Margin:
