@@ -28,7 +28,7 @@ from daemon.core.orders.broker_facts import (
     PositionFact,
     Snapshot,
 )
-from daemon.core.orders.intent import Intent, IntentState, OrderRef, OrderSpec, PermId
+from daemon.core.orders.intent import ComboPrice, Intent, IntentState, OrderRef, OrderSpec, PermId
 from daemon.core.records import (
     CondorRecord,
     DayRecord,
@@ -221,8 +221,8 @@ class Store(Protocol):
         """Move an intent on, keep the transition, return the intent as it now is."""
         ...
 
-    def reprice_intent(self, ref: OrderRef, net_limit_pts100: int, at: datetime) -> None:
-        """Commit a new limit price before it is sent."""
+    def reprice_intent(self, ref: OrderRef, net_limit_pts100: int, quoted: ComboPrice | None, at: datetime) -> None:
+        """Commit a new limit price, and the market it was made from, before it is sent."""
         ...
 
     def intent(self, ref: OrderRef) -> Intent | None:

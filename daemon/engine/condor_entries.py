@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
 
-from daemon.core.orders.intent import Intent, IntentState, OrderSpec, Purpose, Reason, Strategy, TimeInForce
+from daemon.core.orders.intent import Intent, IntentState, Purpose, Reason, Strategy
 from daemon.core.records import CondorRecord, Decision, DecisionKind, JobOutcome, Outcome
 from daemon.engine.condor_exits import CondorExits
 from daemon.engine.condor_plan import EntryPlan, EntryPlanner
 from daemon.engine.context import Desk
 from daemon.engine.earlier_entries import JOB, WAITABLE, EarlierEntries, never_sent
-from daemon.engine.executor import Executor, Ladder
+from daemon.engine.executor import Executor
 from daemon.engine.gather import Refusal
 from daemon.engine.risk_monitor import RiskMonitor
 from daemon.errors import BrokerError
@@ -71,13 +71,14 @@ class CondorEntries:
         record = CondorRecord(plan.subject, session, legs, asdict(policy), key)
         intent = Intent(
             key,
-            OrderSpec(legs.held, plan.quantity, plan.ladder[0], TimeInForce.DAY),
+            plan.spec,
             desk.clock.now(),
             reasons=plan.reasons,
             mid_at_decision_pts=plan.price.mid_pts,
+            quoted=plan.price,
         )
         desk.journal.emit("condor_entry_decided", {"subject": plan.subject, **plan.inputs})
-        ladder = Ladder(rungs=plan.ladder, step_s=policy.ladder_step_s, until=self.earlier.until(session))
+        ladder = self.earlier.ladder(session, legs)
         done = await self._executor.work(intent, ladder, record)
         return await self._entered(session, done, plan.reasons, plan.inputs)
 

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, datetime, time
+from datetime import date, time
+from functools import partial
 from typing import Final
 
 from daemon.core.book.condors import OpenCondor
 from daemon.core.calendar.sessions import shifted
-from daemon.core.condor.build import ComboPrice
 from daemon.core.condor.exits import expires_today, take_profit_limit_pts100, time_exit_due
 from daemon.core.condor.legs import CondorLegs, Structure, closing
-from daemon.core.market.contracts import OptionContract
-from daemon.core.market.quotes import Quote
-from daemon.core.orders.intent import Intent, OrderSpec, Purpose, Reason, Strategy, TimeInForce
-from daemon.core.orders.ladder import entry_ladder
+from daemon.core.orders.intent import ComboPrice, Intent, OrderSpec, Purpose, Reason, Strategy, TimeInForce
+from daemon.core.orders.ladder import LadderRules, rung_pts100
 from daemon.core.records import Decision, DecisionKind, JobOutcome, Outcome
 from daemon.engine.context import Desk
 from daemon.engine.executor import Executor, Ladder
-from daemon.engine.gather import Refusal, leg_quotes, priced
+from daemon.engine.gather import Refusal, market_of
 from daemon.engine.risk_monitor import Proposal, RiskMonitor
 from daemon.errors import BrokerError
 
@@ -98,17 +95,12 @@ class CondorExits:
         condor = self._again(condor)
         if condor.whole is None or self._refused(condor):
             return
-        rungs = entry_ladder(
-            price.mid_pts,
-            price.natural_pts100,
-            step_pts100=policy.ladder_step_pts100,
-            through_pts100=policy.ladder_through_pts100,
-            floor_pts100=None,
-        )
-        assert rungs, "a ladder without a floor has a rung"
+        ladder = self._ladder(session, condor)
+        limit = rung_pts100(0, price, ladder.rules)
+        assert limit is not None, "a ladder without a floor has a rung"
         dte = (condor.record.expiry - session).days
         reason = Reason("time_exit", f"{dte} days to expiry", dte, policy.time_exit_dte)
-        intent = self._exit_intent(condor, rungs[0], TimeInForce.DAY, (reason,), price.mid_pts)
+        intent = self._exit_intent(condor, limit, TimeInForce.DAY, (reason,), price)
         desk.journal.emit(
             "exit_decided", {"subject": condor.record.condor_id, "reason": reason.name, "mid_pts": price.mid_pts}
         )
@@ -122,14 +114,25 @@ class CondorExits:
             {"mid_pts": price.mid_pts, "natural_pts100": price.natural_pts100, "quantity": condor.quantity},
         )
         desk.store.record_decision(decision)
-        await self._executor.work(
-            intent, Ladder(rungs=rungs, step_s=policy.ladder_step_s, until=self._exit_deadline(session))
+        await self._executor.work(intent, ladder)
+
+    def _ladder(self, session: date, condor: OpenCondor) -> Ladder:
+        policy = self._desk.policy.condor
+        return Ladder(
+            rules=LadderRules(step_pts100=policy.ladder_step_pts100, through_pts100=policy.ladder_through_pts100),
+            price=partial(self._market, condor),
+            step_s=policy.ladder_step_s,
+            until=shifted(session, LAST_EXIT),
         )
+
+    async def _market(self, condor: OpenCondor) -> ComboPrice:
+        """Ask what closing a condor costs now; a wing that nobody bids for does not keep it open."""
+        return await market_of(self._desk, closing(_legs(condor).held), no_bid_is_zero=True)
 
     async def _price(self, condor: OpenCondor) -> ComboPrice | None:
         """Price the closing order; None, and said once for each condor and kind of reason, when it cannot be."""
         try:
-            return priced(await self._quotes(condor), closing(_legs(condor).held))
+            return await self._market(condor)
         except (Refusal, BrokerError) as error:
             kind = error.reasons[0].name if isinstance(error, Refusal) else "broker_failed"
             if self._postponed.get(condor.record.condor_id) != kind:
@@ -148,25 +151,19 @@ class CondorExits:
                 return False
         return True
 
-    def _exit_deadline(self, session: date) -> datetime:
-        return shifted(session, LAST_EXIT)
-
-    async def _quotes(self, condor: OpenCondor) -> Mapping[OptionContract, Quote]:
-        quotes = await leg_quotes(self._desk, _legs(condor).contracts)
-        # No bid is a bid of zero: a worthless wing does not keep a condor open.
-        return {leg: replace(quote, bid_pts100=quote.bid_pts100 or 0) for leg, quote in quotes.items()}
-
     def _exit_intent(
         self,
         condor: OpenCondor,
         limit_pts100: int,
         tif: TimeInForce,
         reasons: tuple[Reason, ...],
-        mid_pts: float | None,
+        price: ComboPrice | None,
     ) -> Intent:
         key = self._executor.next_key(Strategy.CONDOR, Purpose.EXIT, condor.record.condor_id)
         spec = OrderSpec(closing(_legs(condor).held), condor.quantity, limit_pts100, tif)
-        return Intent(key, spec, self._desk.clock.now(), reasons=reasons, mid_at_decision_pts=mid_pts)
+        mid_pts = None if price is None else price.mid_pts
+        now = self._desk.clock.now()
+        return Intent(key, spec, now, reasons=reasons, mid_at_decision_pts=mid_pts, quoted=price)
 
     def _live_orders(self, condor: OpenCondor) -> tuple[Intent, ...]:
         return self._desk.store.intents(subject=condor.record.condor_id, live_only=True)

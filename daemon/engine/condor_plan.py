@@ -9,14 +9,13 @@ from datetime import date
 from functools import partial
 from typing import Final
 
-from daemon.core.condor.build import ComboPrice
-from daemon.core.condor.entry import EntrySize, credit_floor_pts100, judge_entry, size_entry
+from daemon.core.condor.entry import EntrySize, entry_rules, judge_entry, size_entry
 from daemon.core.condor.event_gate import gated_size, judge_events, judge_vix
 from daemon.core.condor.legs import CondorLegs
 from daemon.core.market.contracts import MULTIPLIER
 from daemon.core.orders.broker_facts import Margin
-from daemon.core.orders.intent import OrderSpec, Purpose, Reason, Strategy, TimeInForce
-from daemon.core.orders.ladder import entry_ladder
+from daemon.core.orders.intent import ComboPrice, OrderSpec, Purpose, Reason, Strategy, TimeInForce
+from daemon.core.orders.ladder import rung_pts100
 from daemon.core.risk.exposure import quick_ratio
 from daemon.core.risk.greeks import Position
 from daemon.engine.condor_search import CondorCandidate, find_condor
@@ -33,8 +32,7 @@ class EntryPlan:
     subject: str
     candidate: CondorCandidate
     price: ComboPrice
-    quantity: int
-    ladder: tuple[int, ...]
+    spec: OrderSpec
     reasons: tuple[Reason, ...]
     inputs: Mapping[str, float | int | str | None]
 
@@ -92,19 +90,9 @@ class EntryPlanner:
         refusals = judge_entry(price, width_pts100, policy)
         if refusals:
             raise Refusal(*refusals)
-        floor = credit_floor_pts100(width_pts100, policy)
-        rungs = entry_ladder(
-            price.mid_pts,
-            price.natural_pts100,
-            step_pts100=policy.ladder_step_pts100,
-            through_pts100=policy.ladder_through_pts100,
-            floor_pts100=floor,
-        )
-        if not rungs:
-            raise Refusal(
-                Reason("credit_too_small", "the mid is below the smallest credit", price.mid_pts, floor / 100)
-            )
-        spec = OrderSpec(candidate.legs.held, size.quantity, rungs[0], TimeInForce.DAY)
+        limit = rung_pts100(0, price, entry_rules(width_pts100, policy))
+        assert limit is not None, "a mid that is a large enough credit is within the floor"
+        spec = OrderSpec(candidate.legs.held, size.quantity, limit, TimeInForce.DAY)
         after = await self._after(session, subject, candidate, spec=spec, cash_usd_cents=account.total_cash_usd_cents)
         gate(after, added_usd=size.quantity * width_pts100)
         margin = after.margin_usd_cents
@@ -112,9 +100,7 @@ class EntryPlanner:
         inputs |= {"data_requests": candidate.requests, "data_lines": candidate.lines, "messages_sent": messages}
         inputs |= {**candidate.choice, **after.figures()}
         reasons = (*after.would_refuse(theta_gate=desk.policy.limits.theta_gate), *size.reasons)
-        return EntryPlan(
-            subject, candidate, price, size.quantity, rungs, entry_reasons(candidate, price, reasons), inputs
-        )
+        return EntryPlan(subject, candidate, price, spec, entry_reasons(candidate, price, reasons), inputs)
 
     def _size(self, session: date, seen: Indexes, *, nlv: int, width_pts100: int) -> EntrySize:
         """Return the size of an entry of this width; refuse when nothing fits."""

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import partial
 from typing import Final
 
 from daemon.core.calendar.sessions import shifted
-from daemon.core.condor.entry import credit_floor_pts100
-from daemon.core.condor.legs import condor_of
+from daemon.core.condor.entry import entry_rules
+from daemon.core.condor.legs import CondorLegs, condor_of
 from daemon.core.orders.intent import Intent, IntentState, Purpose, Strategy
-from daemon.core.orders.ladder import entry_ladder
 from daemon.core.records import Decision, RunState
 from daemon.engine.context import Desk
 from daemon.engine.executor import Executor, Ladder
-from daemon.engine.gather import Refusal, leg_quotes, priced
+from daemon.engine.gather import Refusal, market_of
 from daemon.errors import BrokerError, BrokerTimeoutError, LinkDownError
 
 JOB: Final = "condor_entry"
@@ -70,30 +70,25 @@ class EarlierEntries:
             return seen
         if not self.goes_on_with(seen):
             return await self._executor.cancel(seen.ref, "left over by an interrupted entry")
+        legs = condor_of(seen.spec.legs)
         try:
-            rungs = await self._rungs_from(seen)
+            price = await market_of(desk, legs.held)
         except WAITABLE:
             raise
         except (Refusal, BrokerError) as error:
             return await self._executor.cancel(seen.ref, f"left over by an interrupted entry, without a price: {error}")
-        desk.journal.emit("order_taken_over", {"order_ref": seen.ref, "limit_pts100": rungs[0]})
-        return await self._executor.go_on(
-            seen, Ladder(rungs=rungs, step_s=desk.policy.condor.ladder_step_s, until=until)
-        )
+        desk.journal.emit("order_taken_over", {"order_ref": seen.ref, "limit_pts100": seen.spec.net_limit_pts100})
+        return await self._executor.go_on(seen, self.ladder(session, legs), price)
 
-    async def _rungs_from(self, intent: Intent) -> tuple[int, ...]:
-        """Return the price an order has and those that the market as it is now still asks to try after it."""
-        policy, has = self._desk.policy.condor, intent.spec.net_limit_pts100
-        legs = [leg.contract for leg in intent.spec.legs]
-        price = priced(await leg_quotes(self._desk, legs), intent.spec.legs)
-        rungs = entry_ladder(
-            price.mid_pts,
-            price.natural_pts100,
-            step_pts100=policy.ladder_step_pts100,
-            through_pts100=policy.ladder_through_pts100,
-            floor_pts100=credit_floor_pts100(condor_of(intent.spec.legs).width_pts100, policy),
+    def ladder(self, session: date, legs: CondorLegs) -> Ladder:
+        """Return how an entry order of the session is worked."""
+        desk, policy = self._desk, self._desk.policy.condor
+        return Ladder(
+            rules=entry_rules(legs.width_pts100, policy),
+            price=partial(market_of, desk, legs.held),
+            step_s=policy.ladder_step_s,
+            until=self.until(session),
         )
-        return (has, *(rung for rung in rungs if rung > has))
 
 
 def never_sent(intent: Intent) -> bool:

@@ -1,29 +1,44 @@
-"""Working an order: commit, send, follow, reprice by the ladder, cancel, and never guess how it ended."""
+"""Working an order: commit, send, follow, reprice with the market, cancel, and never guess how it ended."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from daemon.core.orders.intent import Intent, IntentKey, IntentState, OrderRef, Purpose, Strategy, TimeInForce
+from daemon.core.orders.intent import (
+    ComboPrice,
+    Intent,
+    IntentKey,
+    IntentState,
+    OrderRef,
+    Purpose,
+    Strategy,
+    TimeInForce,
+)
+from daemon.core.orders.ladder import RUNGS_MAX, LadderRules, place_after, rung_pts100
 from daemon.core.orders.machine import IntentEvent
 from daemon.core.records import CondorRecord, RunState
 from daemon.engine.context import Desk
 from daemon.engine.facts import FactRecorder
+from daemon.engine.gather import Refusal
 from daemon.errors import BrokerError, LinkDownError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ladder:
-    """Net limits in points x 100, one after the other, each for ``step_s``, until ``until`` at the latest."""
+    """How an order is worked: a step further every ``step_s``, until ``until`` at the latest."""
 
-    rungs: tuple[int, ...]
+    rules: LadderRules
+    price: Callable[[], Awaitable[ComboPrice]]
+    """Asks for the market of the legs as it is now; raises Refusal or BrokerError where there is no price."""
     step_s: float
     until: datetime
+    keeps_rest: bool = True
+    """Whether the rest of a partly filled order is worked on, or cancelled at the end of the step."""
 
 
 class Executor:
@@ -33,6 +48,7 @@ class Executor:
         self._desk = desk
         self._facts = facts
         self._working: set[OrderRef] = set()
+        self._kept: set[OrderRef] = set()
         self._closed: str | None = None
 
     @property
@@ -71,22 +87,24 @@ class Executor:
         return self._now(intent.ref)
 
     async def work(self, intent: Intent, ladder: Ladder, condor: CondorRecord | None = None) -> Intent:
-        """Send an order at the first rung, walk the ladder, cancel at its end; return the intent as it then is.
+        """Send an order at its limit, walk the ladder, cancel at its end; return the intent as it then is.
 
         The state returned is FILLED, CANCELLED (perhaps partly filled), REJECTED, or UNKNOWN.
         """
-        intent = replace(intent, spec=replace(intent.spec, net_limit_pts100=ladder.rungs[0]))
         with self._followed(intent.ref):
-            return await self._to_its_end(await self.send(intent, condor), ladder)
+            return await self._to_its_end(await self.send(intent, condor), ladder, place=1)
 
-    async def go_on(self, intent: Intent, ladder: Ladder) -> Intent:
-        """Work an order on that an earlier process left; the ladder's first rung is the price we wrote down last.
+    async def go_on(self, intent: Intent, ladder: Ladder, price: ComboPrice) -> Intent:
+        """Work an order on that an earlier process left, from the price we wrote down last, in the market of now.
 
         That price is sent again: the process may have died between writing it down and sending it.
         """
+        has = intent.spec.net_limit_pts100
         with self._followed(intent.ref):
-            intent = await self._move_to(intent, ladder.rungs[0], ladder)
-            return await self._to_its_end(intent, ladder)
+            intent = await self._in_reach(intent, ladder)
+            if not self._is_over(intent, ladder):
+                intent = await self._reprice(intent, has, intent.quoted)
+            return await self._to_its_end(intent, ladder, place=place_after(has, price, ladder.rules))
 
     def lose_sight(self) -> None:
         """Learn that the connection is down: what becomes of the orders that ladders work is unknown until it is back."""
@@ -106,11 +124,15 @@ class Executor:
             yield
         finally:
             self._working.discard(ref)
+            self._kept.discard(ref)
             self._facts.forget(ref)
 
-    async def _to_its_end(self, intent: Intent, ladder: Ladder) -> Intent:
-        current = await self._walk(intent, ladder)
-        return current if settled(current) else await self.cancel(current.ref, "the end of its ladder")
+    async def _to_its_end(self, intent: Intent, ladder: Ladder, *, place: int) -> Intent:
+        current = await self._walk(intent, ladder, place)
+        if settled(current):
+            return current
+        left = self._rest_is_left(current, ladder)
+        return await self.cancel(current.ref, "partly filled, the rest is left" if left else "the end of its ladder")
 
     async def cancel(self, ref: OrderRef, why: str) -> Intent:
         """Cancel an order and wait for evidence; without any the intent becomes UNKNOWN, never "cancelled"."""
@@ -126,29 +148,72 @@ class Executor:
         await self._wait_until_ended(ref, desk.policy.evidence_wait_s)
         return self._facts.lose_sight(ref, IntentEvent.OUTCOME_UNCLEAR, "no evidence of the cancel")
 
-    async def _walk(self, intent: Intent, ladder: Ladder) -> Intent:
-        """Wait a step at each rung; return when the order is over, or its time is, or a person has halted entries."""
-        for place, rung in enumerate(ladder.rungs):
-            if place:
-                intent = await self._move_to(intent, rung, ladder)
+    async def _walk(self, intent: Intent, ladder: Ladder, first: int) -> Intent:
+        """Wait a step at each price; return when the order is over, or its time is, or a person has halted entries."""
+        for place in range(first, RUNGS_MAX):
             intent = await self._rest(intent, ladder)
-            if settled(intent) or self._halted(intent) or self._left_s(ladder) == 0:
+            if self._is_over(intent, ladder):
                 return intent
+            intent = await self._step(intent, ladder, place)
         return await self._rest(intent, replace(ladder, step_s=self._left_s(ladder)))
 
-    async def _move_to(self, intent: Intent, rung: int, ladder: Ladder) -> Intent:
-        """Change the price to a rung; a link that is lost is waited for, so that no rung is left out."""
-        while not (intent.state.terminal or self._halted(intent) or self._left_s(ladder) == 0):
+    async def _step(self, intent: Intent, ladder: Ladder, place: int) -> Intent:
+        """Change the price to what the market of now allows at a place; without a market the price stays.
+
+        A link that is lost is waited for, so that no place is left out.
+        """
+        arrived = True
+        while not self._is_over(intent := await self._in_reach(intent, ladder), ladder):
+            try:
+                price = await ladder.price()
+            except LinkDownError:
+                await self._desk.clock.sleep(LINK_LOOK_S)
+                continue
+            except (Refusal, BrokerError) as error:
+                self._say_kept(intent, str(error))
+                break
+            intent = self._now(intent.ref)
+            rung = rung_pts100(place, price, ladder.rules)
+            if self._is_over(intent, ladder) or rung is None or (arrived and rung == intent.spec.net_limit_pts100):
+                break
+            if intent.state not in OUT_OF_SIGHT and self._desk.link.synced:
+                intent = await self._reprice(intent, rung, price)
+                arrived = intent.state is not IntentState.UNKNOWN
+                if arrived:
+                    break
+        return intent
+
+    async def _in_reach(self, intent: Intent, ladder: Ladder) -> Intent:
+        """Wait until the order can be changed: it is in sight and the link is in step, or its ladder is over."""
+        intent = self._now(intent.ref)
+        while not self._is_over(intent, ladder):
             if intent.state in OUT_OF_SIGHT:
                 intent = await self.in_sight(intent.ref, ladder.until)
             elif not self._desk.link.synced:
                 await self._desk.clock.sleep(LINK_LOOK_S)
                 intent = self._now(intent.ref)
             else:
-                intent = await self._reprice(intent, rung)
-                if intent.state is not IntentState.UNKNOWN:
-                    break
+                break
         return intent
+
+    def _say_kept(self, intent: Intent, why: str) -> None:
+        """Say once for each order that its price stays, because the market is not known."""
+        if intent.ref not in self._kept:
+            self._kept.add(intent.ref)
+            fields = {"order_ref": intent.ref, "limit_pts100": intent.spec.net_limit_pts100, "why": why}
+            self._desk.journal.emit("order_price_kept", fields)
+
+    def _is_over(self, intent: Intent, ladder: Ladder) -> bool:
+        """Whether there is nothing more to do for an order than to cancel what is left of it."""
+        return (
+            intent.state.terminal
+            or self._rest_is_left(intent, ladder)
+            or self._halted(intent)
+            or self._left_s(ladder) == 0
+        )
+
+    def _rest_is_left(self, intent: Intent, ladder: Ladder) -> bool:
+        return not ladder.keeps_rest and 0 < intent.filled < intent.spec.quantity
 
     async def _rest(self, intent: Intent, ladder: Ladder) -> Intent:
         """Wait for a step; an order out of sight is waited for instead: when the link is back it may still work."""
@@ -162,9 +227,9 @@ class Executor:
     def _left_s(self, ladder: Ladder) -> float:
         return max(0.0, (ladder.until - self._desk.clock.now()).total_seconds())
 
-    async def _reprice(self, intent: Intent, rung: int) -> Intent:
+    async def _reprice(self, intent: Intent, rung: int, price: ComboPrice | None) -> Intent:
         desk = self._desk
-        desk.store.reprice_intent(intent.ref, rung, desk.clock.now())
+        desk.store.reprice_intent(intent.ref, rung, price, desk.clock.now())
         try:
             await desk.broker.modify(intent.ref, rung)
         except LinkDownError as error:
@@ -172,7 +237,8 @@ class Executor:
         except BrokerError as error:
             desk.journal.emit("order_message", {"order_ref": intent.ref, "code": error.code, "text": str(error)})
             return self._now(intent.ref)
-        desk.journal.emit("order_repriced", {"order_ref": intent.ref, "limit_pts100": rung})
+        market = {} if price is None else {"mid_pts": price.mid_pts, "natural_pts100": price.natural_pts100}
+        desk.journal.emit("order_repriced", {"order_ref": intent.ref, "limit_pts100": rung, **market})
         return self._now(intent.ref)
 
     async def _wait_until_settled(self, ref: OrderRef, seconds: float) -> Intent:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
 
 from daemon.core.calendar.expiries import settlement_at
-from daemon.core.condor.build import ComboPrice, price_combo
+from daemon.core.condor.build import price_combo
 from daemon.core.market.contracts import ContractInfo, OptionContract, Right, TradingClass, Underlying
 from daemon.core.market.parity import parity_forward
 from daemon.core.market.pricing import black76, implied_vol
 from daemon.core.market.quotes import DataKind, Quote
-from daemon.core.orders.intent import Leg, Reason
+from daemon.core.orders.intent import ComboPrice, Leg, Reason
 from daemon.engine.context import Desk
 
 MEDIAN_MINUTES: Final = 15
@@ -86,6 +86,17 @@ def check_quotes(desk: Desk, quotes: Mapping[OptionContract, Quote]) -> None:
     if oldest_s > desk.policy.limits.quote_max_age_s:
         text = "The oldest quote of the legs is too many seconds old."
         raise Refusal(Reason("quote_stale", text, round(oldest_s, 1), desk.policy.limits.quote_max_age_s))
+
+
+async def market_of(desk: Desk, legs: Sequence[Leg], *, no_bid_is_zero: bool = False) -> ComboPrice:
+    """Quote and price the legs of an order as the market is now; refuse with what is missing.
+
+    With ``no_bid_is_zero`` a leg that nobody bids for is sold for nothing: it does not keep a position open.
+    """
+    quotes = await leg_quotes(desk, [leg.contract for leg in legs])
+    if no_bid_is_zero:
+        quotes = {leg: replace(quote, bid_pts100=quote.bid_pts100 or 0) for leg, quote in quotes.items()}
+    return priced(quotes, legs)
 
 
 def priced(quotes: Mapping[OptionContract, Quote], legs: Sequence[Leg]) -> ComboPrice:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, time, timedelta
+from functools import partial
 from typing import Final
 
 from daemon.core.calendar.sessions import shifted
@@ -20,11 +21,11 @@ from daemon.core.orders.intent import (
     Strategy,
     TimeInForce,
 )
-from daemon.core.orders.ladder import entry_ladder
+from daemon.core.orders.ladder import LadderRules, rung_pts100
 from daemon.core.records import Decision, DecisionKind
 from daemon.engine.context import Desk
 from daemon.engine.executor import Executor, Ladder
-from daemon.engine.gather import CallView, Refusal, check_quotes
+from daemon.engine.gather import CallView, Refusal, check_quotes, market_of
 from daemon.engine.hedge_reader import HedgeView, LayerView
 from daemon.engine.risk_monitor import Proposal, RiskMonitor
 
@@ -89,26 +90,26 @@ class HedgeTrader:
             raise Refusal(Reason("no_hedge_quote", f"{contract} has no two-sided quote"))
         if change > 0:
             self._refuse_wide(contract, call.quote)
-        rungs = entry_ladder(
-            price.mid_pts,
-            price.natural_pts100,
+        rules = LadderRules(
             step_pts100=policy.ladder_step_pts100,
             through_pts100=policy.ladder_through_pts100,
-            floor_pts100=None,
             price_steps=call.info.price_steps_pts100,
         )
-        if not rungs:
+        limit = rung_pts100(0, price, rules)
+        if limit is None:
             raise Refusal(Reason("no_legal_price", f"{contract} has no legal price from mid to natural", price.mid_pts))
         now = desk.clock.now()
         intent = Intent(
             self._executor.next_key(Strategy.HEDGE, purpose, name),
-            OrderSpec(legs, abs(change), rungs[0], TimeInForce.DAY),
+            OrderSpec(legs, abs(change), limit, TimeInForce.DAY),
             now,
             reasons=(why,),
             mid_at_decision_pts=price.mid_pts,
+            quoted=price,
         )
         until = min(now + WORK_TIME, shifted(desk.journal.session(), LAST_WORK))
-        return intent, Ladder(rungs=rungs, step_s=policy.ladder_step_s, until=until)
+        market = partial(market_of, desk, legs)
+        return intent, Ladder(rules=rules, price=market, step_s=policy.ladder_step_s, until=until)
 
     def _refuse_wide(self, contract: OptionContract, quote: Quote) -> None:
         """Refuse to buy into a quote that is too wide; what is held may be sold into any bid."""

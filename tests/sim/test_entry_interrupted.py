@@ -108,11 +108,12 @@ def test_an_entry_that_never_finds_the_gateway_is_skipped_with_that_reason(tmp_p
 
 def test_an_order_filled_while_the_gateway_was_silent_until_after_the_entry_time_is_the_entry(tmp_path: Path) -> None:
     faults = (
-        '[[fault]]\nkind = "silent"\nfrom = "2020-02-18 15:30:30"\nuntil = "2020-02-18 16:05"\nlost = true\n'
+        '[[fault]]\nkind = "silent"\nfrom = "2020-02-18 15:31"\nuntil = "2020-02-18 16:05"\nlost = true\n'
         '[[fault]]\nkind = "drop_connection"\nat = "2020-02-18 16:05"\n'
     )
 
-    done = rehearse(tmp_path / "out", FIRST, faults=faults, CONDOR_LADDER_STEP_PTS="1.50")
+    # The generous price leaves a tenth of a second before the silence, and an order fills after 0.2 s.
+    done = rehearse(tmp_path / "out", FIRST, faults=faults, CONDOR_LADDER_STEP_PTS="1.50", CONDOR_LADDER_STEP_S="59.9")
 
     (order,) = [i for i in done.store.intents(session=FIRST) if i.key.purpose is Purpose.ENTRY]
     (decision,) = [d for d in done.store.decisions(FIRST) if d.job == "condor_entry"]

@@ -76,4 +76,4 @@ def test_a_resize_waits_for_a_roll_that_is_still_at_work(tmp_path: Path) -> None
         last = store.hedge_computations(ROLL_DAY)[-1]
         assert last.at >= rolled.at
 
-    live(tmp_path / "state", new_york(FIRST, time(15, 20)), scene, HEDGE_LADDER_STEP_S="300")
+    live(tmp_path / "state", new_york(FIRST, time(15, 20)), scene, seed=2, HEDGE_LADDER_STEP_S="300")

@@ -14,6 +14,8 @@ from daemon.core.condor.legs import CondorLegs, Vertical
 from daemon.core.market.contracts import ConId, OptionContract, Right, TradingClass
 from daemon.core.orders.broker_facts import ExecId
 from daemon.core.orders.intent import (
+    ComboPrice,
+    FillMarket,
     Intent,
     IntentKey,
     IntentState,
@@ -125,6 +127,10 @@ def intent(row: Row) -> Intent:
         filled=row["filled"],
         reasons=reasons(row["reasons"]),
         mid_at_decision_pts=row["mid_at_decision_pts"],
+        quoted=None
+        if row["quoted_mid_pts"] is None
+        else ComboPrice(row["quoted_mid_pts"], row["quoted_natural_pts100"]),
+        fill_market=None if row["fill_mid_pts"] is None else FillMarket(row["fill_mid_pts"], row["fill_natural_pts"]),
     )
 
 

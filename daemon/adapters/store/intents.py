@@ -6,21 +6,22 @@ Kept in memory beside the rows like the book's entries; every change is written 
 from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
+from dataclasses import astuple, replace
 from datetime import date, datetime
 from typing import Final
 
 from daemon.adapters.store import codec
 from daemon.adapters.store.connection import Connection
-from daemon.core.orders.intent import Intent, IntentState, OrderRef, PermId
+from daemon.core.orders.intent import ComboPrice, Intent, IntentState, OrderRef, PermId
 from daemon.core.orders.machine import IntentEvent, advance, allowed
+from daemon.core.orders.slippage import market_of_fill
 from daemon.core.records import CondorRecord
 from daemon.errors import InvariantError
 
 _INSERT_SQL: Final = """
     INSERT INTO intents (ref, session, strategy, purpose, subject, attempt, legs, quantity, net_limit_pts100, tif,
-        created_at, state, reasons, mid_at_decision_pts)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        created_at, state, reasons, mid_at_decision_pts, quoted_mid_pts, quoted_natural_pts100)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _TRANSITION_SQL: Final = """
     INSERT INTO intent_transitions (ref, at, from_state, to_state, net_limit_pts100, why) VALUES (?, ?, ?, ?, ?, ?)
@@ -85,7 +86,7 @@ class Intents:
         identity = (intent.ref, key.session.isoformat(), key.strategy.value, key.purpose.value, key.subject)
         order = (codec.legs_text(spec.legs), spec.quantity, spec.net_limit_pts100, spec.tif.value)
         known = (codec.instant_text(intent.created_at), intent.state.value, codec.reasons_text(intent.reasons))
-        values = (*identity, key.attempt, *order, *known, intent.mid_at_decision_pts)
+        values = (*identity, key.attempt, *order, *known, intent.mid_at_decision_pts, *_market(intent.quoted))
         self._connection.write(_INSERT_SQL, values)
         if condor is not None:
             self._write_condor(condor, intent)
@@ -135,13 +136,16 @@ class Intents:
             self._write_transition(before, after, at, why)
         return after
 
-    def write_price(self, ref: OrderRef, net_limit_pts100: int, at: datetime) -> Intent:
-        """Write a new limit price of a live order."""
+    def write_price(self, ref: OrderRef, net_limit_pts100: int, quoted: ComboPrice | None, *, at: datetime) -> Intent:
+        """Write a new limit price of a live order, and the market it was made from."""
         before = self.known(ref)
         if before.state.terminal:
             raise InvariantError(f"intent {ref} is {before.state}; the price of an order that ended is not changed")
-        after = replace(before, spec=replace(before.spec, net_limit_pts100=net_limit_pts100))
-        self._connection.write("UPDATE intents SET net_limit_pts100 = ? WHERE ref = ?", (net_limit_pts100, ref))
+        after = replace(before, spec=replace(before.spec, net_limit_pts100=net_limit_pts100), quoted=quoted)
+        self._connection.write(
+            "UPDATE intents SET net_limit_pts100 = ?, quoted_mid_pts = ?, quoted_natural_pts100 = ? WHERE ref = ?",
+            (net_limit_pts100, *_market(quoted), ref),
+        )
         self._write_transition(before, after, at, "repriced")
         return after
 
@@ -150,10 +154,12 @@ class Intents:
         state = before.state
         if filled >= before.spec.quantity:
             state = advance(state, IntentEvent.COMPLETELY_FILLED)
-        after = replace(before, filled=filled, state=state)
+        after = replace(before, filled=filled, state=state, fill_market=market_of_fill(before, filled))
         if after != before:
+            market = after.fill_market
             self._connection.write(
-                "UPDATE intents SET filled = ?, state = ? WHERE ref = ?", (filled, state.value, before.ref)
+                "UPDATE intents SET filled = ?, state = ?, fill_mid_pts = ?, fill_natural_pts = ? WHERE ref = ?",
+                (filled, state.value, *(astuple(market) if market is not None else (None, None)), before.ref),
             )
         if state is not before.state:
             self._write_transition(before, after, at, "completely filled")
@@ -164,6 +170,10 @@ class Intents:
         self._connection.write(
             _TRANSITION_SQL, (after.ref, codec.instant_text(at), *states, after.spec.net_limit_pts100, why)
         )
+
+
+def _market(quoted: ComboPrice | None) -> tuple[float | None, int | None]:
+    return (None, None) if quoted is None else (quoted.mid_pts, quoted.natural_pts100)
 
 
 def _one_perm_id(intent: Intent, perm_id: PermId | None) -> PermId | None:

@@ -211,3 +211,12 @@ def one_sided_condors(db: Database) -> None:
     )
     db.execute("INSERT INTO condors SELECT * FROM condors_before")
     db.execute("DROP TABLE condors_before")
+
+
+@MIGRATIONS(name="0004_markets_of_orders")
+def markets_of_orders(db: Database) -> None:
+    """Keep the market behind the price of an order and of its fill; of older orders it is not known."""
+    db.execute("ALTER TABLE intents ADD COLUMN quoted_mid_pts REAL")
+    db.execute("ALTER TABLE intents ADD COLUMN quoted_natural_pts100 INTEGER")
+    db.execute("ALTER TABLE intents ADD COLUMN fill_mid_pts REAL")
+    db.execute("ALTER TABLE intents ADD COLUMN fill_natural_pts REAL")

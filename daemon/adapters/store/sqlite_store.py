@@ -15,7 +15,7 @@ from daemon.adapters.store.intents import Intents
 from daemon.adapters.store.ledger import Ledger
 from daemon.core.book.book import Book, BookEntry
 from daemon.core.orders.broker_facts import ExecId, exec_stem
-from daemon.core.orders.intent import Intent, IntentState, OrderRef, PermId
+from daemon.core.orders.intent import ComboPrice, Intent, IntentState, OrderRef, PermId
 from daemon.core.records import (
     CondorRecord,
     DayRecord,
@@ -155,10 +155,10 @@ class SqliteStore:
             intent = self._intents.write_advance(ref, state, at=at, why=why, perm_id=perm_id)
         return self._intents.remember(intent)
 
-    def reprice_intent(self, ref: OrderRef, net_limit_pts100: int, at: datetime) -> None:
-        """Commit a new limit price before it is sent."""
+    def reprice_intent(self, ref: OrderRef, net_limit_pts100: int, quoted: ComboPrice | None, at: datetime) -> None:
+        """Commit a new limit price, and the market it was made from, before it is sent."""
         with self._transaction():
-            intent = self._intents.write_price(ref, net_limit_pts100, at)
+            intent = self._intents.write_price(ref, net_limit_pts100, quoted, at=at)
         self._intents.remember(intent)
 
     def intent(self, ref: OrderRef) -> Intent | None:

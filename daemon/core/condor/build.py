@@ -3,23 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from daemon.core.condor.legs import Vertical
 from daemon.core.market.contracts import OptionContract, Right, TradingClass
 from daemon.core.market.quotes import Quote
-from daemon.core.orders.intent import Leg
-
-
-@dataclass(frozen=True, slots=True)
-class ComboPrice:
-    """What buying the legs once costs: negative for a credit."""
-
-    mid_pts: float
-    """Net of the mids in points; exact, a multiple of half a cent."""
-    natural_pts100: int
-    """Net of buying at the ask and selling at the bid, in points x 100."""
+from daemon.core.orders.intent import ComboPrice, Leg
 
 
 def build_side(expiry: date, right: Right, short_pts100: int, long_pts100: int) -> Vertical:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from daemon.core.condor.build import ComboPrice
 from daemon.core.condor.policy import CondorPolicy
 from daemon.core.market.contracts import MULTIPLIER
-from daemon.core.orders.intent import Reason
+from daemon.core.orders.intent import ComboPrice, Reason
+from daemon.core.orders.ladder import LadderRules
 from daemon.core.risk.exposure import exact, share_usd, wing_notional_max_usd
 from daemon.core.risk.limits import RiskLimits
 
@@ -58,6 +58,15 @@ def credit_floor_pts100(width_pts100: int, policy: CondorPolicy) -> int:
     """Return the largest net limit an entry order may take, in points x 100: minus the smallest credit."""
     # Towards a larger credit: a fraction of a cent is never given away.
     return int((-credit_min_pts(width_pts100, policy) * 100).to_integral_value(rounding="ROUND_FLOOR"))
+
+
+def entry_rules(width_pts100: int, policy: CondorPolicy) -> LadderRules:
+    """Return how an entry order is worked: down to the smallest credit at most."""
+    return LadderRules(
+        step_pts100=policy.ladder_step_pts100,
+        through_pts100=policy.ladder_through_pts100,
+        floor_pts100=credit_floor_pts100(width_pts100, policy),
+    )
 
 
 def judge_entry(price: ComboPrice, width_pts100: int, policy: CondorPolicy) -> tuple[Reason, ...]:

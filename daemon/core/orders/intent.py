@@ -131,6 +131,24 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
+class ComboPrice:
+    """What buying the legs of an order once costs in a market: negative for a credit."""
+
+    mid_pts: float
+    """Net of the mids in points; exact, a multiple of half a cent."""
+    natural_pts100: int
+    """Net of buying at the ask and selling at the bid, in points x 100."""
+
+
+@dataclass(frozen=True, slots=True)
+class FillMarket:
+    """The market behind the prices at which an order filled, in points: a mean over the units filled."""
+
+    mid_pts: float
+    natural_pts: float
+
+
+@dataclass(frozen=True, slots=True)
 class Intent:
     """A committed intent with what is known of its order."""
 
@@ -142,6 +160,10 @@ class Intent:
     filled: int = 0
     reasons: tuple[Reason, ...] = field(default=())
     mid_at_decision_pts: float | None = None
+    quoted: ComboPrice | None = None
+    """The market when the order was planned or its price last changed; None where nobody looked."""
+    fill_market: FillMarket | None = None
+    """None while nothing is filled, and where the market behind a part of the fill is unknown."""
 
     @property
     def ref(self) -> OrderRef:

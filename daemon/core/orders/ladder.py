@@ -1,10 +1,13 @@
-"""The prices a working order walks through: from the mid in our favour to the natural price and a little beyond."""
+"""The prices a working order walks through: from the mid towards the natural price, in the market as it then is."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 from typing import Final
+
+from daemon.core.orders.intent import ComboPrice
 
 NET_STEP_PTS100: Final = 5
 """Smallest step of the net price of a combination in points x 100: 0.05 (Cboe Rule 5.33, complex orders in SPX)."""
@@ -13,6 +16,7 @@ RUNGS_MAX: Final = 60
 
 PriceSteps = Sequence[tuple[int, int]]
 """((from_price, step), ...) in points x 100, lowest edge first, as in the market rule of the exchange."""
+COMBO_STEPS: Final[PriceSteps] = ((0, NET_STEP_PTS100),)
 
 
 def legal_at_or_below(price_pts100: int, price_steps: PriceSteps) -> int:
@@ -27,45 +31,71 @@ def legal_at_or_below(price_pts100: int, price_steps: PriceSteps) -> int:
     return rounded // step_there * step_there
 
 
-def entry_ladder(
-    mid_pts: float,
-    natural_pts100: int,
-    *,
-    step_pts100: int,
-    through_pts100: int,
-    floor_pts100: int | None,
-    price_steps: PriceSteps | None = None,
-) -> tuple[int, ...]:
-    """Return the net limits for a buy of the legs, best first, in points x 100 (negative = credit).
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LadderRules:
+    """How far and in which steps a working order may go. One unit of its legs is bought; a credit is negative."""
 
-    The first is the mid, rounded towards paying less; the last is at most ``natural + through`` and never
-    above ``floor_pts100``, the largest net we accept (for a credit: minus the smallest credit). Empty when
-    even the first rung would be above it. With ``price_steps`` (a single option) every rung is a legal price
-    of its contract and none is zero or of the other sign: nobody pays to sell.
+    step_pts100: int
+    """What is given up at each step, against the mid as it then is."""
+    through_pts100: int
+    """How far the limit may pass the natural price as it then is."""
+    floor_pts100: int | None = None
+    """The largest net we accept (for a credit: minus the smallest credit)."""
+    price_steps: PriceSteps | None = None
+    """Legal prices of a single option; a combination has steps of 0.05 everywhere."""
+
+    def __post_init__(self) -> None:
+        assert self.step_pts100 > 0, f"a ladder step must be positive, not {self.step_pts100}"
+
+
+def rung_pts100(place: int, price: ComboPrice, rules: LadderRules) -> int | None:
+    """Return the net limit after ``place`` steps in the market as it is now, or None when it allows none.
+
+    The first rung is the mid, rounded towards paying less; each further one gives up a step more, up to
+    ``natural + through`` and never beyond the floor. None when even the mid is beyond it. Every rung of a single
+    option is a legal price of its contract and none is zero or of the other sign: nobody pays to sell.
     """
-    assert step_pts100 > 0, f"a ladder step must be positive, not {step_pts100}"
-    steps = ((0, NET_STEP_PTS100),) if price_steps is None else price_steps
-    first = legal_at_or_below(_floor_pts100(mid_pts), steps)
-    last = natural_pts100 + through_pts100
-    if floor_pts100 is not None:
-        last = min(last, floor_pts100)
-    if price_steps is not None:
-        tick = price_steps[0][1]
-        if mid_pts > 0:
+    bounds = _bounds(price, rules)
+    if bounds is None:
+        return None
+    first, last = bounds
+    steps = _steps(rules)
+    return legal_at_or_below(min(first + place * _stride(first, last, rules.step_pts100), last), steps)
+
+
+def place_after(limit_pts100: int, price: ComboPrice, rules: LadderRules) -> int:
+    """Return the place of the first rung beyond a limit, in the market as it is now, for an order that has it."""
+    bounds = _bounds(price, rules)
+    if bounds is None or limit_pts100 < bounds[0]:
+        return 0
+    return min((limit_pts100 - bounds[0]) // _stride(*bounds, rules.step_pts100) + 1, RUNGS_MAX - 1)
+
+
+def _bounds(price: ComboPrice, rules: LadderRules) -> tuple[int, int] | None:
+    """Return the first and the last rung of a market."""
+    steps = _steps(rules)
+    first = legal_at_or_below(_floor_pts100(price.mid_pts), steps)
+    last = price.natural_pts100 + rules.through_pts100
+    if rules.floor_pts100 is not None:
+        last = min(last, rules.floor_pts100)
+    if rules.price_steps is not None:
+        tick = steps[0][1]
+        if price.mid_pts > 0:
             first = max(first, tick)
         else:
             last = min(last, -tick)
-    return _rungs(first, legal_at_or_below(last, steps), step_pts100=step_pts100, steps=steps)
+    last = legal_at_or_below(last, steps)
+    return (first, last) if first <= last else None
 
 
-def _rungs(first: int, last: int, *, step_pts100: int, steps: PriceSteps) -> tuple[int, ...]:
-    """Walk from ``first`` to ``last`` inclusive in equal strides of whole steps."""
-    if first > last:
-        return ()
+def _steps(rules: LadderRules) -> PriceSteps:
+    return COMBO_STEPS if rules.price_steps is None else rules.price_steps
+
+
+def _stride(first: int, last: int, step_pts100: int) -> int:
+    """Return how much one place gives up: whole steps, wider ones where the way is too long for the places."""
     strides = -(-(last - first) // step_pts100)
-    stride = step_pts100 * max(1, -(-strides // (RUNGS_MAX - 1)))
-    wanted = (*range(first, last, stride), last)
-    return tuple(sorted({legal_at_or_below(rung, steps) for rung in wanted}))
+    return step_pts100 * max(1, -(-strides // (RUNGS_MAX - 1)))
 
 
 def _floor_pts100(price_pts: float) -> int:

@@ -3,11 +3,11 @@ from condor_values import EXPIRY, option, quote
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.core.condor.build import ComboPrice, build_side, price_combo
+from daemon.core.condor.build import build_side, price_combo
 from daemon.core.condor.legs import CondorLegs, closing
 from daemon.core.market.contracts import Right, TradingClass
 from daemon.core.market.quotes import Quote
-from daemon.core.orders.intent import Leg
+from daemon.core.orders.intent import ComboPrice, Leg
 
 LEGS = CondorLegs(build_side(EXPIRY, Right.PUT, 315_000, 312_500), build_side(EXPIRY, Right.CALL, 350_000, 352_500))
 PUT_LONG, PUT_SHORT, CALL_SHORT, CALL_LONG = LEGS.contracts

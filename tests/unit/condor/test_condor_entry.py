@@ -5,9 +5,8 @@ from condor_values import LIMITS, POLICY, limits, policy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.core.condor.build import ComboPrice
 from daemon.core.condor.entry import credit_floor_pts100, judge_entry, size_entry
-from daemon.core.orders.intent import Reason
+from daemon.core.orders.intent import ComboPrice, Reason
 
 NLV_CENTS = 250_000_00
 WIDTH_PTS100 = 2_500

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import astuple, replace
 from pathlib import Path
 
 import pytest
@@ -12,14 +12,24 @@ from engine_fakes import LATER, START, FakeBroker, hedge_intent, make_desk
 
 from daemon.adapters.virtual_time import run_virtual
 from daemon.core.orders.broker_facts import LinkState, OrderFact, OrderMessage, OrderStatus
-from daemon.core.orders.intent import Intent, IntentState, OrderRef, OrderSpec, Purpose
+from daemon.core.orders.intent import ComboPrice, Intent, IntentState, OrderRef, OrderSpec, Purpose, Reason
+from daemon.core.orders.ladder import LadderRules
 from daemon.core.records import RunState, RunStateRecord
 from daemon.engine.context import Desk
 from daemon.engine.executor import Executor, Ladder
 from daemon.engine.facts import FactRecorder
-from daemon.errors import LinkDownError
+from daemon.engine.gather import Refusal
+from daemon.errors import BrokerTimeoutError, LinkDownError
 
-LADDER = Ladder(rungs=(100, 105, 110), step_s=60, until=LATER)
+STANDING = ComboPrice(1.00, 110)
+"""A market whose prices, in steps of 0.05 from its mid to its ask, are 1.00, 1.05 and 1.10."""
+
+
+async def standing() -> ComboPrice:
+    return STANDING
+
+
+LADDER = Ladder(rules=LadderRules(step_pts100=5, through_pts100=0), price=standing, step_s=60, until=LATER)
 Body = Callable[[Executor, FakeBroker, Desk], Awaitable[Intent]]
 
 
@@ -273,7 +283,7 @@ def test_an_order_left_by_an_earlier_process_is_sent_its_price_again_and_worked_
         await desk.clock.sleep(1)
         found = await executor.in_sight(left.ref, LATER)
         broker.on_modify = lambda ref, limit: broker.fill(ref) if limit == 110 else None
-        return await executor.go_on(found, replace(LADDER, rungs=(105, 110)))
+        return await executor.go_on(found, LADDER, STANDING)
 
     done, broker, _ = run(tmp_path, body)
 
@@ -321,3 +331,102 @@ def test_no_rung_is_left_out_over_an_outage_and_none_is_sent_before_the_link_is_
 
     assert done.state is IntentState.CANCELLED
     assert [limit for _, limit in broker.modified] == [105, 105, 110]
+
+
+def moving(*steps: ComboPrice | Exception) -> Ladder:
+    """Return the ladder in a market that is asked for once at each step; the last one stays."""
+    left = list(steps)
+
+    async def price() -> ComboPrice:
+        now = left.pop(0) if len(left) > 1 else left[0]
+        if isinstance(now, Exception):
+            raise now
+        return now
+
+    return replace(LADDER, price=price)
+
+
+def walked(folder: Path, ladder: Ladder, intent: Intent | None = None) -> tuple[list[int], Desk]:
+    """Return the limits that an order which never fills is given after its first, and the desk."""
+
+    async def body(executor: Executor, broker: FakeBroker, desk: Desk) -> Intent:
+        return await executor.work(intent or hedge_intent(), ladder)
+
+    _, broker, desk = run(folder, body)
+    return [limit for _, limit in broker.modified], desk
+
+
+def test_each_price_is_made_from_the_market_as_it_is_at_its_step(tmp_path: Path) -> None:
+    # One step above a mid of 1.20, two above 1.30, three above 1.30: the market runs away and is followed in steps.
+    ladder = moving(ComboPrice(1.20, 140), ComboPrice(1.30, 150))
+
+    limits, _ = walked(tmp_path, ladder)
+
+    assert limits[:3] == [125, 140, 145]
+    assert limits[-1] == 150
+
+
+def test_a_limit_is_taken_back_when_the_market_comes_towards_us(tmp_path: Path) -> None:
+    limits, _ = walked(tmp_path, moving(ComboPrice(1.00, 110), ComboPrice(0.80, 85)))
+
+    assert limits == [105, 85]
+
+
+@pytest.mark.parametrize(
+    "gone", [Refusal(Reason("leg_not_quoted", "no quote for a leg")), BrokerTimeoutError("no quote in time")]
+)
+def test_without_a_market_the_price_stays_and_that_is_said_once(tmp_path: Path, gone: Exception) -> None:
+    limits, desk = walked(tmp_path, moving(gone, gone, STANDING))
+
+    kept = [event for event in desk.store.events() if event.name == "order_price_kept"]
+    assert limits == [110]  # the third step, as far as the market allows
+    assert [event.fields["limit_pts100"] for event in kept] == [100]
+
+
+def test_a_link_that_is_lost_while_the_market_is_asked_for_leaves_no_step_out(tmp_path: Path) -> None:
+    limits, _ = walked(tmp_path, moving(LinkDownError("gone"), STANDING))
+
+    assert limits == [105, 110]
+
+
+def test_an_order_that_fills_while_the_market_is_asked_for_keeps_its_price(tmp_path: Path) -> None:
+    async def body(executor: Executor, broker: FakeBroker, desk: Desk) -> Intent:
+        async def price() -> ComboPrice:
+            broker.fill(broker.placed[0][0])
+            await desk.clock.sleep(1)
+            return STANDING
+
+        return await executor.work(hedge_intent(), replace(LADDER, price=price))
+
+    done, broker, _ = run(tmp_path, body)
+
+    assert (done.state, broker.modified) == (IntentState.FILLED, [])
+
+
+@pytest.mark.parametrize(("keeps_rest", "limits", "filled"), [(True, [105, 110], 3), (False, [105], 1)])
+def test_the_rest_of_a_partial_fill_is_worked_on_or_left(
+    tmp_path: Path, keeps_rest: bool, limits: Sequence[int], filled: int
+) -> None:
+    async def body(executor: Executor, broker: FakeBroker, desk: Desk) -> Intent:
+        broker.on_modify = lambda ref, limit: broker.fill(ref, 1 if limit == 105 else 2)
+        return await executor.work(hedge_intent(), replace(LADDER, keeps_rest=keeps_rest))
+
+    done, broker, desk = run(tmp_path, body)
+
+    assert [limit for _, limit in broker.modified] == limits
+    assert (done.filled, done.state) == (filled, IntentState.FILLED if keeps_rest else IntentState.CANCELLED)
+    assert sum(desk.view().book.positions().values()) == filled
+
+
+def test_the_market_behind_each_part_of_a_fill_is_kept(tmp_path: Path) -> None:
+    async def body(executor: Executor, broker: FakeBroker, desk: Desk) -> Intent:
+        broker.on_modify = lambda ref, limit: broker.fill(ref, 1 if limit == 125 else 2)
+        ladder = moving(ComboPrice(1.20, 140), ComboPrice(1.50, 155))
+        return await executor.work(replace(hedge_intent(), mid_at_decision_pts=1.0, quoted=STANDING), ladder)
+
+    done, _, desk = run(tmp_path, body)
+
+    # One of three in a market of 1.20 and 1.40, two in one of 1.50 and 1.55.
+    assert done.fill_market is not None
+    assert astuple(done.fill_market) == pytest.approx((4.20 / 3, 4.50 / 3))
+    assert desk.store.intent(done.ref) == done

@@ -9,7 +9,7 @@ from datetime import date, datetime
 
 from daemon.core.book.book import Book, BookEntry, EntryKind, fold
 from daemon.core.orders.broker_facts import ExecId, exec_stem
-from daemon.core.orders.intent import Intent, IntentState, OrderRef, PermId
+from daemon.core.orders.intent import ComboPrice, Intent, IntentState, OrderRef, PermId
 from daemon.core.records import (
     CondorRecord,
     DayRecord,
@@ -80,7 +80,7 @@ class FakeStore:
         self.intent_by_ref[ref] = replace(old, state=state, perm_id=perm_id or old.perm_id)
         return self.intent_by_ref[ref]
 
-    def reprice_intent(self, ref: OrderRef, net_limit_pts100: int, at: datetime) -> None:
+    def reprice_intent(self, ref: OrderRef, net_limit_pts100: int, quoted: ComboPrice | None, at: datetime) -> None:
         old = self.intent_by_ref[ref]
         self.intent_by_ref[ref] = replace(old, spec=replace(old.spec, net_limit_pts100=net_limit_pts100))
 

@@ -17,7 +17,7 @@ from sqlite_utils.migrations import Migrations
 
 from daemon.adapters.store import SqliteStore, open_readonly
 from daemon.adapters.store.connection import open_reading, open_writing
-from daemon.adapters.store.schema import first_tables, one_sided_condors, risks
+from daemon.adapters.store.schema import first_tables, markets_of_orders, one_sided_condors, risks
 from daemon.core.orders.intent import IntentState
 from daemon.errors import NotReadyError, StoreError
 
@@ -41,8 +41,9 @@ def grown() -> Migrations:
     migrations(name="0001_first_tables")(first_tables)
     migrations(name="0002_risks")(risks)
     migrations(name="0003_one_sided_condors")(one_sided_condors)
+    migrations(name="0004_markets_of_orders")(markets_of_orders)
 
-    @migrations(name="0004_notes")
+    @migrations(name="0005_notes")
     def notes(db: Database) -> None:
         db.execute("CREATE TABLE notes (text TEXT NOT NULL) STRICT")
 
@@ -127,7 +128,7 @@ class TestRefusals:
     def test_a_database_of_a_newer_version(self, path: Path) -> None:
         open_writing(path, "OFF", migrations=grown()).close()
 
-        with pytest.raises(StoreError, match=r"newer version of condord \(it has 0004_notes\)"):
+        with pytest.raises(StoreError, match=r"newer version of condord \(it has 0005_notes\)"):
             SqliteStore(path)
         with pytest.raises(StoreError, match="newer version"):
             open_readonly(path)
@@ -140,7 +141,7 @@ class TestMigrations:
 
         open_writing(path, "OFF", migrations=grown()).close()
 
-        backup = path.with_name("condord.db.before-0004_notes")
+        backup = path.with_name("condord.db.before-0005_notes")
         with closing(SqliteStore(backup)) as before, closing(sqlite3.connect(path)) as after:
             assert before.meta("account") == "DU1"
             assert after.execute("SELECT count(*) FROM notes").fetchone() == (0,)
@@ -188,6 +189,26 @@ class TestMigrations:
         ]
         assert path.with_name("condord.db.before-0003_one_sided_condors").exists()
 
+    def test_the_market_behind_an_order_of_the_third_version_is_unknown(self, path: Path) -> None:
+        third = Migrations("condord")
+        third(name="0001_first_tables")(first_tables)
+        third(name="0002_risks")(risks)
+        third(name="0003_one_sided_condors")(one_sided_condors)
+        open_writing(path, "OFF", migrations=third).close()
+        with closing(sqlite3.connect(path)) as old, old:
+            old.execute(
+                "INSERT INTO intents (ref, session, strategy, purpose, subject, attempt, legs, quantity, net_limit_pts100,"
+                " tif, created_at, state, filled, reasons, mid_at_decision_pts) VALUES ('cd.1', '2020-02-18', 'hedge',"
+                " 'RESIZE', 'L1', 1, ?, 2, 95, 'DAY', '2020-02-18T20:30:00.000000+00:00', 'FILLED', 2, '[]', 0.9)",
+                [json.dumps([["VIXW", "2020-03-04", 1700, "C", 1]])],
+            )
+
+        with closing(SqliteStore(path)) as store:
+            (intent,) = store.intents()
+
+        assert (intent.mid_at_decision_pts, intent.quoted, intent.fill_market) == (0.9, None, None)
+        assert path.with_name("condord.db.before-0004_markets_of_orders").exists()
+
     def test_a_new_or_current_database_is_not_copied(self, path: Path) -> None:
         for _ in range(2):
             SqliteStore(path).close()
@@ -198,7 +219,7 @@ class TestMigrations:
         SqliteStore(path).close()
         broken = grown()
 
-        @broken(name="0004_broken")
+        @broken(name="0005_broken")
         def broken_step(db: Database) -> None:
             db.execute("CREATE TABLE half (text TEXT) STRICT")
             db.execute("CREATE TABLE notes (text TEXT)")

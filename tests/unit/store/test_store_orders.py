@@ -99,7 +99,7 @@ class TestPlanning:
 class TestAdvancing:
     def test_each_change_of_state_and_price_is_kept(self, store: SqliteStore, path: Path) -> None:
         ref = working(store, CALL)
-        store.reprice_intent(ref, 97, AT)
+        store.reprice_intent(ref, 97, None, AT)
         store.advance_intent(ref, IntentState.CANCELLED, AT, "the end of its ladder")
 
         assert transitions(path) == [
@@ -148,7 +148,7 @@ class TestAdvancing:
         store.advance_intent(ref, IntentState.CANCELLED, AT, "cancelled")
 
         with pytest.raises(InvariantError, match="CANCELLED"):
-            store.reprice_intent(ref, 97, AT)
+            store.reprice_intent(ref, 97, None, AT)
 
 
 class TestExecutions:

@@ -69,7 +69,7 @@ CASES = [
         "intent_transitions",
         planned,
     ),
-    Case("reprice_intent", lambda s: s.reprice_intent(CALL.ref, 96, AT), "intent_transitions", planned),
+    Case("reprice_intent", lambda s: s.reprice_intent(CALL.ref, 96, None, AT), "intent_transitions", planned),
     Case("record_execution", lambda s: s.record_execution(BOUGHT, event()), "events", planned),
     Case("record_fee of an unknown execution", lambda s: s.record_fee(ExecId("x.1"), 100), "parked_fees"),
     Case(
