@@ -225,7 +225,7 @@ def _greeks(values: Values) -> list[SimGreeks]:
         values.theta[0] / _DAYS_YEAR,
         values.forward[0],
     )
-    return [SimGreeks(*row) for row in np.column_stack(columns).tolist()]
+    return [SimGreeks(*row) for row in np.array(columns).T.tolist()]
 
 
 def _hours(at: datetime) -> tuple[datetime, datetime]:

@@ -36,6 +36,8 @@ class ContractSet:
     size: int
     spx: Series
     vix: Series
+    merged_from: IndexArray
+    """Where each contract stands when those of SPX come first and those of VIX after them."""
     strikes: FloatArray
     is_call: BoolArray
     widths: WidthKinds
@@ -47,10 +49,13 @@ def contract_set(contracts: Sequence[OptionContract], day: date) -> ContractSet:
     """Lay out contracts for valuation; price steps are those of the date."""
     on_vix = [contract.underlying is Underlying.VIX for contract in contracts]
     below_above = [steps(contract.trading_class, day) for contract in contracts]
+    spx_places = [n for n, vix in enumerate(on_vix) if not vix]
+    vix_places = [n for n, vix in enumerate(on_vix) if vix]
     return ContractSet(
         size=len(contracts),
-        spx=_series(contracts, [n for n, vix in enumerate(on_vix) if not vix]),
-        vix=_series(contracts, [n for n, vix in enumerate(on_vix) if vix]),
+        spx=_series(contracts, spx_places),
+        vix=_series(contracts, vix_places),
+        merged_from=np.argsort(spx_places + vix_places),
         strikes=np.array([contract.strike for contract in contracts]),
         is_call=np.array([contract.right is Right.CALL for contract in contracts], dtype=bool),
         widths=width_kinds([contract.trading_class for contract in contracts]),

@@ -101,8 +101,7 @@ class Market:
     def _snapshot(self, at: datetime) -> Snapshot:
         place = clock.moment(at)
         day = self.day(place.day)
-        low = min(int(place.minute), day.minutes - 1)
-        part = place.minute - low
+        low, part = _minute(place, day)
         row = day.columns[low] * (1.0 - part) + day.columns[low + 1] * part
         gone = float(day.variance_gone[low]) * (1.0 - part) + float(day.variance_gone[low + 1]) * part
         return _snapshot(day, _column(at.timestamp()), _column(gone), row[None, :], night=place.night)
@@ -116,20 +115,20 @@ class Market:
 
     def index(self, symbol: str, at: datetime) -> float:
         """Return the level of an index in points, to two decimals."""
-        return round(float(self.snapshot(at).columns[0, INDEX_COLUMNS[symbol]]), 2)
+        place = clock.moment(at)
+        return _level(self.day(place.day), place, INDEX_COLUMNS[symbol])
 
     def index_day(self, symbol: str, at: datetime) -> tuple[Ohlc | None, float]:
         """Return the session so far (open, high, low, last; None before it opens) and the close before, in points."""
         place = clock.moment(at)
-        day = self.day(place.day)
-        column = INDEX_COLUMNS[symbol]
+        day, column = self.day(place.day), INDEX_COLUMNS[symbol]
+        last = _level(day, place, column)
         if place.day != new_york_date(at):
-            return None, self.index(symbol, at)
-        last = self.index(symbol, at)
+            return None, last
         minute = int(place.minute)
-        high, low = max(float(day.highs[minute, column]), last), min(float(day.lows[minute, column]), last)
-        so_far = Ohlc(*(round(level, 2) for level in (float(day.columns[0, column]), high, low, last)))
-        return so_far, round(float(day.previous_close[column]), 2)
+        high, low = max(day.highs.item(minute, column), last), min(day.lows.item(minute, column), last)
+        so_far = Ohlc(round(day.columns.item(0, column), 2), round(high, 2), round(low, 2), last)
+        return so_far, round(day.previous_close.item(column), 2)
 
     def future(self, expiry: date, at: datetime) -> float:
         """Return the VIX forward to a settlement date in points."""
@@ -184,6 +183,18 @@ class Market:
         return bid_ask(price, half, step_below=contracts.step_below, step_above=contracts.step_above)
 
 
+def _minute(place: clock.Moment, day: MarketDay) -> tuple[int, float]:
+    """Return the whole minute that an instant follows, and the part of the next one that has gone."""
+    low = min(int(place.minute), day.minutes - 1)
+    return low, place.minute - low
+
+
+def _level(day: MarketDay, place: clock.Moment, column: int) -> float:
+    """Return one index to two decimals: the same sum as in a snapshot, without building one at every tick."""
+    low, part = _minute(place, day)
+    return round(day.columns.item(low, column) * (1.0 - part) + day.columns.item(low + 1, column) * part, 2)
+
+
 def _column(value: float) -> FloatArray:
     return np.array([value])
 
@@ -211,14 +222,18 @@ def _terms(contracts: ContractSet, at: Snapshot) -> _Terms:
     ]
     if len(parts) == 1:
         return parts[0]
-    place = np.argsort(np.concatenate((contracts.spx.place, contracts.vix.place)))
     spx, vix = parts
     return _Terms(
-        np.hstack((spx.forward, vix.forward))[:, place],
-        np.hstack((spx.years, vix.years))[:, place],
-        np.hstack((spx.vol, vix.vol))[:, place],
-        np.hstack((spx.discount, vix.discount))[:, place],
+        _merged(contracts, spx.forward, vix.forward),
+        _merged(contracts, spx.years, vix.years),
+        _merged(contracts, spx.vol, vix.vol),
+        _merged(contracts, spx.discount, vix.discount),
     )
+
+
+def _merged(contracts: ContractSet, spx: FloatArray, vix: FloatArray) -> FloatArray:
+    """Put the columns of both underlyings back into the order of the set."""
+    return np.concatenate((spx, vix), axis=1).take(contracts.merged_from, axis=1)
 
 
 def _spx_terms(series: Series, at: Snapshot) -> _Terms:
@@ -227,22 +242,27 @@ def _spx_terms(series: Series, at: Snapshot) -> _Terms:
     nodes = surface.spx_node_variances(at.columns[:, (VIX9D, VIX, VIX3M, VIX6M)], at.columns[:, SKEW : SKEW + 1])
     sessions = np.maximum(series.settlement_sessions - at.sessions_gone[:, None], 0.0)
     atm = surface.spx_atm_variance(nodes, at.day.knots, sessions, at.vix_pts)
-    moneyness = series.log_strikes - np.log(forward)[:, series.expiry_of]
+    moneyness = series.log_strikes - np.log(forward).take(series.expiry_of, axis=1)
     smile = surface.spx_smile(atm, sessions, at.vix_pts)
     variance = surface.spx_variance(moneyness, smile, series.expiry_of)
     per_year = 1.0 / np.sqrt(np.maximum(years, _INSTANT_YEARS))
-    of = series.expiry_of
-    return _Terms(forward[:, of], years[:, of], np.sqrt(variance) * per_year[:, of], np.exp(-at.rate * years)[:, of])
+    vol = np.sqrt(variance) * per_year.take(series.expiry_of, axis=1)
+    return _by_contract(series, at, forward=forward, years=years, vol=vol)
 
 
 def _vix_terms(series: Series, at: Snapshot) -> _Terms:
     years = _years(series, at)
     forward = vix_forwards(at, series.settlement_epochs_s)
     smile = surface.vix_smile(at.columns[:, VVIX : VVIX + 1], at.vix_pts, years)
+    moneyness = series.log_strikes - np.log(forward).take(series.expiry_of, axis=1)
+    vol = surface.vix_vol(moneyness, smile, series.expiry_of)
+    return _by_contract(series, at, forward=forward, years=years, vol=vol)
+
+
+def _by_contract(series: Series, at: Snapshot, *, forward: FloatArray, years: FloatArray, vol: FloatArray) -> _Terms:
+    """Spread what belongs to an expiry over its contracts."""
     of = series.expiry_of
-    moneyness = series.log_strikes - np.log(forward)[:, of]
-    vol = surface.vix_vol(moneyness, smile, of)
-    return _Terms(forward[:, of], years[:, of], vol, np.exp(-at.rate * years)[:, of])
+    return _Terms(forward.take(of, axis=1), years.take(of, axis=1), vol, np.exp(-at.rate * years).take(of, axis=1))
 
 
 def _years(series: Series, at: Snapshot) -> FloatArray:

@@ -59,7 +59,7 @@ def half_width(mid: FloatArray, vix_pts: FloatArray, kinds: WidthKinds) -> Float
     """Return half the distance from bid to ask in points, before rounding to steps."""
     spx = 1.0 + _STRESS_SLOPE * np.maximum(vix_pts / _STRESS_FROM_PTS - 1.0, 0.0)
     span = _VIX_STRESS_ABOVE_PTS - _VIX_CALM_BELOW_PTS
-    vix = 1.0 + np.clip((vix_pts - _VIX_CALM_BELOW_PTS) / span, 0.0, 1.0)
+    vix = 1.0 + np.minimum(np.maximum((vix_pts - _VIX_CALM_BELOW_PTS) / span, 0.0), 1.0)
     stress = np.where(kinds.is_vix, vix, spx)
     result: FloatArray = 0.5 * kinds.scale * np.maximum(mid, 0.0) ** kinds.power * stress
     return result

@@ -26,6 +26,7 @@ _SHORTEST: Final = 0.95
 """The next session relative to nine days, at VIX 18."""
 _SHORTEST_PER_VIX: Final = 0.10
 _DAYS_YEAR: Final = 365.0
+_NODE_YEARS: Final = np.array(NODE_DAYS) / _DAYS_YEAR
 
 # SSVI by sessions to expiry: rho and ln f at one session and VIX 17, per unit of ln sessions, per unit of ln VIX.
 _RHO: Final = (-0.40, -0.06, -0.09)
@@ -49,6 +50,20 @@ _VIX_DOWN, _VIX_DEPTH = 0.45, 1.125
 _TINY: Final = 1e-12
 
 
+# A set of options is small, so that the calls count, not the numbers: two plain functions stand for slower ones.
+def _within(values: FloatArray, low: float, high: float) -> FloatArray:
+    """Return what ``numpy.clip`` returns."""
+    result: FloatArray = np.minimum(np.maximum(values, low), high)
+    return result
+
+
+def _shifted(values: FloatArray) -> FloatArray:
+    """Return the values one place on along the last axis, beginning with zero."""
+    result = np.zeros_like(values)
+    result[..., 1:] = values[..., :-1]
+    return result
+
+
 def spx_node_variances(indexes_pts: FloatArray, skew_pts: FloatArray) -> FloatArray:
     """Return at-the-money total variance at the four index tenors, last axis; never falling with tenor.
 
@@ -58,8 +73,8 @@ def spx_node_variances(indexes_pts: FloatArray, skew_pts: FloatArray) -> FloatAr
     """
     vix = np.log(indexes_pts[:, 1:2] / _VIX_MIDDLE)
     ratios = _ATM_LEVEL + _ATM_PER_SKEW * (skew_pts - _SKEW_MIDDLE) + _ATM_PER_VIX * vix
-    vols = indexes_pts / 100.0 * np.exp(np.clip(ratios, *_ATM_RANGE))
-    variances = vols * vols * (np.array(NODE_DAYS) / _DAYS_YEAR)
+    vols = indexes_pts / 100.0 * np.exp(_within(ratios, *_ATM_RANGE))
+    variances = vols * vols * _NODE_YEARS
     result: FloatArray = np.maximum.accumulate(variances, axis=-1)
     return result
 
@@ -73,9 +88,9 @@ def spx_atm_variance(nodes: FloatArray, knots: FloatArray, sessions: FloatArray,
         sessions: sessions to expiry (times, expiries).
         vix_pts: VIX (times, 1).
     """
-    starts = np.concatenate(([0.0], knots[:-1]))
-    steps = np.diff(nodes, axis=-1, prepend=0.0)
-    parts = np.clip((sessions[..., None] - starts) / (knots - starts), 0.0, 1.0)
+    starts = _shifted(knots)
+    steps = nodes - _shifted(nodes)
+    parts = _within((sessions[..., None] - starts) / (knots - starts), 0.0, 1.0)
     shortest = np.minimum(_SHORTEST * (vix_pts / _VIX_MIDDLE) ** _SHORTEST_PER_VIX, 1.0)
     short = shortest + (1.0 - shortest) * parts[..., 0]
     parts[..., 0] *= short * short
@@ -98,21 +113,21 @@ def spx_smile(atm_variance: FloatArray, sessions: FloatArray, vix_pts: FloatArra
     """Return the smile of each expiry by its tenor and by VIX (times, 1)."""
     tenor = np.log(np.maximum(sessions, _SESSIONS_MIN))
     vix = np.log(vix_pts / _SHAPE_VIX)
-    rho = np.clip(_RHO[0] + _RHO[1] * tenor + _RHO[2] * vix, *_RHO_RANGE)
+    rho = _within(_RHO[0] + _RHO[1] * tenor + _RHO[2] * vix, *_RHO_RANGE)
     return SpxSmile(atm_variance, rho, np.exp(_LOG_F[0] + _LOG_F[1] * tenor + _LOG_F[2] * vix))
 
 
 def spx_variance(log_moneyness: FloatArray, smile: SpxSmile, expiry_of: IndexArray) -> FloatArray:
     """Return total variance by contract: w/2 * (1 + rho x + sqrt((x + rho)^2 + 1 - rho^2)) with x = f k / sqrt(w)."""
     scale = smile.steepness / np.sqrt(np.maximum(smile.atm_variance, _TINY))
-    rho = smile.rho[:, expiry_of]
-    x = scale[:, expiry_of] * log_moneyness
+    rho = smile.rho.take(expiry_of, axis=1)
+    x = scale.take(expiry_of, axis=1) * log_moneyness
     x += rho
-    rest = (1.0 - smile.rho * smile.rho)[:, expiry_of]
+    rest = (1.0 - smile.rho * smile.rho).take(expiry_of, axis=1)
     root = np.sqrt(x * x + rest)
     root += rho * x
     root += rest
-    root *= 0.5 * smile.atm_variance[:, expiry_of]
+    root *= 0.5 * smile.atm_variance.take(expiry_of, axis=1)
     return root
 
 
@@ -156,8 +171,8 @@ def vix_smile(vvix_pts: FloatArray, vix_pts: FloatArray, years: FloatArray) -> V
 def vix_vol(log_moneyness: FloatArray, smile: VixSmile, expiry_of: IndexArray) -> FloatArray:
     """Return the volatility of VIX options by contract; it rises with the strike and levels off."""
     scale = 1.0 / np.maximum(smile.atm_vol * np.sqrt(smile.years), _TINY)
-    z = np.clip(log_moneyness * scale[:, expiry_of], -_VIX_Z_MAX, _VIX_Z_MAX)
+    z = _within(log_moneyness * scale.take(expiry_of, axis=1), -_VIX_Z_MAX, _VIX_Z_MAX)
     above = _VIX_UP * (1.0 - np.exp(-np.maximum(z, 0.0) / _VIX_REACH))
     below = _VIX_DOWN * (1.0 - np.exp(np.minimum(z, 0.0) / _VIX_DEPTH))
-    result: FloatArray = smile.atm_vol[:, expiry_of] * (1.0 + smile.tilt * (above - below))
+    result: FloatArray = smile.atm_vol.take(expiry_of, axis=1) * (1.0 + smile.tilt * (above - below))
     return result
