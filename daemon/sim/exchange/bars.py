@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from math import ceil
 from typing import Final
 
 from daemon.core.calendar.sessions import new_york_date, previous_session, session, session_on_or_before
@@ -33,12 +34,12 @@ def index_bars(market: Market, con_id: int, *, end: datetime, minutes: int, coun
     for _ in range(_LOOK_BACK_SESSIONS):
         if len(found) >= count or day not in market.history.days:
             break
-        found[:0] = _of_session(market, symbol, day, end=end, minutes=minutes)
+        found[:0] = _of_session(market, symbol, day, end=end, minutes=minutes, count=count - len(found))
         day = previous_session(day)
-    return found[-count:]
+    return found
 
 
-def _of_session(market: Market, symbol: str, day: date, *, end: datetime, minutes: int) -> list[SimBar]:
+def _of_session(market: Market, symbol: str, day: date, *, end: datetime, minutes: int, count: int) -> list[SimBar]:
     times = session(day)
     if end <= times.open_at:
         return []
@@ -49,7 +50,7 @@ def _of_session(market: Market, symbol: str, day: date, *, end: datetime, minute
     if minutes >= DAY_MIN:
         done = end >= times.close_at
         return [_daily(market.history.facts(day), symbol, times.open_at) if done else _so_far(market, symbol, end)]
-    return _minute_bars(market, symbol, day, end=end, minutes=minutes)
+    return _minute_bars(market, symbol, day, end=end, minutes=minutes, count=count)
 
 
 def _settlement_bar(market: Market, day: date) -> list[SimBar]:
@@ -83,15 +84,14 @@ def _so_far(market: Market, symbol: str, at: datetime) -> SimBar:
     return SimBar(session(day).open_at, level.open, level.high, level.low, level.close)
 
 
-def _minute_bars(market: Market, symbol: str, day: date, *, end: datetime, minutes: int) -> list[SimBar]:
+def _minute_bars(market: Market, symbol: str, day: date, *, end: datetime, minutes: int, count: int) -> list[SimBar]:
+    """Return the last ``count`` bars of a session that start before ``end``."""
     times = session(day)
     column = market.day(day).columns[:, INDEX_COLUMNS[symbol]]
     total = minutes_of(times)
     gone = min((end - times.open_at) / timedelta(minutes=1), float(total))
     bars: list[SimBar] = []
-    for first in range(0, total, minutes):
-        if first >= gone:
-            break
+    for first in range(0, ceil(gone), minutes)[-count:]:
         last = min(first + minutes, total)
         levels = [float(level) for level in column[first : int(min(last, gone)) + 1]]
         if gone < last:

@@ -65,6 +65,7 @@ class Exchange:
         self._listings = Listings(market)
         self._state: State = restored_state(state, now) if state is not None else new_state(config, now)
         self._view = AccountView(self._state.ledger, self._quoter, config)
+        self._today = new_york_date(self._state.now)
         self._midnight = _next_midnight(self._state.now)
         self._next: datetime | None = None
         self._next_known = False
@@ -107,7 +108,7 @@ class Exchange:
     def _start_date(self) -> None:
         """Forget what a gateway shows for the current day only."""
         state = self._state
-        today = new_york_date(state.now)
+        self._today = today = new_york_date(state.now)
         self._midnight = _next_midnight(state.now)
         state.executions = [execution for execution in state.executions if new_york_date(execution.at) == today]
         state.completed = [order for order in state.completed if _ended_on(order, today)]
@@ -339,7 +340,7 @@ class Exchange:
 
     def listing(self, con_id: int) -> Listing | None:
         """Return the contract of a number, expired ones too; None when there is none."""
-        return listing(con_id, new_york_date(self._state.now))
+        return listing(con_id, self._today)
 
     def chain_params(self, underlying: Underlying) -> list[ChainParams]:
         """Return expiries and strikes of each class on an underlying."""

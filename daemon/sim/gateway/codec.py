@@ -24,6 +24,7 @@ _UNSET_TEXTS: Final = frozenset({"", "2147483647", "9223372036854775807", "-1.79
 _UNSET_FLOOR: Final = 1.7e308
 _INFINITE: Final = frozenset({"Infinity", "Infinite", "inf"})
 _PRICE_DECIMALS: Final = 10
+_SHORT_TEXT: Final = len("0.") + _PRICE_DECIMALS
 _LIMIT: Final = 10**15
 
 Value = str | int | float | bool | None
@@ -95,7 +96,10 @@ def text(value: Value) -> str:
         return str(value)
     if isinstance(value, float):
         assert math.isfinite(value), "NaN and infinity never go on the wire"
-        return repr(round(value, _PRICE_DECIMALS))
+        said = repr(value)
+        # Rounding costs more than all the rest; a number this short has nothing to round.
+        short = len(said) <= _SHORT_TEXT and "e" not in said
+        return said if short else repr(round(value, _PRICE_DECIMALS))
     if value is None:
         return ""
     return str(int(value)) if isinstance(value, bool) else str(value)

@@ -143,6 +143,11 @@ def _message(kind: Out, *values: Value) -> bytes:
     return frame(fields)
 
 
+def _record_message(kind: Out, layout: Layout, version: int, record: Record) -> bytes:
+    """Return a message whose fields are texts already."""
+    return frame([*SHAPES[kind].head, *encode(layout, version, record)])
+
+
 def handshake(version: int, connection_time: str) -> bytes:
     """Answer the client's hello; the only message without an id."""
     return frame([str(version), connection_time])
@@ -206,7 +211,7 @@ def market_data_type(req_id: int, kind: int) -> bytes:
 
 def open_order(version: int, record: Record) -> bytes:
     """Show an order."""
-    return _message(Out.OPEN_ORDER, *encode(OPEN_ORDER, version, record))
+    return _record_message(Out.OPEN_ORDER, OPEN_ORDER, version, record)
 
 
 def open_order_end() -> bytes:
@@ -216,7 +221,7 @@ def open_order_end() -> bytes:
 
 def completed_order(version: int, record: Record) -> bytes:
     """Show an order that is over."""
-    return _message(Out.COMPLETED_ORDER, *encode(COMPLETED_ORDER, version, record))
+    return _record_message(Out.COMPLETED_ORDER, COMPLETED_ORDER, version, record)
 
 
 def completed_orders_end() -> bytes:
@@ -231,7 +236,7 @@ def order_status(*values: Value) -> bytes:
 
 def execution(version: int, record: Record) -> bytes:
     """Report one fill."""
-    return _message(Out.EXECUTION, *encode(EXECUTION, version, record))
+    return _record_message(Out.EXECUTION, EXECUTION, version, record)
 
 
 def execution_end(req_id: int) -> bytes:
@@ -246,7 +251,7 @@ def commission_report(exec_id: str, commission_usd: float, realized: Value) -> b
 
 def contract_details(version: int, record: Record) -> bytes:
     """Describe one contract."""
-    return _message(Out.CONTRACT_DETAILS, *encode(CONTRACT_DETAILS, version, record))
+    return _record_message(Out.CONTRACT_DETAILS, CONTRACT_DETAILS, version, record)
 
 
 def contract_details_end(req_id: int) -> bytes:
