@@ -11,7 +11,7 @@ import asyncio
 import math
 import selectors
 from collections.abc import Callable, Coroutine
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 
 import time_machine
@@ -42,7 +42,9 @@ class _JumpingSelector(selectors.SelectSelector):
 class VirtualLoop(asyncio.SelectorEventLoop):
     """An event loop on a clock of whole microseconds that only its own steps move."""
 
-    def __init__(self, traveller: time_machine.Traveller) -> None:
+    def __init__(self, traveller: time_machine.Traveller, start: datetime) -> None:
+        self.instant = start
+        """The instant of the virtual clock in UTC."""
         self._elapsed_us = 0
         self._traveller = traveller
         super().__init__(_JumpingSelector(self._pass))
@@ -54,16 +56,25 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def _pass(self, microseconds: int) -> None:
         self._elapsed_us += microseconds
+        self.instant += timedelta(microseconds=microseconds)
         # A hair more than the whole microseconds, because the traveller cuts to nanoseconds.
         self._traveller.shift((microseconds + 1e-4) / 1e6)
+
+
+def virtual_now() -> datetime:
+    """Return what ``datetime.now`` says in virtual time, without the way through the traveller."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop), "there is no virtual time outside run_virtual"
+    return loop.instant
 
 
 def run_virtual(main: Callable[[], Coroutine[Any, Any, T]], start: datetime) -> T:
     """Run a coroutine to its end on a virtual clock that begins at ``start`` (aware)."""
     if start.utcoffset() is None:
         raise InvariantError(f"virtual time needs an aware start, not {start}")
+    began = start.astimezone(UTC)
     with (
-        time_machine.travel(start.astimezone(UTC), tick=False) as traveller,
-        asyncio.Runner(loop_factory=lambda: VirtualLoop(traveller)) as runner,
+        time_machine.travel(began, tick=False) as traveller,
+        asyncio.Runner(loop_factory=lambda: VirtualLoop(traveller, began)) as runner,
     ):
         return runner.run(main())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import shutil
 import time
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from daemon.adapters.clock import SystemClock
 from daemon.adapters.store import event_digest, open_readonly
-from daemon.adapters.virtual_time import run_virtual
+from daemon.adapters.virtual_time import run_virtual, virtual_now
 from daemon.app.program import DATABASE, DayShown, build_program, ib_config
 from daemon.app.simulated import (
     GatewayTransport,
@@ -107,7 +108,12 @@ def rehearse_window(plan: RehearsalPlan, day_shown: DayShown) -> RehearsalResult
     require_sessions(history, plan.first, plan.last)
     began = time.perf_counter()
     start = shifted(plan.first, plan.settings.schedule.preflight) - BEFORE_PREFLIGHT
-    requests = run_virtual(lambda: _run(plan, history, day_shown), start)
+    # History and libraries live to the end: the collector need not look through them again and again.
+    gc.freeze()
+    try:
+        requests = run_virtual(lambda: _run(plan, history, day_shown), start)
+    finally:
+        gc.unfreeze()
     wall_s = time.perf_counter() - began
     store = open_readonly(plan.out / DATABASE)
     try:
@@ -122,7 +128,7 @@ def session_count(first: date, last: date) -> int:
 
 
 async def _run(plan: RehearsalPlan, history: History, day_shown: DayShown) -> int:
-    clock = SystemClock()
+    clock = SystemClock(read=virtual_now)
     simulation = SimulationPlan(history=plan.history, seed=plan.seed, config=REHEARSAL_GATEWAY, faults=plan.faults)
     gateway = build_gateway(simulation, clock.now, history=history)
     finished = asyncio.Event()

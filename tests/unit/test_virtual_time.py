@@ -8,7 +8,7 @@ import pytest
 
 from daemon.adapters.clock import SystemClock
 from daemon.adapters.scheduler import ApScheduler
-from daemon.adapters.virtual_time import run_virtual
+from daemon.adapters.virtual_time import run_virtual, virtual_now
 from daemon.errors import InvariantError
 
 START = datetime(2020, 2, 18, 14, 0, tzinfo=UTC)
@@ -35,6 +35,7 @@ def test_the_loop_and_the_calendar_clock_stay_together_over_many_steps() -> None
         for _ in range(2_000):
             await asyncio.sleep(0.1)
             await asyncio.sleep(0)
+            assert virtual_now() == datetime.now(UTC)
         return (datetime.now(UTC) - START).total_seconds() - loop.time()
 
     assert run_virtual(main, START) == pytest.approx(0, abs=1e-6)
