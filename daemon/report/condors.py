@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -81,15 +80,15 @@ def condor_lines(
     records: Iterable[CondorRecord], closing: Closing, orders: Iterable[OrderLine]
 ) -> tuple[CondorLine, ...]:
     """Describe condors planned up to the end of a session; ``orders`` tell why they were closed."""
-    by_subject: dict[str, list[BookEntry]] = defaultdict(list)
+    planned = tuple(record for record in records if record.entry_session <= closing.session)
+    by_subject: dict[str, list[BookEntry]] = {record.condor_id: [] for record in planned}
     for entry in closing.entries:
-        if entry.strategy is Strategy.CONDOR:
+        if entry.subject in by_subject:
             by_subject[entry.subject].append(entry)
     exits = {line.subject: line for line in orders if line.filled and _closes(line)}
     return tuple(
         _condor_line(record, by_subject[record.condor_id], closing=closing, exit_order=exits.get(record.condor_id))
-        for record in records
-        if record.entry_session <= closing.session
+        for record in planned
     )
 
 

@@ -148,7 +148,7 @@ def _alive(records: Iterable[CondorRecord], end: Closing, today: Iterable[BookEn
 def _changes(intents: Iterable[Intent], end: Closing, today: Iterable[BookEntry]) -> tuple[HedgeChange, ...]:
     if not any(entry.strategy is Strategy.HEDGE for entry in today):
         return ()
-    return tuple(change for change in hedge_changes(intents, end.entries) if change.session == end.session)
+    return hedge_changes(intents, end.entries, only=end.session)
 
 
 def condor_decision(decisions: tuple[Decision, ...]) -> Decision | None:

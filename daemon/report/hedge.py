@@ -136,11 +136,14 @@ def hedge_arithmetic(computation: HedgeComputation) -> str:
     )
 
 
-def hedge_changes(intents: Iterable[Intent], entries: Iterable[BookEntry]) -> tuple[HedgeChange, ...]:
+def hedge_changes(
+    intents: Iterable[Intent], entries: Iterable[BookEntry], *, only: date | None = None
+) -> tuple[HedgeChange, ...]:
     """List every filled change of the hedge, one line a session, layer and purpose, oldest first.
 
     A filled ROLL_BUY is a roll when the layer had bought another contract before it, whether or not
     the old contract could still be sold. A layer's first purchase is neither a roll nor a resize.
+    ``only`` names the one session that is wanted; those before it still tell a first purchase from a later one.
     """
     trades = trades_by_ref(entries)
     groups: dict[tuple[date, str, str], list[Intent]] = {}
@@ -150,10 +153,12 @@ def hedge_changes(intents: Iterable[Intent], entries: Iterable[BookEntry]) -> tu
     changes: list[HedgeChange] = []
     bought: dict[str, set[OptionContract]] = {}
     for (session, layer, channel), group in sorted(groups.items(), key=lambda item: item[0][0]):
-        traded = _traded([entry for intent in group for entry in trades[intent.ref]])
+        executed = [entry for intent in group for entry in trades[intent.ref]]
         seen = bought.setdefault(layer, set())
-        new = {trade.contract for trade in traded if trade.quantity > 0}
-        changes.append(_change(session, layer, _kind(channel, seen=seen, new=new), group=group, traded=traded))
+        new = {entry.contract for entry in executed if entry.quantity > 0}
+        if only in (None, session):
+            kind = _kind(channel, seen=seen, new=new)
+            changes.append(_change(session, layer, kind, group=group, traded=_traded(executed)))
         seen |= new
     return tuple(changes)
 

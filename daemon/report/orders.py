@@ -82,7 +82,9 @@ def order_lines(intents: Iterable[Intent], entries: Iterable[BookEntry]) -> tupl
 
     With the entries of an earlier session the orders are shown as they stood then.
     """
-    trades = trades_by_ref(entries)
+    intents = tuple(intents)
+    wanted = {intent.ref for intent in intents}
+    trades = trades_by_ref(entry for entry in entries if entry.order_ref in wanted)
     return tuple(_order_line(intent, trades.get(intent.ref, ())) for intent in intents)
 
 
