@@ -19,7 +19,7 @@ class Settler:
         """Return the contracts past their settlement that the book still holds."""
         now = self._desk.clock.now()
         held = self._desk.view().positions
-        return tuple(c for c in sorted(held) if settlement_at(c.trading_class, c.expiry) <= now)
+        return tuple(sorted(c for c in held if settlement_at(c.trading_class, c.expiry) <= now))
 
     async def settle(self) -> int:
         """Settle what is due; return the number of entries booked. Raises BrokerError when it cannot ask."""

@@ -57,6 +57,7 @@ class SqliteStore:
         self._ledger = Ledger(self._connection)
         self._intents = Intents(self._connection)
         self._days: dict[date, DayRecord] | None = None
+        self._run_state: RunStateRecord | None = None
 
     @property
     def path(self) -> Path:
@@ -84,6 +85,7 @@ class SqliteStore:
             self._ledger.load()
             self._intents.load()
             self._days = None
+            self._run_state = None
 
     # --- named values, run state, jobs -------------------------------------------------------------------
 
@@ -99,8 +101,11 @@ class SqliteStore:
 
     def run_state(self) -> RunStateRecord:
         """Return the persistent run state; RUNNING where nobody ever set one."""
-        row = self._connection.row("SELECT * FROM run_state")
-        return _FIRST_RUN_STATE if row is None else codec.run_state(row)
+        self._refresh()
+        if self._run_state is None:
+            row = self._connection.row("SELECT * FROM run_state")
+            self._run_state = _FIRST_RUN_STATE if row is None else codec.run_state(row)
+        return self._run_state
 
     def set_run_state(self, record: RunStateRecord) -> None:
         """Change the run state."""
@@ -108,6 +113,7 @@ class SqliteStore:
         values = (record.state.value, record.by, record.reason, at)
         with self._transaction():
             self._connection.write("INSERT OR REPLACE INTO run_state VALUES (1, ?, ?, ?, ?)", values)
+        self._run_state = record
 
     def job_outcome(self, session: date, job: str) -> JobOutcome | None:
         """Return what became of a job of a session."""

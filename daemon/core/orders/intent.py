@@ -111,13 +111,13 @@ class IntentKey:
     purpose: Purpose
     subject: str
     attempt: int
+    ref: OrderRef = field(init=False, repr=False, compare=False)
+    """The order ref, the key as text; spelled once, because every table of orders goes by it."""
 
-    @property
-    def ref(self) -> OrderRef:
-        """Return the order ref, the key as text."""
-        return OrderRef(
-            f"{REF_PREFIX}.{self.session:%Y%m%d}.{self.strategy}.{self.purpose}.{self.subject}.{self.attempt}"
-        )
+    def __post_init__(self) -> None:
+        day = self.session.isoformat().replace("-", "")
+        ref = f"{REF_PREFIX}.{day}.{self.strategy}.{self.purpose}.{self.subject}.{self.attempt}"
+        object.__setattr__(self, "ref", OrderRef(ref))
 
 
 @dataclass(frozen=True, slots=True)
