@@ -14,7 +14,8 @@ from daemon import __version__
 from daemon.app.program import Program
 from daemon.core.book.book import fold
 from daemon.core.book.condors import layer_positions, open_condors
-from daemon.core.calendar.sessions import NEW_YORK, new_york_date, session, shifted
+from daemon.core.calendar.schedule import instant
+from daemon.core.calendar.sessions import NEW_YORK, new_york_date, session
 from daemon.core.orders.intent import IntentState, Reason
 from daemon.core.risk.exposure import wing_notional_usd
 from daemon.engine.day import BASELINE
@@ -193,7 +194,7 @@ def _entry_job(engine: Engine, today: date) -> Json:
     store = engine.desk.store
     outcome = store.job_outcome(today, ENTRY_JOB)
     return {
-        "entry_at": shifted(today, engine.desk.policy.schedule.condor_entry).isoformat(),
+        "entry_at": instant(today, engine.desk.policy.schedule.condor_entry).isoformat(),
         "decided": None if outcome is None else f"{outcome.outcome.value}, {outcome.reason}",
         "decided_at": None if outcome is None else outcome.at.isoformat(),
     }

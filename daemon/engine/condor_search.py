@@ -113,9 +113,10 @@ def _spxw(params: Sequence[OptionParams]) -> OptionParams:
 
 
 def _no_expiry(session: date, policy: CondorPolicy) -> Reason:
-    window = f"{policy.dte_min}-{policy.dte_max}"
-    sessions = policy.dte_unit is DteUnit.SESSIONS
-    text = f"no SPXW expiry is listed {window} {'sessions' if sessions else 'days'} after {session:%a} {session}"
+    low, high = policy.dte_min, policy.dte_max
+    window = f"{low}" if low == high else f"{low}-{high}"
+    unit = "session" if policy.dte_unit is DteUnit.SESSIONS else "day"
+    text = f"no SPXW expiry is listed {window} {unit}{'' if window == '1' else 's'} after {session:%a} {session}"
     return Reason("no_expiry_in_window", text, None, window)
 
 

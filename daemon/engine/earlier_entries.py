@@ -6,7 +6,7 @@ from datetime import date, datetime
 from functools import partial
 from typing import Final
 
-from daemon.core.calendar.sessions import shifted
+from daemon.core.calendar.schedule import deadline
 from daemon.core.condor.entry import entry_rules
 from daemon.core.condor.legs import CondorLegs, condor_of
 from daemon.core.orders.intent import Intent, IntentState, Purpose, Strategy
@@ -34,7 +34,8 @@ class EarlierEntries:
 
     def until(self, session: date) -> datetime:
         """Return the instant at which the session's entry ends, whatever it has come to."""
-        return shifted(session, self._desk.policy.schedule.condor_entry_until)
+        schedule = self._desk.policy.schedule
+        return deadline(session, schedule.condor_entry, schedule.condor_entry_until)
 
     def orders(self, session: date) -> list[Intent]:
         """Return the entry orders that were planned in the session."""

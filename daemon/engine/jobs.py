@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
-from daemon.core.calendar.schedule import SchedulePolicy
-from daemon.core.calendar.sessions import next_session, session, sessions_between, shifted
+from daemon.core.calendar.schedule import SchedulePolicy, deadline, instant
+from daemon.core.calendar.sessions import next_session, sessions_between
 from daemon.core.records import JobOutcome, Outcome
 from daemon.engine.context import Desk
 from daemon.errors import BrokerError
@@ -18,9 +18,6 @@ from daemon.ports import Scheduler
 Run = Callable[[date], Awaitable[JobOutcome]]
 MISSED_SESSIONS_MAX: Final = 30
 """How many sessions back missed jobs are written down after a long pause."""
-
-OPEN: Final = time(9, 30)
-SETTLE_IN: Final = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +67,7 @@ class JobBook:
             due = instant(today, job.at)
             if now < due or self._desk.store.job_outcome(today, job.name) is not None:
                 continue
-            if now <= instant(today, job.until):
+            if now <= deadline(today, job.at, job.until):
                 self._desk.journal.emit("job_caught_up", {"job": job.name})
                 self._scheduler.at(now, self._id(job, today), self._runner(job, today))
             else:
@@ -169,15 +166,6 @@ class JobBook:
                 self._checks[today, check.name] += 1
 
         self._scheduler.every(check.every_min, first, instant(today, check.last), f"{today} 00 {check.name}", run)
-
-
-def instant(day: date, at: time) -> datetime:
-    """Return the instant of a regular session's New York time, moved with an early close (decision 6).
-
-    What the move would push before the open waits until the market has been open for a quarter of an hour.
-    """
-    when, opened = shifted(day, at), session(day).open_at
-    return opened + SETTLE_IN if at >= OPEN and when < opened else when
 
 
 def next_slot(check: RepeatedJob, today: date, now: datetime) -> datetime | None:

@@ -85,7 +85,7 @@ class SideSearch:
         by_credit = self._policy.strikes_by is StrikesBy.CREDIT
         await self._seek(
             self._guess_by_credit() if by_credit else self._guess(self._aim.target),
-            self._aim.target,
+            self._aim,
             values=self._values,
             first=self._pair if by_credit else self._alone,
             then=self._pair,
@@ -95,21 +95,21 @@ class SideSearch:
 
     async def _strike_of_wings(self) -> int | None:
         """Return the strike nearest the delta of the wings, wherever the short strike will be."""
-        target = self._policy.wing_delta
+        aim = Aim(self._policy.wing_delta, 0.0, 1.0)
         await self._seek(
-            self._guess(target),
-            target,
+            self._guess(aim.target),
+            aim,
             values=self._deltas,
             first=self._alone,
             then=self._alone,
             complete=lambda strike: strike in self._deltas(),
         )
-        return choose_strike(self._deltas(), Aim(target, 0.0, 1.0))
+        return choose_strike(self._deltas(), aim)
 
     async def _seek(
         self,
         guess: int,
-        target: float,
+        aim: Aim,
         *,
         values: Callable[[], Mapping[int, float]],
         first: Callable[[int], list[OptionContract]],
@@ -120,6 +120,7 @@ class SideSearch:
         """Observe strikes around a guess, then those that should be nearest the target, until nothing is nearer.
 
         ``first`` and ``then`` name the contracts to observe for a strike; values are refined as shares of ``whole``.
+        A strike that is incomplete, or seen to lie outside of the range, is left out and the next one tried.
         """
         left = list(self._scene.listed_pts100)
         for _ in range(BRACKETS_MAX):
@@ -131,11 +132,11 @@ class SideSearch:
             left = [strike for strike in left if strike not in around or strike in seen]
         for _ in range(ROUNDS_MAX):
             seen = values()
-            best = refine({strike: value / whole for strike, value in seen.items()}, target / whole, left)
+            best = refine({strike: value / whole for strike, value in seen.items()}, aim.target / whole, left)
             if best is None:
                 break
             await self._reader.observe(then(best))
-            if not complete(best):
+            if not complete(best) or not aim.holds(values()[best]):
                 left.remove(best)
             elif best in seen:
                 break
@@ -196,9 +197,9 @@ class SideSearch:
         return [*self._alone(short_pts100), *(() if long_pts100 is None else self._alone(long_pts100))]
 
     def _complete(self, short_pts100: int) -> bool:
-        """Whether the short strike has live greeks and its wing is quoted, with greeks where it is chosen by delta."""
+        """Whether the short strike has its value and its wing is quoted, with greeks where that is chosen by delta."""
         long_pts100, deltas = self._wing(short_pts100), self._deltas()
-        if short_pts100 not in deltas or long_pts100 is None:
+        if long_pts100 is None or short_pts100 not in self._values():
             return False
         if self._policy.wings_by is WingsBy.DELTA:
             return long_pts100 in deltas

@@ -17,7 +17,7 @@ from daemon.settings.envfile import Assignment, read_env_file
 from daemon.settings.fields import NOT_ALLOWED
 from daemon.settings.model import PREFIX, Origin, ServiceManager, Settings, Source, SourceKind
 from daemon.settings.names import looks_like_ours, nearest
-from daemon.settings.pairs import Conflict, conflicts
+from daemon.settings.pairs import Conflict, conflicts, remarks
 
 _BOUNDS: Final = ("greater_than_equal", "less_than_equal")
 _STATE_DIR: Final = f"{PREFIX}STATE_DIR"
@@ -62,7 +62,7 @@ def load(
     settings._origin = Origin(  # noqa: SLF001 -- part of making the value; nobody else does
         sources=MappingProxyType({name: item.source for name, item in (folders | given).items()}),
         folder_defaults=MappingProxyType({name: item.text for name, item in folders.items()}),
-        warnings=tuple(warnings),
+        warnings=(*warnings, *remarks(settings)),
         service=_service_manager(environ),
     )
     return settings

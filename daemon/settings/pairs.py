@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
+from decimal import Decimal
 from itertools import pairwise
 from typing import Final
 
+from daemon.core.condor.policy import StrikesBy, WingsBy
 from daemon.settings.fields import GatewayMode, Synchronous
 from daemon.settings.model import PREFIX, Settings
 
 LIVE_PORTS: Final = (4001, 7496)
 """Ports of a live IB Gateway and a live TWS as both come configured (Interactive Brokers, TWS API, initial set-up)."""
+_LAST_TRADE: Final = time(16, 0)
+"""When an expiring SPXW series stops trading (Cboe contract specifications)."""
+_HARDLY_HEDGED_DTE: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +85,80 @@ def _condor(settings: Settings) -> Iterator[Conflict]:
     yield from _rising(condor, "condor", "dte_min", "dte_target", "dte_max")
     yield from _rising(condor, "condor", "short_delta_min", "short_delta", "short_delta_max")
     yield from _rising(condor, "condor", "vix_gate_min", "vix_gate_max", strictly=True)
+    yield from _strikes(settings)
+    yield from _wings(settings)
+    yield from _same_session(settings)
     if condor.time_exit_enabled and condor.time_exit_dte >= condor.dte_min:
         text = "a condor could be entered on the day it must be closed; the first must be below the second"
         yield Conflict(_named("condor", "time_exit_dte", "dte_min"), text)
     entry_usd = settings.risk.wing_notional_max_usd * condor.entry_risk_pct / 100
-    if condor.enabled and entry_usd < condor.wing_pts * 100:
-        names = (*_named("condor", "entry_risk_pct", "wing_pts"), *_named("risk", "wing_notional_max_usd"))
-        text = f"an entry may risk {entry_usd:,.0f} USD and one condor risks {condor.wing_pts * 100:,} USD: none fits"
+    width, width_pts = _narrowest(settings)
+    if condor.enabled and entry_usd < width_pts * 100:
+        names = (*_named("condor", "entry_risk_pct", width), *_named("risk", "wing_notional_max_usd"))
+        text = f"an entry may risk {entry_usd:,.0f} USD and one condor risks {width_pts * 100:,} USD: none fits"
         yield Conflict(names, text)
+
+
+def _narrowest(settings: Settings) -> tuple[str, int]:
+    """Return the setting that says how narrow a condor may be, and its points."""
+    condor = settings.condor
+    by_points = condor.wings_by is WingsBy.POINTS
+    return ("wing_pts", condor.wing_pts) if by_points else ("wing_min_pts", condor.wing_min_pts)
+
+
+def _strikes(settings: Settings) -> Iterator[Conflict]:
+    """What the short strikes are chosen by must be able to exist."""
+    condor = settings.condor
+    if condor.strikes_by is StrikesBy.EXPECTED_MOVE:
+        yield from _rising(condor, "condor", "move_tolerance", "move_multiple", strictly=True)
+    if condor.strikes_by is not StrikesBy.CREDIT:
+        return
+    yield from _rising(condor, "condor", "credit_tolerance_pts", "credit_target_pts", strictly=True)
+    width, width_pts = _narrowest(settings)
+    most = condor.credit_target_pts + condor.credit_tolerance_pts
+    names = ("credit_target_pts", "credit_tolerance_pts")
+    if most >= width_pts * len(condor.sides.rights):
+        text = f"a side {width_pts} points wide cannot bring its share of a credit of {most} points"
+        yield Conflict(_named("condor", *names, width), text)
+    least = Decimal(str(condor.min_credit_pct)) * width_pts / 100
+    if most < least:
+        text = (
+            f"credits up to {most} points are looked for and {least} are the least accepted: nothing would be entered"
+        )
+        yield Conflict(_named("condor", *names, "min_credit_pct", width), text)
+
+
+def _wings(settings: Settings) -> Iterator[Conflict]:
+    condor = settings.condor
+    if condor.wings_by is not WingsBy.DELTA:
+        return
+    yield from _rising(condor, "condor", "wing_min_pts", "wing_max_pts")
+    if condor.strikes_by is StrikesBy.DELTA:
+        yield from _rising(condor, "condor", "wing_delta", "short_delta_min", strictly=True)
+
+
+def _same_session(settings: Settings) -> Iterator[Conflict]:
+    """A condor that expires in the session of its entry trades until the close and is gone after it."""
+    condor = settings.condor
+    if condor.dte_min > 0:
+        return
+    if condor.take_profit_enabled:
+        text = "a condor that expires in the session of its entry rests no take-profit; switch it off"
+        yield Conflict(_named("condor", "take_profit_enabled", "dte_min"), text)
+    if settings.schedule.condor_entry_until >= _LAST_TRADE:
+        text = f"a series that expires in the session of its entry stops trading at {_LAST_TRADE:%H:%M}"
+        yield Conflict((*_named("schedule", "condor_entry_until"), *_named("condor", "dte_min")), text)
+
+
+def remarks(settings: Settings) -> Iterator[str]:
+    """Tell what is allowed and worth a look."""
+    condor, hedge = settings.condor, settings.hedge
+    if condor.enabled and hedge.enabled and condor.dte_max <= _HARDLY_HEDGED_DTE:
+        (name,), (hedged,) = _named("condor", "dte_max"), _named("hedge", "enabled")
+        yield (
+            f"{name}={condor.dte_max} with {hedged}=true: a hedge of the rules' size changes the drawdown of condors "
+            "with 0 or 1 day to expiry by at most 2 %"
+        )
 
 
 def _hedge(settings: Settings) -> Iterator[Conflict]:

@@ -3,13 +3,16 @@
 import ast
 import subprocess
 import sys
+from datetime import time
 from pathlib import Path
 
 import pytest
 from dotenv import dotenv_values
 
+from daemon.core.condor.policy import Sides, StrikesBy, WingsBy
 from daemon.settings import env_file_text, load, rows, table_text
 from daemon.settings.catalogue import catalogue
+from daemon.settings.envfile import read_env_file
 
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / "config"
@@ -38,7 +41,7 @@ def test_every_shipped_env_file_is_read_alike_by_all_three_readers(path: Path) -
 
     assert systemd(path) == ours
     assert docker(path) == ours
-    assert load([path], HOME).warnings == ()
+    assert read_env_file(path).warnings == ()
 
 
 def test_the_commented_file_shows_every_setting() -> None:
@@ -77,25 +80,61 @@ def test_numbers_and_times_have_a_unit() -> None:
         assert not number or spec.unit, spec.name
 
 
-@pytest.mark.parametrize(
-    ("preset", "dte", "delta", "exits"),
-    [
-        # The table of presets in decision 22.
-        ("ladder30", (30, 25, 37), 0.15, (50, 5)),
-        ("d45_exit21", (45, 38, 52), 0.16, (50, 21)),
-        ("weekly7", (7, 5, 9), 0.12, (50, 1)),
-    ],
-)
-def test_a_preset_has_the_numbers_of_its_row(
-    preset: str, dte: tuple[int, int, int], delta: float, exits: tuple[float, int]
-) -> None:
-    policy = load([PRESETS[preset]], HOME).condor_policy()
+# The table of presets in decision 22: days to expiry (target, fewest, most) and what they count, what the shorts are
+# chosen by with its number, wings in points, hour of the entry, share of the credit taken, days to expiry at the end.
+TABLE = {
+    "ladder30": ((30, 25, 37), "days", "delta", 0.15, 25, time(15, 30), 50, 5),
+    "d45_exit21": ((45, 38, 52), "days", "delta", 0.16, 25, time(15, 30), 50, 21),
+    "weekly7": ((7, 5, 9), "days", "delta", 0.12, 25, time(15, 30), 50, 1),
+    "d1_credit": ((1, 1, 1), "sessions", "credit", 1.15, 10, time(15, 55), None, None),
+    "d0": ((0, 0, 0), "sessions", "delta", 0.10, 10, time(10, 0), None, None),
+}
 
-    assert (policy.dte_target, policy.dte_min, policy.dte_max) == dte
-    assert (policy.short_delta, policy.wing_pts) == (delta, 25)
-    assert (policy.take_profit_pct, policy.time_exit_dte) == exits
-    assert policy.take_profit_enabled
-    assert policy.time_exit_enabled
+
+@pytest.mark.parametrize("preset", TABLE)
+def test_a_preset_has_the_numbers_of_its_row(preset: str) -> None:
+    settings = load([PRESETS[preset]], HOME)
+    policy = settings.condor_policy()
+    by_credit = policy.strikes_by is StrikesBy.CREDIT
+
+    found = (
+        (policy.dte_target, policy.dte_min, policy.dte_max),
+        policy.dte_unit,
+        policy.strikes_by,
+        policy.credit_target_pts100 / 100 if by_credit else policy.short_delta,
+        policy.wing_pts,
+        settings.schedule.condor_entry,
+        policy.take_profit_pct if policy.take_profit_enabled else None,
+        policy.time_exit_dte if policy.time_exit_enabled else None,
+    )
+
+    assert found == TABLE[preset]
+    assert policy.wings_by is WingsBy.POINTS
+    assert policy.sides is Sides.BOTH
+
+
+def test_the_default_is_the_thirty_day_ladder() -> None:
+    assert load([PRESETS["ladder30"]], HOME).digest == load([], HOME).digest
+
+
+@pytest.mark.parametrize(("tier", "credit_pts100"), [("d1_credit_070", 70), ("d1_credit_160", 160)])
+def test_the_tiers_of_the_one_session_condor_change_its_credit_alone(tier: str, credit_pts100: int) -> None:
+    whole, base = (
+        load([PRESETS[name] for name in names], HOME).condor_policy() for names in (("d1_credit", tier), ("d1_credit",))
+    )
+
+    assert whole.credit_target_pts100 == credit_pts100
+    assert (whole.dte_unit, whole.dte_target, whole.wing_pts) == (base.dte_unit, base.dte_target, base.wing_pts)
+
+
+@pytest.mark.parametrize("preset", ["d1_credit", "d0"])
+def test_a_preset_that_the_hedge_hardly_helps_says_so(preset: str, tmp_path: Path) -> None:
+    (warning,) = load([PRESETS[preset]], HOME).warnings
+    without = tmp_path / "without.env"
+    without.write_text("CONDORD_HEDGE_ENABLED=false\n")
+
+    assert "at most 2 %" in warning
+    assert load([PRESETS[preset], without], HOME).warnings == ()
 
 
 def test_set_and_forget_composes_with_every_other_preset() -> None:

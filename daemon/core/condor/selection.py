@@ -39,6 +39,10 @@ class Aim:
     low: float
     high: float
 
+    def holds(self, value: float) -> bool:
+        """Say whether a value is in the range, its borders included."""
+        return self.low <= round(value, _DIGITS) <= self.high
+
 
 def short_aim(policy: CondorPolicy) -> Aim:
     """Return what each short strike aims at: |delta|, points of credit, or expected moves from the forward.
@@ -65,7 +69,7 @@ def choose_strike(points: Mapping[int, float], aim: Aim) -> int | None:
 
     Of two strikes as near, the one of smaller value.
     """
-    inside = {strike: value for strike, value in points.items() if aim.low <= round(value, _DIGITS) <= aim.high}
+    inside = {strike: value for strike, value in points.items() if aim.holds(value)}
     return min(
         inside,
         key=lambda strike: (round(abs(inside[strike] - aim.target), _DIGITS), inside[strike], strike),

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
-import pytest
 from engine_fakes import make_desk
 
 from daemon.adapters.clock import SystemClock
@@ -14,7 +13,7 @@ from daemon.adapters.virtual_time import run_virtual
 from daemon.core.calendar.sessions import new_york, session
 from daemon.core.records import JobOutcome, Level, Outcome
 from daemon.engine.context import Desk
-from daemon.engine.jobs import DailyJob, JobBook, RepeatedJob, instant, next_slot
+from daemon.engine.jobs import DailyJob, JobBook, RepeatedJob, next_slot
 from daemon.errors import BrokerError
 
 DAY = date(2020, 2, 18)
@@ -153,19 +152,6 @@ def test_a_check_that_the_broker_fails_is_a_warning_and_comes_again_at_its_next_
     assert jobs.crashed == []
     told = [event for event in jobs.desk.store.events() if event.name == "check_failed"]
     assert [event.level for event in told] == [Level.WARNING] * 3
-
-
-@pytest.mark.parametrize(
-    ("at", "expected"),
-    [
-        (time(9, 0), datetime(2019, 11, 29, 11, 0, tzinfo=UTC)),  # pre-flight moves with the close: 06:00
-        (time(15, 30), datetime(2019, 11, 29, 17, 30, tzinfo=UTC)),  # half an hour before 13:00
-        (time(16, 40), datetime(2019, 11, 29, 18, 40, tzinfo=UTC)),
-        (time(10, 30), datetime(2019, 11, 29, 14, 45, tzinfo=UTC)),  # 07:30 would be before the open
-    ],
-)
-def test_an_early_close_moves_the_jobs_but_none_before_the_open(at: time, expected: datetime) -> None:
-    assert instant(EARLY, at) == expected
 
 
 def test_repeated_checks_end_with_the_session() -> None:

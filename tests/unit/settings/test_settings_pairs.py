@@ -23,6 +23,55 @@ def read(**changes: str) -> Settings:
         ({"CONDOR_VIX_GATE_MIN": "40"}, ["VIX_GATE_MIN=40", "VIX_GATE_MAX=40"]),
         ({"CONDOR_TIME_EXIT_DTE": "25"}, ["TIME_EXIT_DTE=25", "CONDOR_DTE_MIN=25"]),
         ({"CONDOR_WING_PTS": "55"}, ["ENTRY_RISK_PCT=5", "WING_PTS=55", "WING_NOTIONAL_MAX_USD=100000"]),
+        ({"CONDOR_DTE_MIN": "0", "CONDOR_TIME_EXIT_ENABLED": "false"}, ["TAKE_PROFIT_ENABLED=true", "DTE_MIN=0"]),
+        (
+            {
+                "CONDOR_DTE_MIN": "0",
+                "CONDOR_TIME_EXIT_ENABLED": "false",
+                "CONDOR_TAKE_PROFIT_ENABLED": "false",
+                "SCHEDULE_CONDOR_ENTRY_UNTIL": "16:00",
+                "SCHEDULE_HEDGE_RESIZE": "16:00",
+            },
+            ["CONDOR_ENTRY_UNTIL=16:00", "DTE_MIN=0", "stops trading at 16:00"],
+        ),
+        (
+            {"CONDOR_DTE_MIN": "0", "CONDOR_TIME_EXIT_DTE": "0", "CONDOR_TAKE_PROFIT_ENABLED": "false"},
+            ["TIME_EXIT_DTE=0", "DTE_MIN=0"],
+        ),
+        ({"CONDOR_TIME_EXIT_DTE": "1", "CONDOR_DTE_MIN": "1"}, ["TIME_EXIT_DTE=1", "DTE_MIN=1"]),
+        (
+            {"CONDOR_WINGS_BY": "delta", "CONDOR_WING_DELTA": "0.12"},
+            ["WING_DELTA=0.12", "SHORT_DELTA_MIN=0.12", "must be below"],
+        ),
+        (
+            {"CONDOR_WINGS_BY": "delta", "CONDOR_WING_MIN_PTS": "30", "CONDOR_WING_MAX_PTS": "20"},
+            ["WING_MIN_PTS=30", "WING_MAX_PTS=20"],
+        ),
+        (
+            {"CONDOR_WINGS_BY": "delta", "CONDOR_WING_MIN_PTS": "55", "CONDOR_WING_MAX_PTS": "60"},
+            ["ENTRY_RISK_PCT=5", "WING_MIN_PTS=55", "none fits"],
+        ),
+        (
+            {"CONDOR_STRIKES_BY": "credit", "CONDOR_WING_PTS": "5", "CONDOR_CREDIT_TOLERANCE_PTS": "1.15"},
+            ["CREDIT_TOLERANCE_PTS=1.15", "CREDIT_TARGET_PTS=1.15", "must be below"],
+        ),
+        (
+            {"CONDOR_STRIKES_BY": "credit", "CONDOR_CREDIT_TARGET_PTS": "49.70"},
+            ["CREDIT_TARGET_PTS=49.7", "CREDIT_TOLERANCE_PTS=0.3", "WING_PTS=25", "cannot bring"],
+        ),
+        (
+            {"CONDOR_STRIKES_BY": "credit", "CONDOR_SIDES": "put", "CONDOR_CREDIT_TARGET_PTS": "24.70"},
+            ["CREDIT_TARGET_PTS=24.7", "WING_PTS=25", "cannot bring"],
+        ),
+        # 1.15 + 0.30 is below 15 % of 10 points.
+        (
+            {"CONDOR_STRIKES_BY": "credit", "CONDOR_WING_PTS": "10"},
+            ["CREDIT_TARGET_PTS=1.15", "MIN_CREDIT_PCT=15", "WING_PTS=10", "nothing would be entered"],
+        ),
+        (
+            {"CONDOR_STRIKES_BY": "expected_move", "CONDOR_MOVE_MULTIPLE": "0.2"},
+            ["MOVE_TOLERANCE=0.2", "MOVE_MULTIPLE=0.2", "must be below"],
+        ),
         (
             {"CONDOR_LADDER_STEP_S": "600", "SCHEDULE_CONDOR_ENTRY": "15:40"},
             ["LADDER_STEP_S=600", "CONDOR_ENTRY=15:40"],
@@ -68,6 +117,10 @@ def test_settings_that_contradict_each_other_are_refused_together(changes: dict[
         {"CONDOR_TIME_EXIT_DTE": "25", "CONDOR_TIME_EXIT_ENABLED": "false"},
         {"CONDOR_WING_PTS": "55", "CONDOR_ENABLED": "false"},
         {"CONDOR_WING_PTS": "50"},
+        {"CONDOR_WINGS_BY": "delta", "CONDOR_WING_PTS": "55"},
+        {"CONDOR_WING_DELTA": "0.2", "CONDOR_CREDIT_TOLERANCE_PTS": "9", "CONDOR_MOVE_MULTIPLE": "0.1"},
+        {"CONDOR_STRIKES_BY": "credit", "CONDOR_WING_PTS": "5"},
+        {"CONDOR_STRIKES_BY": "credit", "CONDOR_CREDIT_TARGET_PTS": "4", "CONDOR_SIDES": "call"},
         {"HEDGE_ENABLED": "false", "HEDGE_L1_WEIGHT": "0", "HEDGE_L2_WEIGHT": "0", "HEDGE_L3_WEIGHT": "0"},
     ],
 )
