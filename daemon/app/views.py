@@ -25,6 +25,7 @@ from daemon.engine.gather import Refusal, indexes
 from daemon.errors import BrokerError
 from daemon.ports import Store
 from daemon.report.day import MODE_KEY
+from daemon.report.hedge import hedge_arithmetic
 from daemon.report.risk import stress_words
 from daemon.report.status import StatusView
 from daemon.report.words import new_york_instant
@@ -226,6 +227,12 @@ async def _hedge_plan(engine: Engine, today: date) -> Json:
         "wing_notional_usd": computed.wing_notional_usd,
         "target_usd": computed.target_usd,
         "held_usd": computed.held_usd,
+        "base": computed.sized.base,
+        "base_usd": computed.sized.base_usd,
+        "measure": computed.sized.measure,
+        "total": computed.sized.total,
+        "break_even_contracts": computed.sized.break_even_contracts,
+        "arithmetic": hedge_arithmetic(computed),
         "due": dates,
         "layers": [
             {
@@ -234,6 +241,7 @@ async def _hedge_plan(engine: Engine, today: date) -> Json:
                 "forward_pts": layer.forward_pts,
                 "delta": layer.delta,
                 "delta_usd": layer.delta_usd,
+                "unit_usd": layer.counts_usd,
                 "held": layer.held,
                 "target": layer.target,
             }

@@ -102,6 +102,26 @@ class LayerComputation:
     """Delta-dollars of one call: 100 x forward x delta."""
     held: int
     target: int
+    unit_usd: float | None = None
+    """What one contract counts for in the measure; None in a record of before there were measures."""
+
+    @property
+    def counts_usd(self) -> float | None:
+        """Return what one contract counts for; before there were measures, its delta-dollars."""
+        return self.delta_usd if self.unit_usd is None else self.unit_usd
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HedgeSizing:
+    """By which settings a hedge was sized; the defaults are what held before they could be chosen."""
+
+    total: str = "regime"
+    base: str = "wing_notional"
+    base_usd: int
+    """What the percentage is of."""
+    measure: str = "delta_dollars"
+    break_even_contracts: int | None = None
+    """Contracts that the put-side break-evens ask for (000-13); None when no number is enough, or unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,15 +134,22 @@ class HedgeComputation:
     regime: str
     """``low``, ``moderate`` or ``high``."""
     pct: float
-    """Regime percentage p(V) of the wing notional."""
+    """What the contracts stand for in percent of the base: p(V), unless the total is a number of contracts."""
     wing_notional_usd: int
     target_usd: float
-    """p x W in VIX delta-dollars."""
+    """The percentage of the base, in dollars of the measure."""
     held_usd: float
-    """VIX delta-dollars held now."""
+    """Held now, in dollars of the measure."""
     contracts: int
     layers: tuple[LayerComputation, ...]
     reasons: tuple[Reason, ...] = ()
+    sizing: HedgeSizing | None = None
+    """None in a record of before it could be chosen."""
+
+    @property
+    def sized(self) -> HedgeSizing:
+        """Return by what it was sized."""
+        return self.sizing or HedgeSizing(base_usd=self.wing_notional_usd)
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ class Engine:
         self.reconciler = Reconciler(desk, facts, self.executor, self.settler)
         self.exits = CondorExits(desk, self.executor, self.risk)
         self.entries = CondorEntries(desk, self.executor, self.risk, self.exits)
-        self.hedge_reader = HedgeReader(desk, self.risk)
+        self.hedge_reader = HedgeReader(desk)
         self.hedge = HedgeDesk(desk, self.hedge_reader, HedgeTrader(desk, self.executor, self.risk))
         self.day = DayDesk(desk, self.reconciler, self.settler, self.risk)
         self.link = LinkKeeper(desk, facts, notifier, self._resync)

@@ -11,6 +11,7 @@ from typing import Final
 
 from daemon.core.calendar.expiries import settlement_at
 from daemon.core.condor.build import price_combo
+from daemon.core.hedge.sizing import CallValue
 from daemon.core.market.contracts import ContractInfo, OptionContract, Right, TradingClass, Underlying
 from daemon.core.market.parity import parity_forward
 from daemon.core.market.pricing import black76, implied_vol
@@ -117,6 +118,13 @@ class CallView:
     forward_pts: float
     iv: float | None
     delta: float
+
+    @property
+    def value(self) -> CallValue:
+        """Return what the call is worth by the measures; where nobody bids, its bid is zero."""
+        assert self.quote.ask_pts100 is not None, "a call without an ask has no delta either"
+        mid_pts = ((self.quote.bid_pts100 or 0) + self.quote.ask_pts100) / 200
+        return CallValue(forward_pts=self.forward_pts, delta=self.delta, mid_pts=mid_pts)
 
 
 class VixChain:

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
 from daemon.core.book.condors import layer_positions
 from daemon.core.calendar.sessions import sessions_between
-from daemon.core.hedge.policy import LayerPolicy
+from daemon.core.hedge.hedged import Hedged, break_even_contracts, hedged
+from daemon.core.hedge.policy import HedgeBase, HedgePolicy, LayerPolicy
 from daemon.core.hedge.regime import RegimeState, decide_regime
 from daemon.core.hedge.rolls import choose_call_strike, choose_layer_expiry
-from daemon.core.hedge.sizing import delta_usd, target_contracts
+from daemon.core.hedge.sizing import delta_usd, size_hedge, unit_usd
 from daemon.core.market.contracts import OptionContract, OptionParams, TradingClass, Underlying
 from daemon.core.orders.intent import Reason
-from daemon.core.records import HedgeComputation, LayerComputation
+from daemon.core.records import HedgeComputation, HedgeSizing, LayerComputation
+from daemon.core.risk.break_even import VixOption
+from daemon.core.risk.greeks import Levels
 from daemon.engine.context import Desk
-from daemon.engine.gather import CallView, Refusal, VixChain, indexes, vix_median
-from daemon.engine.risk_monitor import RiskMonitor
+from daemon.engine.gather import CallView, Indexes, Refusal, VixChain, indexes, vix_median, years_to
 
 STRIKES_TRIED: Final = 4
 """How many listed strikes above the wanted one are tried when the chain of an expiry has gaps."""
@@ -64,9 +66,8 @@ class HedgeView:
 class HedgeReader:
     """Computes the hedge notional per regime from the market and the book."""
 
-    def __init__(self, desk: Desk, risk: RiskMonitor) -> None:
+    def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._risk = risk
 
     def left_behind(self) -> bool:
         """Whether a layer holds more than one call that can still be traded."""
@@ -93,28 +94,52 @@ class HedgeReader:
         if previous is not None and previous.high_since is not None:
             since_high = len(sessions_between(previous.high_since, session)) - 1
         decision = decide_regime(vix, previous, session, since_high, policy)
-        wing_usd = self._risk.wing_notional_usd()
         layers = {
             layer.name: await self._layer(layer, session, seen.vix, new=layer.name in rolling)
             for layer in policy.layers
         }
-        deltas = {name: delta_usd(view.call.forward_pts, view.call.delta) for name, view in layers.items()}
-        target = target_contracts(decision.pct, wing_usd, deltas, policy)
+        book = await self._hedged(seen)
+        units = {name: unit_usd(view.call.value, policy.measure, book) for name, view in layers.items()}
+        _refuse_unmeasured(units, policy)
+        asked = self._break_even(seen, layers)
+        target = size_hedge(decision.pct, book, units, break_even=asked, policy=policy)
         computation = HedgeComputation(
             session,
             desk.clock.now(),
             vix,
             decision.state.name,
-            decision.pct,
-            wing_usd,
+            target.pct,
+            book.wing_notional_usd,
             target.target_usd,
-            sum(view.held_quantity * deltas[name] for name, view in layers.items()),
+            sum(view.held_quantity * units[name] for name, view in layers.items()),
             target.total,
-            tuple(_layer_computation(view, deltas[name], target.by_layer[name]) for name, view in layers.items()),
+            tuple(_layer_computation(view, units[name], target.by_layer[name]) for name, view in layers.items()),
             (*decision.reasons, *target.reasons),
+            HedgeSizing(
+                total=policy.total.value,
+                base=policy.base.value,
+                base_usd=book.base_usd,
+                measure=policy.measure.value,
+                break_even_contracts=asked,
+            ),
         )
         changed = previous is not None and previous.name != decision.state.name
         return HedgeView(computation, layers, decision.state, changed, seen.age_s)
+
+    async def _hedged(self, seen: Indexes) -> Hedged:
+        """Return the open condors by the base that the percentage is of."""
+        base, margin_usd_cents = self._desk.policy.hedge.base, None
+        if base is HedgeBase.MARGIN:
+            margin_usd_cents = (await self._desk.broker.account_values()).maintenance_margin_usd_cents
+        condors = self._desk.view().condors
+        return hedged(condors, base, spx_pts=seen.spx, maintenance_margin_usd_cents=margin_usd_cents)
+
+    def _break_even(self, seen: Indexes, layers: Mapping[str, LayerView]) -> int | None:
+        """Return the contracts that the put-side break-evens ask for (000-13)."""
+        now = self._desk.clock.now()
+        options = {name: _options(view, now) for name, view in layers.items()}
+        levels = Levels(now, seen.spx, seen.vix, {})
+        return break_even_contracts(self._desk.view().condors, options, levels, self._desk.policy.hedge)
 
     def _record(self, computation: HedgeComputation, state: RegimeState) -> None:
         store = self._desk.store
@@ -193,14 +218,36 @@ def current_call(held: Mapping[OptionContract, int]) -> OptionContract:
     return max(held)
 
 
-def _layer_computation(view: LayerView, delta_dollars: float, target: int) -> LayerComputation:
+def _layer_computation(view: LayerView, one_usd: float, target: int) -> LayerComputation:
     call = view.call
     return LayerComputation(
         view.policy.name,
         call.info.contract,
         call.forward_pts,
         call.delta,
-        delta_dollars,
+        delta_usd(call.forward_pts, call.delta),
         view.held_quantity,
         target,
+        one_usd,
     )
+
+
+def _refuse_unmeasured(units_usd: Mapping[str, float], policy: HedgePolicy) -> None:
+    """Refuse to size by a call that counts for nothing: its price or delta is then no measure of it."""
+    for layer in policy.layers:
+        if layer.weight > 0 and not units_usd[layer.name] > 0:
+            text = f"One contract of {layer.name} counts for nothing in {policy.measure.value}, so it cannot be sized."
+            raise Refusal(Reason("layer_unmeasured", text, units_usd[layer.name], 0))
+
+
+def _options(view: LayerView, now: datetime) -> tuple[VixOption, ...]:
+    """Return one contract of a layer with what its price in another market needs."""
+    call, contract = view.call, view.call.info.contract
+    option = VixOption(
+        contract=contract,
+        quantity=1,
+        forward_pts=call.forward_pts,
+        years=years_to(now, contract),
+        vol=call.iv or 0.0,
+    )
+    return (option,)

@@ -9,15 +9,28 @@ from typing import Final
 
 from daemon.core.book.book import BookEntry
 from daemon.core.calendar.expiries import dte
+from daemon.core.hedge.policy import HedgeBase, HedgeMeasure, HedgeTotal
 from daemon.core.market.contracts import MULTIPLIER, OptionContract
 from daemon.core.orders.intent import Intent, Purpose, Strategy
-from daemon.core.records import DayRecord, HedgeComputation, LayerComputation
+from daemon.core.records import DayRecord, HedgeComputation, HedgeSizing, LayerComputation
 from daemon.report.closing import Closing
 from daemon.report.orders import net_paid_pts100, trades_by_ref
 from daemon.report.words import percent, points, whole_dollars
 
 ROLL: Final = "roll"
 ROLL_PURPOSES: Final = frozenset({Purpose.ROLL_BUY, Purpose.ROLL_SELL})
+BASE_WORDS: Final = {
+    HedgeBase.WING_NOTIONAL: "W",
+    HedgeBase.MAX_LOSS: "max loss",
+    HedgeBase.UNDERLYING_NOTIONAL: "index notional",
+    HedgeBase.MARGIN: "margin",
+}
+MEASURE_WORDS: Final = {
+    HedgeMeasure.DELTA_DOLLARS: "VIX delta-dollars",
+    HedgeMeasure.VIX_NOTIONAL: "VIX notional",
+    HedgeMeasure.PREMIUM: "premium",
+    HedgeMeasure.CONTRACTS: "dollars of condors, one call each",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +125,7 @@ def _delta_usd(layer: LayerComputation | None, contract: OptionContract, quantit
 
 
 def held_at_close_usd(day: DayRecord, computation: HedgeComputation | None) -> float | None:
-    """Return the delta-dollars held at a close, with the deltas of the session's last computation.
+    """Return what is held at a close in dollars of the measure, each call as the session's last computation counted it.
 
     None when a contract is held that the computation did not measure.
     """
@@ -120,20 +133,56 @@ def held_at_close_usd(day: DayRecord, computation: HedgeComputation | None) -> f
     total = 0.0
     for line in day.positions:
         if line.strategy == Strategy.HEDGE:
-            usd = _delta_usd(layers.get(line.subject), line.contract, line.quantity)
-            if usd is None:
+            layer = layers.get(line.subject)
+            if layer is None or layer.contract != line.contract or layer.counts_usd is None:
                 return None
-            total += usd
+            total += line.quantity * layer.counts_usd
     return total
 
 
 def hedge_arithmetic(computation: HedgeComputation) -> str:
     """Write the sizing as a person would: ``VIX 14.38 -> low, p 7.75 % x W $5,000 = $388; held $641``."""
-    return (
-        f"VIX {points(computation.vix)} -> {computation.regime}, p {percent(computation.pct, digits=2)} x "
-        f"W {whole_dollars(computation.wing_notional_usd)} = {whole_dollars(computation.target_usd)}; "
-        f"held {whole_dollars(computation.held_usd)}"
-    )
+    sized = computation.sized
+    base = f"{BASE_WORDS[HedgeBase(sized.base)]} {whole_dollars(sized.base_usd)}"
+    measure = HedgeMeasure(sized.measure)
+    unit = "" if measure is HedgeMeasure.DELTA_DOLLARS else f" in {MEASURE_WORDS[measure]}"
+    pct, target = percent(computation.pct, digits=2), whole_dollars(computation.target_usd)
+    size = {
+        HedgeTotal.REGIME: f"p {pct} x {base} = {target}",
+        HedgeTotal.FLAT: f"flat {pct} x {base} = {target}",
+        HedgeTotal.FIXED_CONTRACTS: f"fixed {computation.contracts} = {target}, {pct} of {base}",
+        HedgeTotal.BREAK_EVEN: f"break-even {computation.contracts} = {target}, {pct} of {base}",
+    }[HedgeTotal(sized.total)]
+    words = [f"VIX {points(computation.vix)} -> {computation.regime}, {size}{unit}"]
+    words.append(f"held {whole_dollars(computation.held_usd)}")
+    if computation.sizing is not None and computation.wing_notional_usd:
+        asked = sized.break_even_contracts
+        words.append(f"break-evens ask for {'more than any number' if asked is None else asked}")
+    return "; ".join(words)
+
+
+def target_words(sizing: HedgeSizing | None) -> str:
+    """Say in a sentence what the target of the hedge is and in what it is counted."""
+    sized = sizing or HedgeSizing(base_usd=0)
+    base = {
+        HedgeBase.WING_NOTIONAL: "the open wing notional W",
+        HedgeBase.MAX_LOSS: "the largest loss of the open condors",
+        HedgeBase.UNDERLYING_NOTIONAL: "the index notional of the open condors",
+        HedgeBase.MARGIN: "the account's maintenance margin",
+    }[HedgeBase(sized.base)]
+    total = {
+        HedgeTotal.REGIME: f"the regime's percentage p of {base}",
+        HedgeTotal.FLAT: f"one percentage of {base}",
+        HedgeTotal.FIXED_CONTRACTS: "a fixed number of contracts while a condor is open",
+        HedgeTotal.BREAK_EVEN: "what gains some points of loss beyond the put-side break-evens of the condors",
+    }[HedgeTotal(sized.total)]
+    measure = {
+        HedgeMeasure.DELTA_DOLLARS: "VIX delta-dollars (100 x forward x delta, summed over the calls)",
+        HedgeMeasure.VIX_NOTIONAL: "VIX notional (100 x forward, summed over the calls)",
+        HedgeMeasure.PREMIUM: "premium (100 x mid, summed over the calls)",
+        HedgeMeasure.CONTRACTS: "dollars of condors (each call counts as one condor)",
+    }[HedgeMeasure(sized.measure)]
+    return f"The target is {total}, in {measure}."
 
 
 def hedge_changes(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from daemon.report.hedge import target_words
 from daemon.report.html_tables import Table, tables_of
 from daemon.report.period import ReportData, gather_report
 from daemon.report.plots import Plot, plots
@@ -114,7 +115,9 @@ def _sections(data: ReportData) -> tuple[Section, ...]:
 
     return (
         section("equity", "Equity with and without the hedge", _EQUITY_NOTE, curves=("equity", "drawdown")),
-        section("hedge", "Hedge against the regime", _HEDGE_NOTE, curves=("hedge",), rows=("changes_rows",)),
+        section(
+            "hedge", "Hedge against the regime", target_words(data.sizing), curves=("hedge",), rows=("changes_rows",)
+        ),
         section("condors", "Condors", _CONDORS_NOTE, curves=("condors",), rows=("condor_rows",)),
         section("pnl", "Profit and loss by source", _PNL_NOTE, curves=("daily",), rows=("sources_rows",)),
         section("trades", "Trades", _TRADES_NOTE, rows=("trades_rows", "settlements_rows")),
@@ -128,10 +131,6 @@ def _sections(data: ReportData) -> tuple[Section, ...]:
 _EQUITY_NOTE = (
     "Both lines come from the same fills: the second leaves the hedge's cash flows, fees and marks out. "
     "The figures were measured in this period; they say nothing about another one."
-)
-_HEDGE_NOTE = (
-    "The target is the regime's percentage p of the open wing notional W, in VIX delta-dollars "
-    "(100 x forward x delta, summed over the calls)."
 )
 _CONDORS_NOTE = (
     "Each condor from entry to end: a line at each short strike, shaded out to the long strike. "

@@ -10,7 +10,7 @@ from operator import itemgetter
 from daemon.core.book.book import BookEntry, EntryKind
 from daemon.core.calendar.sessions import sessions_between
 from daemon.core.orders.intent import Purpose, Strategy
-from daemon.core.records import DayRecord, Decision, HedgeComputation, Level
+from daemon.core.records import DayRecord, Decision, HedgeComputation, HedgeSizing, Level
 from daemon.ports import Store
 from daemon.report.closing import Closing, closing
 from daemon.report.condors import CondorLine, CondorStatus, condor_lines
@@ -37,7 +37,9 @@ class ReportData:
     """Net liquidation before the first session; None without sessions."""
     curve: tuple[EquityPoint, ...]
     held_usd: tuple[float | None, ...]
-    """VIX delta-dollars held at each close."""
+    """Held at each close, in dollars of the measure."""
+    sizing: HedgeSizing | None
+    """By what the hedge was sized last."""
     sources: tuple[SourceLine, ...]
     condors: tuple[CondorLine, ...]
     """Condors filled and alive in the period, as they stand at its end."""
@@ -87,6 +89,7 @@ def gather_report(store: Store, first: date, last: date, *, mode: str | None = N
     unclosed = _unclosed(days)
     sessions = sorted({day.session for day in days} | set(unclosed))
     end = closing(days[-1].session if days else last, entries, all_days, store.book())
+    computed = tuple(c for c in store.hedge_computations() if c.session <= last)
     start = None if before is None else closing(before.session, entries, all_days)
     intents = store.intents()
     orders = order_lines(intents, end.entries)
@@ -98,7 +101,8 @@ def gather_report(store: Store, first: date, last: date, *, mode: str | None = N
         unclosed=unclosed,
         start_usd_cents=start_equity_usd_cents(days, before) if days else None,
         curve=equity_curve(days, before),
-        held_usd=_held(days, store.hedge_computations()),
+        held_usd=_held(days, computed),
+        sizing=computed[-1].sizing if computed else None,
         sources=pnl_by_source(end, start) if days else (),
         condors=_alive(condor_lines(store.condors(), end, orders), first),
         changes=tuple(c for c in hedge_changes(intents, end.entries) if first <= c.session <= last),

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
-from daemon.report.words import columns, new_york_instant, new_york_time, percent, points, value_text, whole_dollars
+from daemon.report.words import columns, new_york_instant, new_york_time, points, value_text, whole_dollars
 
 VERDICTS: Final = {"enter": "now it would be to enter", "skip": "now it would be not to enter"}
 VERDICTS_LATER: Final = {
@@ -63,11 +63,7 @@ def _hedge(hedge: Mapping[str, Any]) -> list[str]:
     lines = [f"HEDGE   rolls due: {due}"]
     if hedge["kind"] != "computed":
         return [*lines, f"  the target {UNDECIDED}", *_reasons(hedge["reasons"])]
-    lines.append(
-        f"  VIX {points(hedge['vix'])} (median of 15 minutes) -> {hedge['regime']}, "
-        f"p {percent(hedge['pct'], digits=2)} x W {whole_dollars(hedge['wing_notional_usd'])} = {whole_dollars(hedge['target_usd'])}; "
-        f"held {whole_dollars(hedge['held_usd'])}"
-    )
+    lines.append(f"  {hedge['arithmetic']}")
     rows = [("layer", "held", "target", "measured by", "forward", "delta", "delta-$")]
     rows += [
         (

@@ -10,7 +10,9 @@ from itertools import groupby
 from math import ceil, nan
 from typing import TYPE_CHECKING, Any, Final
 
+from daemon.core.hedge.policy import HedgeMeasure
 from daemon.core.market.contracts import Right
+from daemon.report.hedge import MEASURE_WORDS
 from daemon.report.period import ReportData
 from daemon.report.svg import TOKENS, to_svg
 from daemon.report.words import MINUS, percent
@@ -63,7 +65,7 @@ def plots(data: ReportData) -> tuple[Plot, ...]:
     drawings = (
         _Drawing("equity", "Net liquidation", _equity, (1.0,)),
         _Drawing("drawdown", "Drawdown from the highest close so far", _drawdown, (0.8,)),
-        _Drawing("hedge", "Delta-dollars held against the target, and VIX", _hedge, (0.8, 0.6)),
+        _Drawing("hedge", "Hedge held against its target, and VIX", _hedge, (0.8, 0.6)),
         _Drawing("condors", "Short strikes and wings against SPX", _condors, (1.35,)),
         _Drawing("daily", "Profit and loss of each session", _daily, (0.8,)),
     )
@@ -203,8 +205,9 @@ def _hedge(axes: Sequence[Axes], data: ReportData) -> None:
     held = [nan if usd is None else usd for usd in data.held_usd]
     target = [nan if day.hedge_target_usd is None else day.hedge_target_usd for day in data.days]
     notional.fill_between(range(len(held)), held, step="mid", color=TOKENS["hedged"], alpha=0.18, linewidth=0)
-    _steps(notional, held, "hedged", "held, VIX delta-dollars")
-    _steps(notional, target, "ink", "target p(V) x W", dashed=True)
+    measure = HedgeMeasure.DELTA_DOLLARS if data.sizing is None else HedgeMeasure(data.sizing.measure)
+    _steps(notional, held, "hedged", f"held, {MEASURE_WORDS[measure]}")
+    _steps(notional, target, "ink", "target", dashed=True)
     notional.set_ylim(bottom=0)
     _dollar_axis(notional)
     _line(volatility, [day.vix for day in data.days], "vix", "VIX; regime:")

@@ -15,6 +15,7 @@ from pydantic_core import PydanticCustomError, PydanticUndefined
 
 from daemon.core.calendar.events import EventKind
 from daemon.core.condor.policy import DteUnit, GateMode, Sides, StrikesBy, WingsBy
+from daemon.core.hedge.policy import HedgeBase, HedgeMeasure, HedgeSplit, HedgeTotal
 from daemon.core.orders.broker_facts import PAPER_PREFIXES
 from daemon.core.records import Level
 
@@ -145,6 +146,10 @@ CountedIn = Annotated[DteUnit, BeforeValidator(_any_case(DteUnit))]
 EntrySides = Annotated[Sides, BeforeValidator(_any_case(Sides))]
 StrikeChoice = Annotated[StrikesBy, BeforeValidator(_any_case(StrikesBy))]
 WingChoice = Annotated[WingsBy, BeforeValidator(_any_case(WingsBy))]
+BaseChoice = Annotated[HedgeBase, BeforeValidator(_any_case(HedgeBase))]
+MeasureChoice = Annotated[HedgeMeasure, BeforeValidator(_any_case(HedgeMeasure))]
+SplitChoice = Annotated[HedgeSplit, BeforeValidator(_any_case(HedgeSplit))]
+TotalChoice = Annotated[HedgeTotal, BeforeValidator(_any_case(HedgeTotal))]
 EventKinds = Annotated[tuple[EventKind, ...], BeforeValidator(_read_kinds)]
 Mode = Annotated[GatewayMode, BeforeValidator(_any_case(GatewayMode))]
 Format = Annotated[LogFormat, BeforeValidator(_any_case(LogFormat))]

@@ -8,8 +8,10 @@ from typing import Final
 
 from daemon.core.calendar.events import EventKind
 from daemon.core.condor.policy import DteUnit, GateMode, Sides, StrikesBy, WingsBy
+from daemon.core.hedge.policy import HedgeBase, HedgeMeasure, HedgeSplit, HedgeTotal
 from daemon.core.records import Level
 from daemon.settings.fields import (
+    BaseChoice,
     CountedIn,
     EntryGate,
     EntrySides,
@@ -20,16 +22,19 @@ from daemon.settings.fields import (
     Host,
     LeastLevel,
     LogFormat,
+    MeasureChoice,
     Mode,
     OptionalDate,
     OptionalFile,
     OptionalFolder,
     PaperAccount,
     Points,
+    SplitChoice,
     StrikeChoice,
     Synchronous,
     SyncMode,
     TimeOfDay,
+    TotalChoice,
     WingChoice,
     setting,
 )
@@ -306,7 +311,9 @@ class LayerSettings(Group):
         unit="date",
         allowed="empty, or YYYY-MM-DD",
     )
-    weight: int = setting(..., "Share of this layer in the contracts of the hedge.", unit="parts", ge=0, le=100)
+    weight: int = setting(
+        ..., "Share of this layer in the hedge; those of all layers make 10.", unit="tenths", ge=0, le=10
+    )
     otm_pct: float = setting(10, "Distance of the strike above the forward of its own expiry.", unit="%", ge=0, le=50)
 
 
@@ -336,6 +343,34 @@ class HedgeSettings(Group):
 
     enabled: bool = setting(True, "Whether the hedge is bought, rolled and resized.")
     rolls_enabled: bool = setting(True, "Whether due layers are rolled; without it they are held into settlement.")
+    base: BaseChoice = setting(
+        HedgeBase.WING_NOTIONAL,
+        "What of the open condors the hedge percentage is of; the margin is the maintenance margin of the account.",
+    )
+    measure: MeasureChoice = setting(
+        HedgeMeasure.DELTA_DOLLARS,
+        "What a contract counts for against the percentage: 100 x forward x delta, 100 x forward, its price, or one condor.",
+    )
+    total: TotalChoice = setting(
+        HedgeTotal.REGIME,
+        "What the whole hedge follows: the percentage of the VIX regime, one percentage, a number of contracts, or the "
+        "put-side break-evens of the condors.",
+    )
+    split: SplitChoice = setting(
+        HedgeSplit.RATIO, "Whether the weights of the layers share out contracts or dollars of the measure."
+    )
+    flat_pct: float = setting(10, "Share of the base that the flat total hedges at any VIX.", unit="%", ge=0, le=100)
+    fixed_contracts: int = setting(
+        10, "Contracts of the fixed total while a condor is open.", unit="contracts", ge=1, le=1000
+    )
+    break_even_pts: float = setting(
+        1,
+        "Points of loss beyond the put-side break-evens that the hedge should have gained at them; the cross-check of "
+        "every computation, and the size in the break-even total.",
+        unit="points",
+        ge=0.1,
+        le=500,
+    )
     low_vix_from: float = setting(
         10, "VIX at which the ramp of the low regime begins; below it the low minimum holds.", unit="VIX", ge=5, le=100
     )

@@ -19,6 +19,9 @@ _LAST_TRADE: Final = time(16, 0)
 """When an expiring SPXW series stops trading (Cboe contract specifications)."""
 _HARDLY_HEDGED_DTE: Final = 1
 
+WHOLE: Final = 10
+"""Tenths that the weights of the layers make together: 4 + 4 + 2 (000-02)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
@@ -173,8 +176,10 @@ def _hedge(settings: Settings) -> Iterator[Conflict]:
         yield Conflict(names, "the moderate regime must be wider than twice the hysteresis")
     for layer in ("l1", "l2", "l3"):
         yield from _layer(settings, layer)
-    if hedge.enabled and hedge.l1.weight + hedge.l2.weight + hedge.l3.weight == 0:
-        yield Conflict(_named("hedge", "l1_weight", "l2_weight", "l3_weight"), "at least one must be above 0")
+    weights = (hedge.l1.weight, hedge.l2.weight, hedge.l3.weight)
+    if hedge.enabled and sum(weights) != WHOLE:
+        names = _named("hedge", "l1_weight", "l2_weight", "l3_weight")
+        yield Conflict(names, f"they are tenths of the hedge and must add up to {WHOLE}, not {sum(weights)}")
 
 
 def _bands_apart(settings: Settings) -> Iterator[Conflict]:

@@ -145,6 +145,27 @@ def test_set_and_forget_composes_with_every_other_preset() -> None:
         assert not policy.time_exit_enabled
 
 
+@pytest.mark.parametrize(
+    ("preset", "total", "contracts", "weights"),
+    [
+        ("single_layer", "fixed_contracts", 10, [0, 10, 0]),
+        ("fixed_442", "fixed_contracts", 10, [4, 4, 2]),
+        ("flat_10pct", "flat", 10, [4, 4, 2]),
+    ],
+)
+def test_a_plain_arm_of_the_hedge_has_its_total_and_its_layers(
+    preset: str, total: str, contracts: int, weights: list[int]
+) -> None:
+    policy = load([PRESETS[preset]], HOME).hedge_policy()
+
+    assert (policy.total, policy.fixed_contracts, policy.flat_pct) == (total, contracts, 10)
+    assert [layer.weight for layer in policy.layers] == weights
+
+
+def test_the_arm_without_a_hedge_has_none() -> None:
+    assert not load([PRESETS["no_hedge"]], HOME).hedge_policy().enabled
+
+
 def test_only_the_settings_read_the_environment() -> None:
     readers = set()
     for path in (ROOT / "daemon").rglob("*.py"):

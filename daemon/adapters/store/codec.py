@@ -36,6 +36,7 @@ from daemon.core.records import (
     DecisionKind,
     EventRecord,
     HedgeComputation,
+    HedgeSizing,
     JobOutcome,
     LayerComputation,
     Level,
@@ -225,7 +226,13 @@ def hedge_computation(row: Row) -> HedgeComputation:
         contracts=row["contracts"],
         layers=tuple(_layer(fields) for fields in json.loads(row["layers"])),
         reasons=reasons(row["reasons"]),
+        sizing=None if row["sizing"] is None else HedgeSizing(**json.loads(row["sizing"])),
     )
+
+
+def sizing_text(sizing: HedgeSizing | None) -> str | None:
+    """Return by which settings a hedge was sized as JSON."""
+    return None if sizing is None else json_text(asdict(sizing))
 
 
 def _layer(fields: dict[str, Any]) -> LayerComputation:

@@ -220,3 +220,9 @@ def markets_of_orders(db: Database) -> None:
     db.execute("ALTER TABLE intents ADD COLUMN quoted_natural_pts100 INTEGER")
     db.execute("ALTER TABLE intents ADD COLUMN fill_mid_pts REAL")
     db.execute("ALTER TABLE intents ADD COLUMN fill_natural_pts REAL")
+
+
+@MIGRATIONS(name="0005_hedge_sizing")
+def hedge_sizing(db: Database) -> None:
+    """Keep by which settings a hedge was sized; a computation of before has none."""
+    db.execute("ALTER TABLE hedge_computations ADD COLUMN sizing TEXT")

@@ -241,11 +241,12 @@ class SqliteStore:
         found = (computation.vix, computation.regime, computation.pct, computation.wing_notional_usd)
         sized = (computation.target_usd, computation.held_usd, computation.contracts)
         why = (codec.layers_text(computation.layers), codec.reasons_text(computation.reasons))
+        sizing = codec.sizing_text(computation.sizing)
         with self._transaction():
             self._connection.write(
                 "INSERT INTO hedge_computations (session, at, vix, regime, pct, wing_notional_usd, target_usd,"
-                " held_usd, contracts, layers, reasons) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (computation.session.isoformat(), codec.instant_text(computation.at), *found, *sized, *why),
+                " held_usd, contracts, layers, reasons, sizing) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (computation.session.isoformat(), codec.instant_text(computation.at), *found, *sized, *why, sizing),
             )
 
     def hedge_computations(self, session: date | None = None) -> tuple[HedgeComputation, ...]:

@@ -4,6 +4,41 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
+
+
+class HedgeBase(StrEnum):
+    """What of the open condors the hedge percentage is of (000-02, 004-16)."""
+
+    WING_NOTIONAL = "wing_notional"
+    MAX_LOSS = "max_loss"
+    UNDERLYING_NOTIONAL = "underlying_notional"
+    MARGIN = "margin"
+
+
+class HedgeMeasure(StrEnum):
+    """What one contract of a layer counts for against that percentage."""
+
+    DELTA_DOLLARS = "delta_dollars"
+    VIX_NOTIONAL = "vix_notional"
+    PREMIUM = "premium"
+    CONTRACTS = "contracts"
+
+
+class HedgeSplit(StrEnum):
+    """Whether the layers' weights share out contracts (001-02) or dollars of the measure (000-02)."""
+
+    RATIO = "ratio"
+    DOLLARS = "dollars"
+
+
+class HedgeTotal(StrEnum):
+    """What the whole hedge follows: the VIX regime, one percentage (004-01), a number, or break-evens (000-13)."""
+
+    REGIME = "regime"
+    FLAT = "flat"
+    FIXED_CONTRACTS = "fixed_contracts"
+    BREAK_EVEN = "break_even"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +58,7 @@ class LayerPolicy:
     anchor: date | None
     """First roll date; None means the first session of operation."""
     weight: int
-    """Share of the contracts: 4, 4 or 2."""
+    """Share of the hedge in tenths: 4, 4 or 2."""
     otm_pct: float
     """Distance of the strike above the same-expiry forward, in percent (000-04)."""
 
@@ -49,6 +84,14 @@ class HedgePolicy:
     enabled: bool
     rolls_enabled: bool
     layers: tuple[LayerPolicy, ...]
+    base: HedgeBase
+    measure: HedgeMeasure
+    split: HedgeSplit
+    total: HedgeTotal
+    flat_pct: float
+    fixed_contracts: int
+    break_even_pts: float
+    """SPX points of loss beyond the put-side break-evens that the hedge should have gained at them (000-13)."""
     low: Band
     moderate: Band
     high: Band

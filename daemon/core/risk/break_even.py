@@ -11,7 +11,7 @@ import numpy as np
 from daemon.core.book.condors import OpenCondor
 from daemon.core.condor.legs import CondorLegs
 from daemon.core.market.arrays import FloatArray
-from daemon.core.market.contracts import MULTIPLIER, Right
+from daemon.core.market.contracts import MULTIPLIER, OptionContract, Right
 from daemon.core.market.pricing import black76_price
 from daemon.core.market.vix_response import future_after, vix_beta
 from daemon.core.risk.greeks import DAYS_PER_YEAR, Levels, OptionGreeks, Position
@@ -22,7 +22,16 @@ _STEPS: Final = 241
 _VIX_HIGHEST_PTS: Final = 82.69
 """No average beyond what has been: the highest close of VIX, 2020-03-16."""
 
-Rows = tuple[tuple[Position, OptionGreeks], ...]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VixOption:
+    """Signed VIX options with what their price in another market needs."""
+
+    contract: OptionContract
+    quantity: int
+    forward_pts: float
+    years: float
+    vol: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,25 +66,35 @@ def hedged_break_evens(
     reach = np.linspace(levels.spx_pts * (1.0 - _REACH), levels.spx_pts * (1.0 + _REACH), _STEPS)
     spx_pts = np.unique(np.concatenate((reach, strikes)))
     days = levels.years(legs.contracts[0]) * DAYS_PER_YEAR
-    hedge_usd = hedge_gain_usd(tuple(hedge), levels, spx_pts, days=days)
+    options = (
+        VixOption(
+            contract=position.contract,
+            quantity=position.quantity,
+            forward_pts=greeks.forward_pts,
+            years=greeks.years,
+            vol=greeks.vol,
+        )
+        for position, greeks in hedge
+    )
+    hedge_usd = hedge_gain_usd(options, levels, spx_pts, days=days)
     share_pts = hedge_usd * (legs.width_pts100 / 100) / max(wing_notional_usd, 1)
     return _roots(spx_pts, _condor_pts(condor, spx_pts) + share_pts, centre_pts=_centre_pts(legs))
 
 
-def hedge_gain_usd(hedge: Rows, levels: Levels, spx_pts: FloatArray, *, days: float) -> FloatArray:
+def hedge_gain_usd(hedge: Iterable[VixOption], levels: Levels, spx_pts: FloatArray, *, days: float) -> FloatArray:
     """Return what VIX options gain from now until ``days`` on, in dollars, for each level of SPX; both indexes known."""
     assert levels.spx_pts is not None, "the caller has SPX"
     assert levels.vix_pts is not None, "the caller has VIX"
     ceiling = max(_VIX_HIGHEST_PTS, levels.vix_pts)
     log_move = np.minimum(vix_beta(levels.vix_pts) * np.log(spx_pts / levels.spx_pts), np.log(ceiling / levels.vix_pts))
     gain = np.zeros_like(spx_pts)
-    for position, greeks in hedge:
-        strike, is_call = position.contract.strike, position.contract.right is Right.CALL
-        left = greeks.years * DAYS_PER_YEAR - days
-        future = future_after(greeks.forward_pts, levels.vix_pts, log_move, greeks.years * DAYS_PER_YEAR, left)
-        later = black76_price(future, strike, left / DAYS_PER_YEAR, greeks.vol, 1.0, is_call)
-        today = black76_price(greeks.forward_pts, strike, greeks.years, greeks.vol, 1.0, is_call)
-        gain += position.quantity * MULTIPLIER * (later - today)
+    for option in hedge:
+        strike, is_call = option.contract.strike, option.contract.right is Right.CALL
+        now = option.years * DAYS_PER_YEAR
+        future = future_after(option.forward_pts, levels.vix_pts, log_move, now, now - days)
+        later = black76_price(future, strike, (now - days) / DAYS_PER_YEAR, option.vol, 1.0, is_call)
+        today = black76_price(option.forward_pts, strike, option.years, option.vol, 1.0, is_call)
+        gain += option.quantity * MULTIPLIER * (later - today)
     return gain
 
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from daemon.core.hedge.policy import Band, HedgePolicy, LayerPolicy
+from daemon.core.hedge.policy import Band, HedgeBase, HedgeMeasure, HedgePolicy, HedgeSplit, HedgeTotal, LayerPolicy
 
 L1 = LayerPolicy(
     name="L1",
@@ -34,6 +34,13 @@ POLICY = HedgePolicy(
     enabled=True,
     rolls_enabled=True,
     layers=(L1, L2, L3),
+    base=HedgeBase.WING_NOTIONAL,
+    measure=HedgeMeasure.DELTA_DOLLARS,
+    split=HedgeSplit.RATIO,
+    total=HedgeTotal.REGIME,
+    flat_pct=10.0,
+    fixed_contracts=10,
+    break_even_pts=5.0,
     low=Band(name="low", vix_low=10.0, vix_high=15.0, pct_low=6.0, pct_high=8.0),
     moderate=Band(name="moderate", vix_low=15.0, vix_high=25.0, pct_low=12.0, pct_high=18.0),
     high=Band(name="high", vix_low=25.0, vix_high=40.0, pct_low=25.0, pct_high=35.0),

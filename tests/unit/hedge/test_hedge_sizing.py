@@ -6,8 +6,9 @@ from hedge_values import L1, L2, L3, POLICY, layer, policy
 from hypothesis import given
 from hypothesis import strategies as st
 
+from daemon.core.hedge.hedged import Hedged
 from daemon.core.hedge.regime import decide_regime
-from daemon.core.hedge.sizing import HedgeTarget, delta_usd, resize_needed, split, target_contracts
+from daemon.core.hedge.sizing import HedgeTarget, delta_usd, resize_needed, size_hedge, split, target_contracts
 
 W_USD = 100_000
 # Delta-dollars of one call 10 % above its forward, averages 2007-2026 at VIX below 15 and at 15 to 25.
@@ -44,13 +45,13 @@ class TestTargetContracts:
         # 15 % of 100,000 over 0.4 x 744 + 0.4 x 926 + 0.2 x 1,023 = 872.6.
         target = size(20.0, MODERATE_DELTA_USD)
 
-        assert target == HedgeTarget(17, {"L1": 7, "L2": 7, "L3": 3}, 15_000.0, ())
+        assert target == HedgeTarget(17, {"L1": 7, "L2": 7, "L3": 3}, 15.0, 15_000.0, ())
 
     def test_ten_percent_of_the_classic_notional_is_the_classic_set(self) -> None:
         # 000-18: 8 to 12 calls; 004-16: 6,000 to 10,000 dollars of exposure on 100,000.
         target = target_contracts(6.0, W_USD, LOW_DELTA_USD, POLICY)
 
-        assert target == HedgeTarget(10, {"L1": 4, "L2": 4, "L3": 2}, 6_000.0, ())
+        assert target == HedgeTarget(10, {"L1": 4, "L2": 4, "L3": 2}, 6.0, 6_000.0, ())
 
     @pytest.mark.parametrize(("pct", "total"), [(0.9, 1), (1.0, 1), (1.4999, 1), (1.5, 2), (2.5, 3)])
     def test_half_a_contract_is_rounded_up(self, pct: float, total: int) -> None:
@@ -59,7 +60,8 @@ class TestTargetContracts:
         assert target_contracts(pct, W_USD, thousand_each, POLICY).total == total
 
     def test_without_condors_there_is_no_hedge_and_a_reason(self) -> None:
-        target = size(20.0, {}, 0)
+        none = Hedged(condors=0, wing_notional_usd=0, base_usd=0)
+        target = size_hedge(15.0, none, {}, break_even=0, policy=POLICY)
 
         assert (target.total, set(target.by_layer.values()), target.target_usd) == (0, {0}, 0.0)
         assert [reason.name for reason in target.reasons] == ["no_wing_notional"]
@@ -76,7 +78,7 @@ class TestTargetContracts:
         if broken is not None:
             known["L1"] = broken
 
-        with pytest.raises(ValueError, match="of L1 must be positive"):
+        with pytest.raises(ValueError, match="one contract of L1 counts for must be positive"):
             size(20.0, known)
 
     def test_a_layer_without_weight_needs_no_delta_dollars(self) -> None:
@@ -98,7 +100,7 @@ class TestTargetContracts:
         assert sum(target.by_layer.values()) == target.total
         assert target.target_usd == pytest.approx(pct / 100 * wing_usd)
         assert abs(target.total * average - target.target_usd) <= average / 2 * (1 + 1e-9)
-        assert bool(target.reasons) is (target.total == 0)
+        assert ("hedge_target_zero" in [reason.name for reason in target.reasons]) is (target.total == 0)
 
 
 class TestSplit:

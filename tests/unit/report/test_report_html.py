@@ -158,7 +158,7 @@ class TestPlots:
         titles = {
             "equity": "Net liquidation",
             "drawdown": "Drawdown",
-            "hedge": "Delta-dollars",
+            "hedge": "Hedge held against",
             "condors": "Short strikes",
             "daily": "Profit and loss of each",
         }

@@ -26,7 +26,7 @@ from report_values import (
 from daemon.core.book.book import BookEntry
 from daemon.core.market.contracts import OptionContract
 from daemon.core.orders.intent import Intent, IntentState, Leg, Purpose, TimeInForce
-from daemon.core.records import HedgeComputation, LayerComputation, PositionLine
+from daemon.core.records import HedgeComputation, HedgeSizing, LayerComputation, PositionLine
 from daemon.report.closing import closing
 from daemon.report.condors import CondorStatus, condor_lines
 from daemon.report.hedge import hedge_arithmetic, hedge_changes, held_at_close_usd, layer_lines
@@ -265,6 +265,39 @@ class TestHedge:
         text = hedge_arithmetic(computation(NEAR, held=1, target=1))
 
         assert text == "VIX 14.38 -> low, p 7.75 % x W $5,000 = $388; held $641"
+
+    @pytest.mark.parametrize(
+        ("sizing", "text"),
+        [
+            (
+                HedgeSizing(base_usd=5000, break_even_contracts=2),
+                "p 7.75 % x W $5,000 = $388; held $641; break-evens ask for 2",
+            ),
+            (
+                HedgeSizing(total="flat", base="max_loss", base_usd=4210, measure="premium"),
+                "flat 7.75 % x max loss $4,210 = $388 in premium; held $641; break-evens ask for more than any number",
+            ),
+            (
+                HedgeSizing(total="fixed_contracts", base_usd=5000, break_even_contracts=2),
+                "fixed 1 = $388, 7.75 % of W $5,000; held $641; break-evens ask for 2",
+            ),
+            (
+                HedgeSizing(total="break_even", base="margin", base_usd=5000, break_even_contracts=1),
+                "break-even 1 = $388, 7.75 % of margin $5,000; held $641; break-evens ask for 1",
+            ),
+        ],
+    )
+    def test_the_arithmetic_names_what_the_hedge_is_sized_by(self, sizing: HedgeSizing, text: str) -> None:
+        sized = replace(computation(NEAR, held=1, target=1), sizing=sizing)
+
+        assert hedge_arithmetic(sized) == f"VIX 14.38 -> low, {text}"
+
+    def test_what_is_held_at_the_close_counts_in_the_measure(self) -> None:
+        day = day_record(MONDAY, positions=(PositionLine("hedge", "L1", NEAR, 3, 1.0),))
+        found = computation(NEAR, held=1, target=3)
+        by_premium = replace(found, layers=(replace(found.layers[0], unit_usd=125.0),))
+
+        assert held_at_close_usd(day, by_premium) == 375.0
 
     def test_delta_dollars_at_the_close_are_unknown_when_a_contract_was_not_measured(self) -> None:
         day = day_record(MONDAY, positions=(PositionLine("hedge", "L1", NEAR, 3, 1.0),))

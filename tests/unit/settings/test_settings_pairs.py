@@ -91,8 +91,8 @@ def read(**changes: str) -> Settings:
         ({"HEDGE_L2_MIN_BUY_DTE": "46"}, ["L2_MIN_BUY_DTE=46", "L2_DTE_MAX=45"]),
         ({"HEDGE_L3_ROLL_DAYS": "75"}, ["L3_ROLL_DAYS=75", "L3_MIN_BUY_DTE=75"]),
         (
-            {"HEDGE_L1_WEIGHT": "0", "HEDGE_L2_WEIGHT": "0", "HEDGE_L3_WEIGHT": "0"},
-            ["L1_WEIGHT=0", "L2_WEIGHT=0", "L3_WEIGHT=0"],
+            {"HEDGE_L1_WEIGHT": "5"},
+            ["L1_WEIGHT=5", "L2_WEIGHT=4", "L3_WEIGHT=2", "tenths of the hedge and must add up to 10, not 11"],
         ),
         ({"GATEWAY_MODE": "ib", "GATEWAY_PORT": "4001"}, ["GATEWAY_PORT=4001", "ALLOW_LIVE_PORT=false"]),
         ({"GATEWAY_MODE": "ib", "GATEWAY_PORT": "7496"}, ["GATEWAY_PORT=7496", "ALLOW_LIVE_PORT=false"]),

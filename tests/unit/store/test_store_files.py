@@ -17,7 +17,7 @@ from sqlite_utils.migrations import Migrations
 
 from daemon.adapters.store import SqliteStore, open_readonly
 from daemon.adapters.store.connection import open_reading, open_writing
-from daemon.adapters.store.schema import first_tables, markets_of_orders, one_sided_condors, risks
+from daemon.adapters.store.schema import first_tables, hedge_sizing, markets_of_orders, one_sided_condors, risks
 from daemon.core.orders.intent import IntentState
 from daemon.errors import NotReadyError, StoreError
 
@@ -42,8 +42,9 @@ def grown() -> Migrations:
     migrations(name="0002_risks")(risks)
     migrations(name="0003_one_sided_condors")(one_sided_condors)
     migrations(name="0004_markets_of_orders")(markets_of_orders)
+    migrations(name="0005_hedge_sizing")(hedge_sizing)
 
-    @migrations(name="0005_notes")
+    @migrations(name="0006_notes")
     def notes(db: Database) -> None:
         db.execute("CREATE TABLE notes (text TEXT NOT NULL) STRICT")
 
@@ -128,7 +129,7 @@ class TestRefusals:
     def test_a_database_of_a_newer_version(self, path: Path) -> None:
         open_writing(path, "OFF", migrations=grown()).close()
 
-        with pytest.raises(StoreError, match=r"newer version of condord \(it has 0005_notes\)"):
+        with pytest.raises(StoreError, match=r"newer version of condord \(it has 0006_notes\)"):
             SqliteStore(path)
         with pytest.raises(StoreError, match="newer version"):
             open_readonly(path)
@@ -141,7 +142,7 @@ class TestMigrations:
 
         open_writing(path, "OFF", migrations=grown()).close()
 
-        backup = path.with_name("condord.db.before-0005_notes")
+        backup = path.with_name("condord.db.before-0006_notes")
         with closing(SqliteStore(backup)) as before, closing(sqlite3.connect(path)) as after:
             assert before.meta("account") == "DU1"
             assert after.execute("SELECT count(*) FROM notes").fetchone() == (0,)

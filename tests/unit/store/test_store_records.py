@@ -16,6 +16,7 @@ from daemon.core.records import (
     DecisionKind,
     EventRecord,
     HedgeComputation,
+    HedgeSizing,
     JobOutcome,
     LayerComputation,
     Level,
@@ -123,6 +124,23 @@ class TestWhatIsKept:
 
         assert store.hedge_computations() == store.hedge_computations(SESSION) == (COMPUTATION,)
         assert store.hedge_computations(TOMORROW) == ()
+
+    def test_a_hedge_computation_comes_back_with_what_it_was_sized_by(self, store: SqliteStore) -> None:
+        by_premium = HedgeSizing(
+            total="flat", base="margin", base_usd=7_300, measure="premium", break_even_contracts=None
+        )
+        layer = LayerComputation("L1", VIX_CALL, 15.4, 0.31, 477.4, 0, 1, 61.0)
+        sized = replace(COMPUTATION, sizing=by_premium, layers=(layer,))
+        store.record_hedge_computation(sized)
+
+        assert store.hedge_computations() == (sized,)
+
+    def test_a_computation_of_before_sizes_could_be_chosen_was_of_wing_notional_in_delta_dollars(self) -> None:
+        sized = COMPUTATION.sized
+
+        assert (sized.base, sized.base_usd) == ("wing_notional", COMPUTATION.wing_notional_usd)
+        assert (sized.total, sized.measure) == ("regime", "delta_dollars")
+        assert [layer.counts_usd for layer in COMPUTATION.layers] == [477.4, None]
 
     def test_a_day_replaces_an_earlier_record_of_it(self, store: SqliteStore) -> None:
         later = DayRecord(TOMORROW, 3386.15, 14.38, 100_020_000, 1, 2, 3, None, None, None, "low", 1)

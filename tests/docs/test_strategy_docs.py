@@ -1,0 +1,44 @@
+"""Each row of ``docs/strategy.md`` names settings with their defaults, and a test; all of them exist."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from daemon.settings.catalogue import by_name
+
+ROOT = Path(__file__).parents[2]
+ROW = re.compile(r"^\| (00[0-4]-\d\d) \| (.+) \| (.*) \| (.*) \| `([^`]+)` \|$", re.MULTILINE)
+ROWS = ROW.findall((ROOT / "docs/strategy.md").read_text(encoding="utf-8"))
+RULES = (ROOT / "docs/rules.md").read_text(encoding="utf-8")
+
+
+def test_there_is_at_most_one_row_of_a_rule_and_each_is_explained() -> None:
+    ids = [row[0] for row in ROWS]
+
+    assert len(ids) > 8
+    assert sorted(set(ids)) == sorted(ids)
+    assert [rule for rule in ids if f"| {rule} |" not in RULES] == []
+
+
+@pytest.mark.parametrize(("settings", "defaults"), [row[2:4] for row in ROWS], ids=[row[0] for row in ROWS])
+def test_the_settings_of_a_row_exist_with_these_defaults(settings: str, defaults: str) -> None:
+    names = re.findall(r"`([A-Z0-9_]+)`", settings)
+    known = by_name()
+
+    assert [by_name()[f"CONDORD_{name}"].default for name in names if f"CONDORD_{name}" in known] == [
+        text.strip() for text in defaults.split(",") if text.strip()
+    ]
+    assert [name for name in names if f"CONDORD_{name}" not in known] == []
+
+
+@pytest.mark.parametrize("place", [row[4] for row in ROWS], ids=[row[0] for row in ROWS])
+def test_the_test_of_a_row_exists(place: str) -> None:
+    file, _, name = place.partition("::")
+    tree = ast.parse((ROOT / "tests" / file).read_text(encoding="utf-8"))
+    defined = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+
+    assert name in defined
