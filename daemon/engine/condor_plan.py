@@ -6,21 +6,23 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
 from typing import Final
 
-from daemon.core.condor.entry import EntrySize, entry_rules, judge_entry, size_entry
+from daemon.core.condor.build import price_combo
+from daemon.core.condor.entry import AccountRoom, EntrySize, entry_rules, judge_entry, size_entry
 from daemon.core.condor.event_gate import gated_size, judge_events, judge_vix
 from daemon.core.condor.legs import CondorLegs
+from daemon.core.condor.quality import judge_move, judge_quotes
 from daemon.core.market.contracts import MULTIPLIER
-from daemon.core.orders.broker_facts import Margin
+from daemon.core.orders.broker_facts import AccountValues
 from daemon.core.orders.intent import ComboPrice, OrderSpec, Purpose, Reason, Strategy, TimeInForce
 from daemon.core.orders.ladder import rung_pts100
 from daemon.core.risk.exposure import quick_ratio
 from daemon.core.risk.greeks import Position
 from daemon.engine.condor_search import CondorCandidate, find_condor
 from daemon.engine.context import Desk
-from daemon.engine.gather import Indexes, Refusal, indexes, priced
+from daemon.engine.entry_checks import DeltasChecked, ask_margin, check_deltas
+from daemon.engine.gather import Indexes, Refusal, indexes
 from daemon.engine.risk_meter import RiskMeter
 from daemon.engine.risk_monitor import Proposal, RiskMonitor
 
@@ -62,6 +64,25 @@ _NOT_ASKED: Final = _After(0, math.inf, math.inf)
 """The best that could be: what is refused even so needs no question to the broker."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """What an entry is planned in."""
+
+    session: date
+    subject: str
+    seen: Indexes
+    account: AccountValues
+    preview: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _LastLook:
+    """What was asked once the condor was chosen."""
+
+    deltas: DeltasChecked
+    after: _After
+
+
 class EntryPlanner:
     """Plans the session's entry or refuses it; sends nothing but questions."""
 
@@ -71,65 +92,104 @@ class EntryPlanner:
         self._meter = RiskMeter(desk)
 
     async def plan(self, session: date, *, preview: bool = False) -> EntryPlan:
-        """Plan the entry as the market is now. Raises Refusal, and BrokerError when the broker fails."""
-        desk, policy = self._desk, self._desk.policy.condor
-        now_indexes = await indexes(desk)
-        account = await desk.broker.account_values()
-        nlv = account.net_liquidation_usd_cents
-        narrowest_pts100 = policy.width_min_pts * 100
-        smallest = self._size(session, now_indexes, nlv=nlv, width_pts100=narrowest_pts100)
-        subject = self._next_condor_id(session)
-        gate = partial(self._gate, subject, now_indexes, nlv=nlv, preview=preview)
-        gate(_NOT_ASKED, added_usd=smallest.quantity * narrowest_pts100)
-        sent = desk.broker.requests_sent
-        candidate = await find_condor(desk, session, now_indexes, policy)
-        messages = desk.broker.requests_sent - sent
-        price = priced(candidate.quotes, candidate.legs.held)
-        width_pts100 = candidate.legs.width_pts100
-        size = self._size(session, now_indexes, nlv=nlv, width_pts100=width_pts100)
-        refusals = judge_entry(price, width_pts100, policy)
-        if refusals:
-            raise Refusal(*refusals)
-        limit = rung_pts100(0, price, entry_rules(width_pts100, policy))
-        assert limit is not None, "a mid that is a large enough credit is within the floor"
-        spec = OrderSpec(candidate.legs.held, size.quantity, limit, TimeInForce.DAY)
-        after = await self._after(session, subject, candidate, spec=spec, cash_usd_cents=account.total_cash_usd_cents)
-        gate(after, added_usd=size.quantity * width_pts100)
-        margin = after.margin_usd_cents
-        inputs = entry_inputs(now_indexes, candidate, price=price, nlv=nlv, margin=margin, quantity=size.quantity)
-        inputs |= {"data_requests": candidate.requests, "data_lines": candidate.lines, "messages_sent": messages}
-        inputs |= {**candidate.choice, **after.figures()}
-        reasons = (*after.would_refuse(theta_gate=desk.policy.limits.theta_gate), *size.reasons)
-        return EntryPlan(subject, candidate, price, spec, entry_reasons(candidate, price, reasons), inputs)
+        """Plan the entry as the market is now. Raises Refusal, and BrokerError when the broker fails.
 
-    def _size(self, session: date, seen: Indexes, *, nlv: int, width_pts100: int) -> EntrySize:
-        """Return the size of an entry of this width; refuse when nothing fits."""
+        There are three looks: what is known before the market is asked, the quotes of the condor that was found, and
+        what a question to the broker can still show. Each look names everything that refuses the entry.
+        """
+        desk, sent = self._desk, self._desk.broker.requests_sent
+        seen = await indexes(desk)
+        scene = _Scene(session, self._next_condor_id(session), seen, await desk.broker.account_values(), preview)
+        narrowest_pts100 = desk.policy.condor.width_min_pts * 100
+        smallest = self._size(scene, narrowest_pts100)
+        known = self._gate(scene, _NOT_ASKED, added_usd=smallest.quantity * narrowest_pts100)
+        _refuse_if(known if smallest.quantity else (*smallest.reasons, *known))
+        candidate = await find_condor(desk, session, seen, desk.policy.condor)
+        size = self._size(scene, candidate.legs.width_pts100)
+        price = self._priced(candidate, size)
+        spec = OrderSpec(candidate.legs.held, size.quantity, self._first_limit(candidate, price), TimeInForce.DAY)
+        last = await self._last_look(scene, candidate, spec)
+        inputs = {
+            **entry_inputs(scene, candidate, price=price, margin=last.after.margin_usd_cents, quantity=size.quantity),
+            **candidate.choice,
+            **last.deltas.figures(),
+            **last.after.figures(),
+            "data_requests": candidate.requests + last.deltas.requests,
+            "data_lines": candidate.lines + last.deltas.lines,
+            "messages_sent": desk.broker.requests_sent - sent,
+        }
+        reasons = (*last.after.would_refuse(theta_gate=desk.policy.limits.theta_gate), *size.reasons)
+        return EntryPlan(scene.subject, candidate, price, spec, entry_reasons(candidate, price, reasons), inputs)
+
+    def _size(self, scene: _Scene, width_pts100: int) -> EntrySize:
+        """Return the size of an entry of this width; zero comes with its reasons."""
         policy, limits = self._desk.policy.condor, self._desk.policy.limits
-        verdicts = judge_events(session, self._desk.policy.events, policy), judge_vix(seen.vix, policy)
-        fits = size_entry(nlv, self._risk.wing_notional_usd(), width_pts100=width_pts100, policy=policy, limits=limits)
-        size = gated_size(fits, *verdicts)
-        if size.quantity == 0:
-            raise Refusal(*size.reasons)
-        return size
+        room = AccountRoom(
+            nlv_usd_cents=scene.account.net_liquidation_usd_cents,
+            available_funds_usd_cents=scene.account.available_funds_usd_cents,
+            open_wing_notional_usd=self._risk.wing_notional_usd(),
+        )
+        verdicts = (
+            judge_events(scene.session, self._desk.policy.events, policy),
+            judge_vix(scene.seen.vix, policy),
+        )
+        return gated_size(size_entry(room, width_pts100, policy=policy, limits=limits), *verdicts)
 
-    async def _after(
-        self, session: date, subject: str, candidate: CondorCandidate, *, spec: OrderSpec, cash_usd_cents: int
-    ) -> _After:
+    def _priced(self, candidate: CondorCandidate, size: EntrySize) -> ComboPrice:
+        """Price the condor; refuse with everything its size, its quotes and its price are refused for."""
+        desk, legs = self._desk, candidate.legs
+        refusals = () if size.quantity else size.reasons
+        refusals += judge_quotes(
+            legs.contracts,
+            candidate.quotes,
+            desk.clock.now(),
+            policy=desk.policy.condor,
+            max_age_s=desk.policy.limits.quote_max_age_s,
+        )
+        price = price_combo(legs.held, candidate.quotes)
+        if price is not None:
+            refusals += judge_entry(price, legs.width_pts100, desk.policy.condor)
+        _refuse_if(refusals)
+        assert price is not None, "legs without a price are refused by their quotes"
+        return price
+
+    def _first_limit(self, candidate: CondorCandidate, price: ComboPrice) -> int:
+        limit = rung_pts100(0, price, entry_rules(candidate.legs.width_pts100, self._desk.policy.condor))
+        assert limit is not None, "a mid that is a large enough credit is within the floor"
+        return limit
+
+    async def _last_look(self, scene: _Scene, candidate: CondorCandidate, spec: OrderSpec) -> _LastLook:
+        """Check the deltas, ask for the margin, and look at SPX again; refuse with everything that is against it."""
+        desk = self._desk
+        deltas = await check_deltas(desk, candidate, scene.seen.spx)
+        refusals = deltas.refusals
+        after = None
+        try:
+            after = await self._after(scene, candidate, spec)
+            refusals += self._gate(scene, after, added_usd=spec.quantity * candidate.legs.width_pts100)
+        except Refusal as refusal:
+            refusals += refusal.reasons
+        spx = (await indexes(desk)).spx
+        _refuse_if((*refusals, *judge_move(scene.seen.spx, spx, desk.policy.condor)))
+        assert after is not None, "an order without a margin preview is refused"
+        return _LastLook(deltas, after)
+
+    async def _after(self, scene: _Scene, candidate: CondorCandidate, spec: OrderSpec) -> _After:
         """Ask what the entry would leave behind: margins from the broker, theta and quick ratio from the book."""
-        margin: Margin = await self._desk.broker.what_if(spec)
+        margin = await ask_margin(self._desk, spec)
         added = [
             Position(
                 Strategy.CONDOR,
-                subject,
+                scene.subject,
                 leg.contract,
                 leg.ratio * spec.quantity,
                 candidate.quotes[leg.contract].mid_pts,
             )
             for leg in spec.legs
         ]
-        theta_usd = await self._meter.theta_with(session, added)
-        maintenance = margin.maintenance_after_usd_cents
-        ratio = None if maintenance is None else quick_ratio(cash_usd_cents, maintenance, self._debit_due_usd_cents())
+        theta_usd = await self._meter.theta_with(scene.session, added)
+        cash, maintenance = scene.account.total_cash_usd_cents, margin.maintenance_after_usd_cents
+        ratio = None if maintenance is None else quick_ratio(cash, maintenance, self._debit_due_usd_cents())
         return _After(margin.initial_after_usd_cents, theta_usd, ratio)
 
     def _debit_due_usd_cents(self) -> int:
@@ -140,37 +200,40 @@ class EntryPlanner:
             for intent in live
         )
 
-    def _gate(self, subject: str, seen: Indexes, after: _After, *, nlv: int, added_usd: int, preview: bool) -> None:
-        refusals = self._risk.refusals(
+    def _gate(self, scene: _Scene, after: _After, *, added_usd: int) -> tuple[Reason, ...]:
+        return self._risk.refusals(
             Proposal(
                 strategy=Strategy.CONDOR,
                 purpose=Purpose.ENTRY,
-                subject=subject,
-                index_age_s=seen.age_s,
+                subject=scene.subject,
+                index_age_s=scene.seen.age_s,
                 added_wing_notional_usd=added_usd,
-                nlv_usd_cents=nlv,
+                nlv_usd_cents=scene.account.net_liquidation_usd_cents,
                 margin_after_usd_cents=after.margin_usd_cents,
                 theta_after_usd=after.theta_usd,
                 quick_ratio_after=after.quick_ratio,
             ),
-            preview=preview,
+            preview=scene.preview,
         )
-        if refusals:
-            raise Refusal(*refusals)
 
     def _next_condor_id(self, session: date) -> str:
         taken = sum(record.entry_session == session for record in self._desk.store.condors())
         return f"C{session:%Y%m%d}-{taken + 1}"
 
 
+def _refuse_if(refusals: tuple[Reason, ...]) -> None:
+    if refusals:
+        raise Refusal(*refusals)
+
+
 def entry_inputs(
-    seen: Indexes, candidate: CondorCandidate, *, price: ComboPrice, nlv: int, margin: int | None, quantity: int
+    scene: _Scene, candidate: CondorCandidate, *, price: ComboPrice, margin: int | None, quantity: int
 ) -> dict[str, float | int | str | None]:
     """Return the numbers an entry rested on."""
     legs = candidate.legs
     return {
-        "spx": seen.spx,
-        "vix": seen.vix,
+        "spx": scene.seen.spx,
+        "vix": scene.seen.vix,
         "expiry": legs.expiry.isoformat(),
         **_strikes(legs),
         "put_delta": _rounded(candidate.put_delta),
@@ -178,7 +241,7 @@ def entry_inputs(
         "mid_credit_pts": -price.mid_pts,
         "natural_credit_pts": -price.natural_pts100 / 100,
         "quantity": quantity,
-        "net_liquidation_usd": nlv / 100,
+        "net_liquidation_usd": scene.account.net_liquidation_usd_cents / 100,
         "margin_after_usd": None if margin is None else margin / 100,
     }
 

@@ -18,7 +18,7 @@ from daemon.core.market.quotes import Quote
 from daemon.core.orders.intent import Reason
 from daemon.engine.chain_reader import ChainReader
 from daemon.engine.context import Desk
-from daemon.engine.gather import Indexes, Refusal, check_quotes
+from daemon.engine.gather import Indexes, Refusal
 from daemon.engine.side_search import Scene, SideFound, SideSearch
 
 LINES_MAX: Final = 40
@@ -72,7 +72,6 @@ async def find_condor(desk: Desk, session: date, now_indexes: Indexes, policy: C
         raise Refusal(*reasons)
     legs = _joined(sides)
     quotes = {leg: readers[leg.right].quotes[leg] for leg in legs.contracts}
-    check_quotes(desk, quotes)
     put, call = sides.get(Right.PUT), sides.get(Right.CALL)
     return CondorCandidate(
         legs,

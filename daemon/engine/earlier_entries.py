@@ -89,6 +89,7 @@ class EarlierEntries:
             price=partial(market_of, desk, legs.held),
             step_s=policy.ladder_step_s,
             until=self.until(session),
+            keeps_rest=policy.complete_partial_fills,
         )
 
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from daemon.core.calendar.expiries import settlement_at
 from daemon.core.condor.build import price_combo
+from daemon.core.condor.quality import judge_freshness
 from daemon.core.hedge.sizing import CallValue
 from daemon.core.market.contracts import ContractInfo, OptionContract, Right, TradingClass, Underlying
 from daemon.core.market.parity import parity_forward
@@ -80,13 +81,8 @@ async def leg_quotes(desk: Desk, legs: Sequence[OptionContract]) -> Mapping[Opti
 
 def check_quotes(desk: Desk, quotes: Mapping[OptionContract, Quote]) -> None:
     """Refuse quotes that are not live or too old to trade on."""
-    delayed = [str(contract) for contract, quote in quotes.items() if quote.kind is not DataKind.LIVE]
-    if delayed:
-        raise Refusal(Reason("data_not_live", f"only live data are traded on: {', '.join(delayed)}", len(delayed), 0))
-    oldest_s = max((desk.clock.now() - quote.at).total_seconds() for quote in quotes.values())
-    if oldest_s > desk.policy.limits.quote_max_age_s:
-        text = "The oldest quote of the legs is too many seconds old."
-        raise Refusal(Reason("quote_stale", text, round(oldest_s, 1), desk.policy.limits.quote_max_age_s))
+    if refusals := judge_freshness(quotes, desk.clock.now(), max_age_s=desk.policy.limits.quote_max_age_s):
+        raise Refusal(*refusals)
 
 
 async def market_of(desk: Desk, legs: Sequence[Leg], *, no_bid_is_zero: bool = False) -> ComboPrice:

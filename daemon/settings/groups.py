@@ -248,6 +248,28 @@ class CondorSettings(Group):
         ge=1,
         le=200,
     )
+    leg_spread_max_pts: Points = setting(
+        Decimal("1.00"),
+        "Widest quote of a leg that is entered on; the larger of this and the share of its mid holds.",
+        unit="points",
+        ge=_TICK,
+        le=Decimal(20),
+        multiple_of=_CENT,
+    )
+    leg_spread_max_pct: float = setting(10, "The same bound as a share of the mid of the leg.", unit="%", ge=0, le=200)
+    quote_skew_max_s: float = setting(
+        30, "Longest time between the oldest and the newest quote of the legs.", unit="s", ge=1, le=600
+    )
+    spx_move_max_pct: float = setting(
+        0.25, "Largest move of SPX from the choice of strikes to the order.", unit="%", ge=0.01, le=5
+    )
+    delta_check_max: float = setting(
+        0.03,
+        "Largest difference between the broker's delta of a short strike and our own on the parity forward.",
+        unit="delta",
+        ge=0.001,
+        le=0.5,
+    )
     ladder_step_pts: Points = setting(
         Decimal("0.05"),
         "What the working order gives up at each step.",
@@ -264,6 +286,10 @@ class CondorSettings(Group):
         ge=Decimal(0),
         le=Decimal(5),
         multiple_of=_TICK,
+    )
+    complete_partial_fills: bool = setting(
+        True,
+        "Whether the rest of a partly filled entry is worked on; off, it is cancelled at the end of the step.",
     )
     take_profit_enabled: bool = setting(True, "Whether a condor is closed once the share of its credit is earned.")
     take_profit_pct: float = setting(50, "Share of the credit that is taken as profit.", unit="%", ge=1, le=99)

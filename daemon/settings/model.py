@@ -166,11 +166,13 @@ class Settings(BaseSettings):
 
 
 def _condor_policy(group: CondorSettings) -> CondorPolicy:
-    prices = {"credit_target_pts", "credit_tolerance_pts", "ladder_step_pts", "ladder_through_pts"}
+    prices = {"credit_target_pts", "credit_tolerance_pts", "leg_spread_max_pts"}
+    prices |= {"ladder_step_pts", "ladder_through_pts"}
     return CondorPolicy(
         **group.model_dump(exclude=prices),
         credit_target_pts100=pts100(group.credit_target_pts),
         credit_tolerance_pts100=pts100(group.credit_tolerance_pts),
+        leg_spread_max_pts100=pts100(group.leg_spread_max_pts),
         ladder_step_pts100=pts100(group.ladder_step_pts),
         ladder_through_pts100=pts100(group.ladder_through_pts),
     )

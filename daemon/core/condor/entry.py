@@ -13,6 +13,16 @@ from daemon.core.risk.exposure import exact, share_usd, wing_notional_max_usd
 from daemon.core.risk.limits import RiskLimits
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountRoom:
+    """What an entry may draw on."""
+
+    nlv_usd_cents: int
+    available_funds_usd_cents: int
+    """What the broker says is free for margin."""
+    open_wing_notional_usd: int
+
+
 @dataclass(frozen=True, slots=True)
 class EntrySize:
     """How many condors to enter, the largest allowed wing notional, and what bound the quantity."""
@@ -22,31 +32,43 @@ class EntrySize:
     reasons: tuple[Reason, ...]
 
 
-def size_entry(
-    nlv_usd_cents: int, open_wing_notional_usd: int, *, width_pts100: int, policy: CondorPolicy, limits: RiskLimits
-) -> EntrySize:
-    """Return the quantity of one entry: its share of W_max, within the room left under W_max (004-16, 004-24).
+def size_entry(room: AccountRoom, width_pts100: int, *, policy: CondorPolicy, limits: RiskLimits) -> EntrySize:
+    """Return the quantity of one entry: its share of W_max, within what is left of W_max and of funds (004-16, 004-24).
 
-    ``width_pts100`` is the wider side of one condor: what it can lose in dollars.
-
-    A quantity of zero always comes with a reason.
+    ``width_pts100`` is the wider side of one condor: what it can lose in dollars, and the margin of a spread of
+    limited loss (Cboe Rule 10.3). A quantity of zero always comes with every reason for it.
     """
-    most_usd = wing_notional_max_usd(nlv_usd_cents, limits)
+    most_usd = wing_notional_max_usd(room.nlv_usd_cents, limits)
     one_usd = width_pts100 * MULTIPLIER // 100
     budget_usd = share_usd(policy.entry_risk_pct, most_usd)
-    room_usd = max(0, most_usd - open_wing_notional_usd)
-    wanted, possible = budget_usd // one_usd, room_usd // one_usd
-    reasons: tuple[Reason, ...] = ()
-    if possible == 0:
+    wanted = budget_usd // one_usd
+    by_wings = max(0, most_usd - room.open_wing_notional_usd) // one_usd
+    by_funds = max(0, room.available_funds_usd_cents) // (one_usd * 100)
+    refusals: list[Reason] = []
+    if by_wings == 0:
         text = "The open wing notional leaves no room for one more condor under its limit, in dollars."
-        reasons = (Reason("wing_notional_full", text, open_wing_notional_usd + one_usd, most_usd),)
+        refusals.append(Reason("wing_notional_full", text, room.open_wing_notional_usd + one_usd, most_usd))
     elif wanted == 0:
         text = "The risk allowed for one entry does not cover the wing of a single condor, in dollars."
-        reasons = (Reason("entry_risk_too_small", text, one_usd, budget_usd),)
-    elif possible < wanted:
+        refusals.append(Reason("entry_risk_too_small", text, one_usd, budget_usd))
+    if by_funds == 0:
+        text = "The available funds do not cover the margin of a single condor, its wing in dollars."
+        refusals.append(Reason("funds_too_small", text, room.available_funds_usd_cents / 100, one_usd))
+    if refusals:
+        return EntrySize(0, most_usd, tuple(refusals))
+    return EntrySize(min(wanted, by_wings, by_funds), most_usd, _smaller(wanted, by_wings=by_wings, by_funds=by_funds))
+
+
+def _smaller(wanted: int, *, by_wings: int, by_funds: int) -> tuple[Reason, ...]:
+    """Say what makes an entry smaller than usual, in condors."""
+    notes: list[Reason] = []
+    if by_wings < wanted:
         text = "The entry is smaller than usual because little room is left under the wing notional limit, in condors."
-        reasons = (Reason("wing_notional_nearly_full", text, wanted, possible),)
-    return EntrySize(min(wanted, possible), most_usd, reasons)
+        notes.append(Reason("wing_notional_nearly_full", text, wanted, by_wings))
+    if by_funds < wanted:
+        text = "The entry is smaller than usual because the available funds cover no more, in condors."
+        notes.append(Reason("funds_nearly_used", text, wanted, by_funds))
+    return tuple(notes)
 
 
 def credit_min_pts(width_pts100: int, policy: CondorPolicy) -> Decimal:

@@ -58,11 +58,9 @@ def judge_vix(vix: float, policy: CondorPolicy) -> GateVerdict:
 
 def gated_size(size: EntrySize, *verdicts: GateVerdict) -> EntrySize:
     """Return the size that the gates leave, the smallest of their shares; zero comes with a reason first."""
-    if size.quantity == 0:
-        return size
     refusals = tuple(reason for verdict in verdicts for reason in verdict.refusals)
-    if refusals:
-        return replace(size, quantity=0, reasons=refusals)
+    if refusals or size.quantity == 0:
+        return replace(size, quantity=0, reasons=(*refusals, *(size.reasons if size.quantity == 0 else ())))
     quantity = int(size.quantity * min((verdict.size_factor for verdict in verdicts), default=1.0))
     reasons = (*(note for verdict in verdicts for note in verdict.notes), *size.reasons)
     if quantity == 0:

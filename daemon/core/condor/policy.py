@@ -89,10 +89,21 @@ class CondorPolicy:
     """Smallest credit as a percentage of the wing width; also the floor of the working order."""
     max_spread_pct: float
     """Largest (mid - natural) / mid of the condor, in percent (decision 20)."""
+    leg_spread_max_pts100: int
+    """Widest quote of a leg in points x 100; of this and the share of its mid the larger one holds."""
+    leg_spread_max_pct: float
+    quote_skew_max_s: float
+    """Longest time between the oldest and the newest quote of the legs."""
+    spx_move_max_pct: float
+    """Largest move of SPX between the choice of strikes and the order, in percent."""
+    delta_check_max: float
+    """Largest difference between the broker's delta of a short strike and our own."""
     ladder_step_pts100: int
     ladder_step_s: float
     ladder_through_pts100: int
     """How far beyond the natural price the working order may go, in points x 100."""
+    complete_partial_fills: bool
+    """Whether the rest of a partly filled entry is worked on, or cancelled at the end of the step."""
     take_profit_enabled: bool
     take_profit_pct: float
     """Share of the credit that is taken as profit, in percent."""

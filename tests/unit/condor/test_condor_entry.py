@@ -5,7 +5,7 @@ from condor_values import LIMITS, POLICY, limits, policy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.core.condor.entry import credit_floor_pts100, judge_entry, size_entry
+from daemon.core.condor.entry import AccountRoom, credit_floor_pts100, judge_entry, size_entry
 from daemon.core.orders.intent import ComboPrice, Reason
 
 NLV_CENTS = 250_000_00
@@ -16,57 +16,77 @@ def names(reasons: Iterable[Reason]) -> list[str]:
     return [reason.name for reason in reasons]
 
 
+def room(open_usd: int = 0, *, nlv: int = NLV_CENTS, funds: int = NLV_CENTS) -> AccountRoom:
+    return AccountRoom(nlv_usd_cents=nlv, available_funds_usd_cents=funds, open_wing_notional_usd=open_usd)
+
+
 class TestSizeEntry:
     def test_five_percent_of_a_hundred_thousand_is_two_condors_of_25_points(self) -> None:
         # 004-16: a daily condor risks 5,000 dollars of 100,000.
-        size = size_entry(NLV_CENTS, 0, width_pts100=WIDTH_PTS100, policy=POLICY, limits=LIMITS)
+        size = size_entry(room(0), WIDTH_PTS100, policy=POLICY, limits=LIMITS)
 
         assert (size.quantity, size.wing_notional_max_usd, size.reasons) == (2, 100_000, ())
 
     def test_ten_point_wings_allow_five_condors(self) -> None:
-        assert size_entry(NLV_CENTS, 0, width_pts100=1_000, policy=POLICY, limits=LIMITS).quantity == 5
+        assert size_entry(room(0), 1_000, policy=POLICY, limits=LIMITS).quantity == 5
 
     def test_half_of_a_small_account_is_the_limit(self) -> None:
-        size = size_entry(120_000_00, 0, width_pts100=WIDTH_PTS100, policy=POLICY, limits=LIMITS)
+        size = size_entry(room(nlv=120_000_00), WIDTH_PTS100, policy=POLICY, limits=LIMITS)
 
         assert (size.quantity, size.wing_notional_max_usd) == (1, 60_000)
 
     def test_the_room_left_bounds_the_quantity_and_says_so(self) -> None:
-        size = size_entry(NLV_CENTS, 97_500, width_pts100=WIDTH_PTS100, policy=POLICY, limits=LIMITS)
+        size = size_entry(room(97_500), WIDTH_PTS100, policy=POLICY, limits=LIMITS)
 
         assert size.quantity == 1
         assert names(size.reasons) == ["wing_notional_nearly_full"]
 
     @pytest.mark.parametrize("open_usd", [97_501, 100_000, 180_000])
     def test_no_room_is_a_named_refusal(self, open_usd: int) -> None:
-        size = size_entry(NLV_CENTS, open_usd, width_pts100=WIDTH_PTS100, policy=POLICY, limits=LIMITS)
+        size = size_entry(room(open_usd), WIDTH_PTS100, policy=POLICY, limits=LIMITS)
 
         assert size.quantity == 0
         assert names(size.reasons) == ["wing_notional_full"]
         assert (size.reasons[0].value, size.reasons[0].limit) == (open_usd + 2_500, 100_000)
 
     def test_room_for_exactly_the_usual_quantity_needs_no_remark(self) -> None:
-        size = size_entry(NLV_CENTS, 95_000, width_pts100=WIDTH_PTS100, policy=POLICY, limits=LIMITS)
+        size = size_entry(room(95_000), WIDTH_PTS100, policy=POLICY, limits=LIMITS)
 
         assert (size.quantity, size.reasons) == (2, ())
 
     def test_an_account_too_small_for_one_wing_is_a_named_refusal(self) -> None:
-        size = size_entry(90_000_00, 0, width_pts100=WIDTH_PTS100, policy=POLICY, limits=LIMITS)
+        size = size_entry(room(nlv=90_000_00), WIDTH_PTS100, policy=POLICY, limits=LIMITS)
 
         assert size.quantity == 0
         assert names(size.reasons) == ["entry_risk_too_small"]
 
     def test_a_negative_account_enters_nothing(self) -> None:
-        size = size_entry(-5_000_00, 0, width_pts100=WIDTH_PTS100, policy=POLICY, limits=LIMITS)
+        size = size_entry(room(nlv=-5_000_00), WIDTH_PTS100, policy=POLICY, limits=LIMITS)
 
         assert (size.quantity, size.wing_notional_max_usd) == (0, 0)
         assert names(size.reasons) == ["wing_notional_full"]
 
+    @pytest.mark.parametrize("funds_usd", [2_499.99, 0, -700])
+    def test_funds_below_the_margin_of_one_condor_are_a_named_refusal(self, funds_usd: float) -> None:
+        # A condor of 25 points needs its wing as margin: 2,500 dollars (Cboe Rule 10.3).
+        size = size_entry(room(funds=round(funds_usd * 100)), WIDTH_PTS100, policy=POLICY, limits=LIMITS)
+
+        assert (size.quantity, names(size.reasons)) == (0, ["funds_too_small"])
+        assert (size.reasons[0].value, size.reasons[0].limit) == (funds_usd, 2_500)
+
+    def test_funds_for_one_of_two_condors_make_the_entry_smaller_and_say_so(self) -> None:
+        size = size_entry(room(funds=4_999_00), WIDTH_PTS100, policy=POLICY, limits=LIMITS)
+
+        assert (size.quantity, names(size.reasons)) == (1, ["funds_nearly_used"])
+
+    def test_everything_that_leaves_no_condor_is_named(self) -> None:
+        size = size_entry(room(100_000, funds=0), WIDTH_PTS100, policy=POLICY, limits=LIMITS)
+
+        assert names(size.reasons) == ["wing_notional_full", "funds_too_small"]
+
     def test_a_percentage_without_a_binary_form_loses_no_condor(self) -> None:
         # 4.1 * 100,000 / 100 is 4099.999... in floats; exactly it covers 41 wings of one point.
-        assert (
-            size_entry(NLV_CENTS, 0, width_pts100=100, policy=policy(entry_risk_pct=4.1), limits=LIMITS).quantity == 41
-        )
+        assert size_entry(room(0), 100, policy=policy(entry_risk_pct=4.1), limits=LIMITS).quantity == 41
 
     @given(
         nlv_usd=st.integers(-100_000, 5_000_000),
@@ -74,14 +94,14 @@ class TestSizeEntry:
         wing=st.integers(1, 100),
         risk_pct=st.floats(0.1, 100),
         most_usd=st.integers(0, 1_000_000),
+        funds_usd=st.integers(-10_000, 100_000),
     )
     def test_the_limit_holds_after_every_entry_and_zero_has_a_reason(
-        self, nlv_usd: int, open_usd: int, wing: int, risk_pct: float, most_usd: int
+        self, nlv_usd: int, open_usd: int, wing: int, risk_pct: float, most_usd: int, funds_usd: int
     ) -> None:
         size = size_entry(
-            nlv_usd * 100,
-            open_usd,
-            width_pts100=wing * 100,
+            room(open_usd, nlv=nlv_usd * 100, funds=funds_usd * 100),
+            wing * 100,
             policy=policy(entry_risk_pct=risk_pct),
             limits=limits(wing_notional_max_usd=most_usd),
         )
@@ -90,6 +110,7 @@ class TestSizeEntry:
         if size.quantity:
             assert open_usd + size.quantity * wing * 100 <= min(most_usd, nlv_usd / 2)
             assert size.quantity * wing * 100 <= risk_pct / 100 * size.wing_notional_max_usd + 1e-6
+            assert size.quantity * wing * 100 <= funds_usd
         else:
             assert size.reasons
 

@@ -127,7 +127,8 @@ class TestSize:
 
         assert (size.quantity, names(size.reasons)) == (0, ["half_of_one", "vix_too_high_halved"])
 
-    def test_a_size_of_zero_keeps_its_own_reason(self) -> None:
+    def test_a_size_of_zero_keeps_its_own_reason_beside_what_the_gates_refuse(self) -> None:
         none = EntrySize(0, 100_000, (Reason("wing_notional_full", "full"),))
 
-        assert gated_size(none, self.REFUSED) == none
+        assert gated_size(none, self.HALF) == none
+        assert names(gated_size(none, self.REFUSED).reasons) == ["event_cpi", "wing_notional_full"]
