@@ -6,7 +6,7 @@ import asyncio
 import gc
 import shutil
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from daemon.app.simulated import (
     require_sessions,
 )
 from daemon.core.calendar.sessions import is_session, next_session, previous_session, sessions_between, shifted
+from daemon.core.condor.policy import TakeProfitOrder
 from daemon.engine.engine import Engine
 from daemon.errors import BrokerError, SettingsError
 from daemon.report.day import DayView
@@ -39,6 +40,8 @@ CLOSING_TIME = timedelta(hours=1)
 REHEARSAL_GATEWAY = GatewayConfig(index_interval_s=110.0, portfolio_interval_s=7200.0)
 """Slower beats than a live gateway's: a year has 98,000 minutes of trading. The index beat stays below the age at
 which SPX and VIX count as stale."""
+MARKS_EVERY_S = 180.0
+"""The portfolio beat of a live gateway, where a rule of the settings rests on marks."""
 OUTPUTS = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", "logs", "report")
 
 
@@ -127,9 +130,18 @@ def session_count(first: date, last: date) -> int:
     return len(sessions_between(first, last))
 
 
+def gateway_config(settings: Settings) -> GatewayConfig:
+    """Return the beats of the gateway of a rehearsal."""
+    condor = settings.condor
+    watched = condor.stop_enabled or condor.take_profit_order is TakeProfitOrder.CHECKED
+    return replace(REHEARSAL_GATEWAY, portfolio_interval_s=MARKS_EVERY_S) if watched else REHEARSAL_GATEWAY
+
+
 async def _run(plan: RehearsalPlan, history: History, day_shown: DayShown) -> int:
     clock = SystemClock(read=virtual_now)
-    simulation = SimulationPlan(history=plan.history, seed=plan.seed, config=REHEARSAL_GATEWAY, faults=plan.faults)
+    simulation = SimulationPlan(
+        history=plan.history, seed=plan.seed, config=gateway_config(plan.settings), faults=plan.faults
+    )
     gateway = build_gateway(simulation, clock.now, history=history)
     finished = asyncio.Event()
 

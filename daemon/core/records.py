@@ -54,6 +54,7 @@ class DecisionKind(StrEnum):
 
     ENTER = "enter"
     EXIT = "exit"
+    ADJUST = "adjust"
     ROLL = "roll"
     RESIZE = "resize"
     SKIP = "skip"
@@ -82,6 +83,8 @@ class CondorRecord:
     legs: CondorLegs
     policy: Mapping[str, float | int | str | bool | Sequence[str] | None]
     intent: IntentKey
+    spx_at_entry_pts: float | None = None
+    """SPX when the entry was decided; None where a condor of an earlier version did not keep it."""
 
     @property
     def expiry(self) -> date:

@@ -127,8 +127,24 @@ _BOOK: Final = {
 _CONDOR: Final = {
     "condor_entry_decided": _info("{subject}", "{quantity} condors", "expiry {expiry}", "mid {mid_pts}"),
     "condor_entry_skipped": _info("{why}", "refused by {gates}"),
-    "exit_decided": _info("{subject}", "{reason}", "mid {mid_pts}"),
+    "exit_decided": _info("{subject}", "{reason}", "{why}", "mid {mid_pts}"),
     "exit_postponed": _warning("{subject}", "{why}"),
+    "exit_not_confirmed": _info(
+        "{subject}", "{reason} not on fresh quotes", "closing costs {cost_pts}", "SPX {spx_pts}"
+    ),
+    "exit_unwatched": _warning("{subject}", "{why}"),
+    "condor_drifted": _info(
+        "{subject} to {drift_level}",
+        "drift {drift} past {limit}",
+        "SPX {spx_pts}",
+        "{would}",
+        "delta {delta_usd} a point",
+        "time value {extrinsic_left_pct} of the credit",
+        "the move has brought {pnl_by_drift_usd}",
+    ),
+    "drift_eased": _debug("{subject} to {drift_level}", "drift {drift}", "SPX {spx_pts}"),
+    "adjustment_decided": _info("{subject}", "{side} side to {strikes}", "mid {mid_pts}"),
+    "adjustment_skipped": _info("{subject}", "{why}"),
 }
 
 _HEDGE: Final = {

@@ -68,7 +68,7 @@ class CondorEntries:
         desk, policy = self._desk, self._desk.policy.condor
         key = self._executor.next_key(Strategy.CONDOR, Purpose.ENTRY, plan.subject)
         legs = plan.candidate.legs
-        record = CondorRecord(plan.subject, session, legs, asdict(policy), key)
+        record = CondorRecord(plan.subject, session, legs, asdict(policy), key, plan.spx_pts)
         intent = Intent(
             key,
             plan.spec,

@@ -38,6 +38,13 @@ class EntryPlan:
     reasons: tuple[Reason, ...]
     inputs: Mapping[str, float | int | str | None]
 
+    @property
+    def spx_pts(self) -> float:
+        """Return SPX as the decision saw it."""
+        spx = self.inputs["spx"]
+        assert isinstance(spx, float), "an entry is planned on a value of SPX"
+        return spx
+
 
 @dataclass(frozen=True, slots=True)
 class _After:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -14,6 +14,7 @@ from daemon.core.calendar.schedule import SchedulePolicy
 from daemon.core.condor.policy import CondorPolicy
 from daemon.core.hedge.policy import HedgePolicy
 from daemon.core.market.contracts import OptionContract, OptionParams, Underlying
+from daemon.core.market.quotes import Mark
 from daemon.core.risk.limits import RiskLimits
 from daemon.engine.journal import Journal
 from daemon.ports import Broker, Clock, Store
@@ -81,6 +82,12 @@ class Desk:
                 book, open_condors(book, self.store.condors(), self.store.entries()), _net_positions(book)
             )
         return self._view
+
+    def marks(self, contracts: Iterable[OptionContract]) -> dict[OptionContract, Mark]:
+        """Return the portfolio's own values of contracts that we hold or held; a missing one is absent."""
+        con_ids, marks = self.store.book().con_ids, self.broker.marks()
+        found = ((contract, marks.get(con_ids[contract])) for contract in contracts if contract in con_ids)
+        return {contract: mark for contract, mark in found if mark is not None}
 
     def alive(self, positions: Mapping[OptionContract, int]) -> dict[OptionContract, int]:
         """Return the positions that can still be traded."""

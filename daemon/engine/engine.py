@@ -12,6 +12,7 @@ from daemon.core.calendar.sessions import next_session, previous_session
 from daemon.core.hedge.rolls import next_roll
 from daemon.core.orders.intent import Purpose, Reason
 from daemon.core.records import JobOutcome, Outcome, RunState, RunStateRecord
+from daemon.engine.background import Background
 from daemon.engine.condor_entries import CondorEntries
 from daemon.engine.condor_exits import CondorExits
 from daemon.engine.context import Desk
@@ -55,7 +56,8 @@ class Engine:
         self.executor = Executor(desk, facts)
         self.settler = Settler(desk)
         self.reconciler = Reconciler(desk, facts, self.executor, self.settler)
-        self.exits = CondorExits(desk, self.executor, self.risk)
+        self._background = Background(desk.journal)
+        self.exits = CondorExits(desk, self.executor, self.risk, self._background.spawn)
         self.entries = CondorEntries(desk, self.executor, self.risk, self.exits)
         self.hedge_reader = HedgeReader(desk)
         self.hedge = HedgeDesk(desk, self.hedge_reader, HedgeTrader(desk, self.executor, self.risk))
@@ -126,6 +128,7 @@ class Engine:
             with contextlib.suppress(BrokerError):
                 await self.executor.cancel(ref, why)
         await self._scheduler.stop()
+        await self._background.stop()
         self.desk.journal.emit("daemon_stopped", {"why": why})
         for task in reversed(self._tasks):
             task.cancel()
@@ -200,11 +203,19 @@ class Engine:
             try:
                 await self._wait_for_link(until)
                 await self.reconciler.run("before the entry")
+                await self._wait_for_exits(until)
                 return await self.entries.enter(session)
             except WAITABLE as error:
                 if clock.now() >= until:
                     return self.entries.give_up(session, error)
             await clock.sleep(LINK_LOOK_S)
+
+    async def _wait_for_exits(self, until: datetime) -> None:
+        """Let exits that are due send their orders first: the lines and the pace of the gateway are theirs."""
+        left_s = (until - self.desk.clock.now()).total_seconds()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(max(0.0, left_s)):
+                await self.exits.closer.all_sent()
 
     async def _wait_for_link(self, until: datetime) -> None:
         while not self.desk.link.synced and self.desk.clock.now() < until:

@@ -66,8 +66,11 @@ class RiskMonitor:
             margin_after_usd_cents=proposal.margin_after_usd_cents,
             theta_after_usd=proposal.theta_after_usd,
             quick_ratio_after=proposal.quick_ratio_after,
-            hedge_computed=bool(desk.store.hedge_computations(desk.journal.session())),
+            hedge_computed=proposal.strategy is Strategy.CONDOR or self._hedge_computed(),
         )
+
+    def _hedge_computed(self) -> bool:
+        return bool(self._desk.store.hedge_computations(self._desk.journal.session()))
 
     def _unknown(self, subject: str) -> bool:
         return any(

@@ -14,7 +14,17 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError, PydanticUndefined
 
 from daemon.core.calendar.events import EventKind
-from daemon.core.condor.policy import DteUnit, GateMode, Sides, StrikesBy, WingsBy
+from daemon.core.condor.policy import (
+    DriftAction,
+    DriftMode,
+    DteUnit,
+    GateMode,
+    Sides,
+    StrikesBy,
+    TakeProfitOrder,
+    TouchAction,
+    WingsBy,
+)
 from daemon.core.hedge.policy import HedgeBase, HedgeMeasure, HedgeSplit, HedgeTotal
 from daemon.core.orders.broker_facts import PAPER_PREFIXES
 from daemon.core.records import Level
@@ -92,6 +102,12 @@ def _paper(account: str) -> str:
     return account
 
 
+def _no_roll(action: DriftAction) -> DriftAction:
+    if action is DriftAction.ROLL:
+        raise refuse("comes too late: a condor to defend is closed or left")
+    return action
+
+
 def _host(host: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9.:_-]+", host):
         raise refuse("is not a host name or address")
@@ -150,6 +166,11 @@ BaseChoice = Annotated[HedgeBase, BeforeValidator(_any_case(HedgeBase))]
 MeasureChoice = Annotated[HedgeMeasure, BeforeValidator(_any_case(HedgeMeasure))]
 SplitChoice = Annotated[HedgeSplit, BeforeValidator(_any_case(HedgeSplit))]
 TotalChoice = Annotated[HedgeTotal, BeforeValidator(_any_case(HedgeTotal))]
+TakeProfit = Annotated[TakeProfitOrder, BeforeValidator(_any_case(TakeProfitOrder))]
+Touch = Annotated[TouchAction, BeforeValidator(_any_case(TouchAction))]
+Drift = Annotated[DriftMode, BeforeValidator(_any_case(DriftMode))]
+AdjustAction = Annotated[DriftAction, BeforeValidator(_any_case(DriftAction))]
+DefendAction = Annotated[DriftAction, BeforeValidator(_any_case(DriftAction)), AfterValidator(_no_roll)]
 EventKinds = Annotated[tuple[EventKind, ...], BeforeValidator(_read_kinds)]
 Mode = Annotated[GatewayMode, BeforeValidator(_any_case(GatewayMode))]
 Format = Annotated[LogFormat, BeforeValidator(_any_case(LogFormat))]

@@ -7,12 +7,25 @@ from decimal import Decimal
 from typing import Final
 
 from daemon.core.calendar.events import EventKind
-from daemon.core.condor.policy import DteUnit, GateMode, Sides, StrikesBy, WingsBy
+from daemon.core.condor.policy import (
+    DriftAction,
+    DriftMode,
+    DteUnit,
+    GateMode,
+    Sides,
+    StrikesBy,
+    TakeProfitOrder,
+    TouchAction,
+    WingsBy,
+)
 from daemon.core.hedge.policy import HedgeBase, HedgeMeasure, HedgeSplit, HedgeTotal
 from daemon.core.records import Level
 from daemon.settings.fields import (
+    AdjustAction,
     BaseChoice,
     CountedIn,
+    DefendAction,
+    Drift,
     EntryGate,
     EntrySides,
     EventKinds,
@@ -33,8 +46,10 @@ from daemon.settings.fields import (
     StrikeChoice,
     Synchronous,
     SyncMode,
+    TakeProfit,
     TimeOfDay,
     TotalChoice,
+    Touch,
     WingChoice,
     setting,
 )
@@ -295,6 +310,72 @@ class CondorSettings(Group):
     take_profit_pct: float = setting(50, "Share of the credit that is taken as profit.", unit="%", ge=1, le=99)
     time_exit_enabled: bool = setting(True, "Whether a condor is closed some days before its expiry.")
     time_exit_dte: int = setting(5, "Days to expiry at which a condor is closed.", unit="days", ge=0, le=119)
+    take_profit_order: TakeProfit = setting(
+        TakeProfitOrder.RESTING,
+        "How the profit is taken: resting keeps an order at the broker, checked sends one when a check of the exits "
+        "sees the price.",
+    )
+    stop_enabled: bool = setting(
+        False, "Whether a condor is closed when its loss has reached a multiple of its credit."
+    )
+    stop_loss_credits: float = setting(
+        2,
+        "Loss at which the stop closes, in multiples of the credit: at 2 closing costs three times the credit.",
+        unit="credits",
+        ge=0.25,
+        le=20,
+    )
+    touch_action: Touch = setting(
+        TouchAction.OFF,
+        "What is done when SPX is at or beyond a short strike: off does nothing, close closes the condor.",
+    )
+    confirm_checks: int = setting(
+        3,
+        "Checks of the exits in a row at which a stop, a touch or a drift must be seen before it acts.",
+        unit="checks",
+        ge=1,
+        le=50,
+    )
+    mark_max_age_s: float = setting(
+        900,
+        "Oldest mark of the account that a stop, a checked profit or the figures of a drift rest on.",
+        unit="s",
+        ge=30,
+        le=86400,
+    )
+    drift_mode: Drift = setting(
+        DriftMode.WATCH,
+        "Whether a condor that SPX drifts away from is watched only, with what would be done in the log, or acted on.",
+    )
+    drift_watch: float = setting(
+        0.12,
+        "Drift at which a condor is watched: distance of SPX from the middle of the short strikes, over their distance.",
+        unit="share",
+        ge=0.01,
+        le=2,
+    )
+    drift_adjust: float = setting(0.30, "Drift at which a condor is adjusted.", unit="share", ge=0.01, le=2)
+    drift_defend: float = setting(
+        0.45, "Drift at which a condor is defended; at 0.5 SPX is at a short strike.", unit="share", ge=0.01, le=2
+    )
+    drift_hysteresis: float = setting(
+        0.02,
+        "How far a drift falls below a threshold before the threshold can be crossed anew.",
+        unit="share",
+        ge=0,
+        le=0.5,
+    )
+    drift_adjust_action: AdjustAction = setting(
+        DriftAction.ROLL,
+        "What adjusting does: roll moves the side that SPX has left towards SPX, close closes the condor.",
+    )
+    drift_defend_action: DefendAction = setting(
+        DriftAction.CLOSE, "What defending does: close closes the condor.", allowed="nothing or close"
+    )
+    drift_roll_credit_pct: float = setting(
+        10, "Least net credit of a roll, as a share of the width of the side.", unit="%", ge=0, le=90
+    )
+    drift_adjustments_max: int = setting(1, "Most rolls of one condor.", unit="rolls", ge=0, le=10)
     event_mode: EntryGate = setting(
         GateMode.OFF,
         "What an economic event does to entries near it: off records that it would have refused them, "

@@ -91,6 +91,10 @@ def _condor(settings: Settings) -> Iterator[Conflict]:
     yield from _strikes(settings)
     yield from _wings(settings)
     yield from _same_session(settings)
+    yield from _rising(condor, "condor", "drift_watch", "drift_adjust", "drift_defend", strictly=True)
+    if condor.drift_hysteresis >= condor.drift_watch:
+        text = "a drift once watched would be watched for ever; the first must be below the second"
+        yield Conflict(_named("condor", "drift_hysteresis", "drift_watch"), text)
     if condor.time_exit_enabled and condor.time_exit_dte >= condor.dte_min:
         text = "a condor could be entered on the day it must be closed; the first must be below the second"
         yield Conflict(_named("condor", "time_exit_dte", "dte_min"), text)

@@ -176,6 +176,7 @@ def condor(row: Row) -> CondorRecord:
         legs=CondorLegs(put=_side(row["put_short"], row["put_long"]), call=_side(row["call_short"], row["call_long"])),
         policy=json.loads(row["policy"]),
         intent=intent_key(row),
+        spx_at_entry_pts=row["spx_at_entry_pts"],
     )
 
 

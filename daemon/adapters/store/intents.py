@@ -99,13 +99,14 @@ class Intents:
         call_legs = (None, None) if call is None else (call.short, call.long)
         self._connection.write(
             "INSERT INTO condors (condor_id, entry_session, put_long, put_short, call_short, call_long, policy,"
-            " intent_ref) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            " intent_ref, spx_at_entry_pts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 condor.condor_id,
                 condor.entry_session.isoformat(),
                 *(None if leg is None else codec.contract_text(leg) for leg in (*put_legs, *call_legs)),
                 codec.json_text(dict(condor.policy)),
                 intent.ref,
+                condor.spx_at_entry_pts,
             ),
         )
 

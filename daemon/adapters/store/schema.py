@@ -226,3 +226,16 @@ def markets_of_orders(db: Database) -> None:
 def hedge_sizing(db: Database) -> None:
     """Keep by which settings a hedge was sized; a computation of before has none."""
     db.execute("ALTER TABLE hedge_computations ADD COLUMN sizing TEXT")
+
+
+@MIGRATIONS(name="0006_spx_at_entry")
+def spx_at_entry(db: Database) -> None:
+    """Keep where SPX was when a condor was entered; for earlier condors the decision to enter tells it."""
+    db.execute("ALTER TABLE condors ADD COLUMN spx_at_entry_pts REAL")
+    db.execute(
+        """UPDATE condors SET spx_at_entry_pts = (
+            SELECT json_extract(decisions.inputs, '$.spx') FROM decisions
+            WHERE decisions.kind = 'enter' AND decisions.subject = condors.condor_id
+            ORDER BY decisions.id DESC LIMIT 1
+        )"""
+    )

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from daemon.core.book.book import Book, BookEntry, EntryKind, Holding
-from daemon.core.condor.legs import CondorLegs, Structure, structure
+from daemon.core.condor.legs import CondorLegs, Structure, Vertical, structure
 from daemon.core.market.contracts import OptionContract, Right
-from daemon.core.orders.intent import Strategy
+from daemon.core.orders.intent import OrderRef, Purpose, Strategy, purpose_of
 from daemon.core.records import CondorRecord
+
+
+class TradeRole(StrEnum):
+    """What a trade was to a condor."""
+
+    ENTRY = "entry"
+    ADJUSTMENT = "adjustment"
+    EXIT = "exit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +29,7 @@ class OpenCondor:
     record: CondorRecord
     held: Structure
     credit_pts: float
-    """Average net credit of one condor at entry, in points, fees left out."""
+    """Net credit of one condor in points, fees left out: the average of its entry and what adjustments brought in."""
 
     @property
     def whole(self) -> CondorLegs | None:
@@ -30,7 +39,7 @@ class OpenCondor:
     @property
     def quantity(self) -> int:
         """Return how many condors are at risk: the short options of the larger side."""
-        return max((self._at_risk(right)[0] for right in Right), default=0)
+        return _quantity_at_risk(self.held)
 
     @property
     def wing_notional_usd(self) -> int:
@@ -38,14 +47,24 @@ class OpenCondor:
 
         A short option that nothing covers has no such bound; it counts with the width it was entered with.
         """
-        return max(self._at_risk(right)[1] for right in Right)
+        return max(self._at_risk(right) for right in Right)
 
-    def _at_risk(self, right: Right) -> tuple[int, int]:
-        """Return short options of one side and dollars: a width in points x 100 is what one can lose in dollars."""
-        covered = [(side, units) for legs, units in self.held.parts for side in legs.sides if side.right is right]
-        alone = sum(-quantity for contract, quantity in self.held.loose if contract.right is right and quantity < 0)
-        dollars = sum(side.width_pts100 * units for side, units in covered)
-        return sum(units for _, units in covered) + alone, dollars + alone * self.record.legs.width_pts100
+    def _at_risk(self, right: Right) -> int:
+        """Return what one side can lose in dollars: its width in points x 100 is the most that one short option can."""
+        covered = sum(side.width_pts100 * units for side, units in _sides(self.held, right))
+        return covered + _uncovered(self.held, right) * self.record.legs.width_pts100
+
+
+def _quantity_at_risk(held: Structure) -> int:
+    return max(sum(units for _, units in _sides(held, right)) + _uncovered(held, right) for right in Right)
+
+
+def _sides(held: Structure, right: Right) -> list[tuple[Vertical, int]]:
+    return [(side, units) for legs, units in held.parts for side in legs.sides if side.right is right]
+
+
+def _uncovered(held: Structure, right: Right) -> int:
+    return sum(-quantity for contract, quantity in held.loose if contract.right is right and quantity < 0)
 
 
 def leg_directions(record: CondorRecord) -> dict[OptionContract, int]:
@@ -69,22 +88,53 @@ def open_condors(book: Book, records: Iterable[CondorRecord], entries: Iterable[
     )
 
 
-def _open_condor(record: CondorRecord, holding: Holding, trades: Iterable[BookEntry]) -> OpenCondor:
-    return OpenCondor(record, structure(holding.positions), _entry_credit_pts(leg_directions(record), trades))
+def _open_condor(record: CondorRecord, holding: Holding, trades: Sequence[BookEntry]) -> OpenCondor:
+    return OpenCondor(record, structure(holding.positions), _credit_pts(record, trades))
+
+
+def trade_role(record: CondorRecord, trade: BookEntry) -> TradeRole:
+    """Tell what a trade was by the purpose of its order; a repaired or adopted one by the direction of its leg."""
+    match purpose_of(trade.order_ref):
+        case Purpose.ENTRY:
+            return TradeRole.ENTRY
+        case Purpose.DRIFT:
+            return TradeRole.ADJUSTMENT
+        case Purpose.EXIT | Purpose.FLATTEN:
+            return TradeRole.EXIT
+        case _:
+            opens = trade.quantity * leg_directions(record).get(trade.contract, 0) > 0
+            return TradeRole.ENTRY if opens else TradeRole.EXIT
+
+
+def _credit_pts(record: CondorRecord, trades: Sequence[BookEntry]) -> float:
+    opening = [trade for trade in trades if trade_role(record, trade) is TradeRole.ENTRY]
+    return _entry_credit_pts(leg_directions(record), opening) + _adjusted_pts(record, trades)
 
 
 def _entry_credit_pts(legs: Mapping[OptionContract, int], trades: Iterable[BookEntry]) -> float:
-    """Return the sum over the legs of the average opening price, received on shorts and paid on longs.
-
-    A trade in the direction of its leg opens; this holds for repairs and adopted trades too.
-    """
+    """Return the sum over the legs of the average opening price, received on shorts and paid on longs."""
     quantity: dict[OptionContract, int] = defaultdict(int)
     paid_pts100: dict[OptionContract, int] = defaultdict(int)
     for trade in trades:
-        if trade.quantity * legs.get(trade.contract, 0) > 0:
+        if trade.contract in legs:
             quantity[trade.contract] += trade.quantity
             paid_pts100[trade.contract] += trade.quantity * trade.price_pts100
     return -sum(legs[leg] * paid_pts100[leg] / quantity[leg] for leg in quantity) / 100
+
+
+def _adjusted_pts(record: CondorRecord, trades: Sequence[BookEntry]) -> float:
+    """Return what each adjustment brought in, spread over the condors that were held when it began."""
+    if all(trade_role(record, trade) is not TradeRole.ADJUSTMENT for trade in trades):
+        return 0.0
+    held: dict[OptionContract, int] = defaultdict(int)
+    units: dict[OrderRef | None, int] = {}
+    credit_pts = 0.0
+    for trade in trades:
+        if trade_role(record, trade) is TradeRole.ADJUSTMENT:
+            among = units.setdefault(trade.order_ref, max(1, _quantity_at_risk(structure(held))))
+            credit_pts -= trade.quantity * trade.price_pts100 / 100 / among
+        held[trade.contract] += trade.quantity
+    return credit_pts
 
 
 def layer_positions(book: Book) -> dict[str, dict[OptionContract, int]]:

@@ -2,12 +2,149 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_FLOOR
+from enum import StrEnum
+from typing import Final
 
-from daemon.core.condor.policy import CondorPolicy
+from daemon.core.book.condors import OpenCondor
+from daemon.core.condor.drift import DriftLevel
+from daemon.core.condor.policy import CondorPolicy, DriftAction, DriftMode, TakeProfitOrder, TouchAction
+from daemon.core.market.contracts import OptionContract, Right
+from daemon.core.orders.intent import Reason
 from daemon.core.orders.ladder import NET_STEP_PTS100
 from daemon.core.risk.exposure import exact
+
+
+class ExitRule(StrEnum):
+    """Why a condor is closed before its expiry, the most urgent first; also the name of the reason."""
+
+    TIME = "time_exit"
+    STOP = "stop_loss"
+    TOUCH = "short_strike_touched"
+    DEFEND = "drift_defend"
+    ADJUST = "drift_adjust"
+    TAKE_PROFIT = "take_profit"
+
+
+PERSISTENT: Final = frozenset({ExitRule.STOP, ExitRule.TOUCH, ExitRule.DEFEND, ExitRule.ADJUST})
+"""Rules that must hold at several checks in a row: one bad mark, or one moment of the index, closes nothing."""
+
+
+PRICED: Final = frozenset({ExitRule.STOP, ExitRule.TAKE_PROFIT})
+"""Rules of what closing costs; the others look at SPX."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """What one look at a condor shows. None means unknown, which never closes anything."""
+
+    spx_pts: float | None
+    cost_pts: float | None
+    """What it costs to close one condor, positive when we pay."""
+    drift: float | None
+    drift_level: DriftLevel
+
+
+def judge_exits(condor: OpenCondor, seen: Observed, policy: CondorPolicy) -> Mapping[ExitRule, Reason | None]:
+    """Return the verdict of every rule of prices that is switched on and can be judged, the most urgent first.
+
+    A rule whose figure is unknown is absent: neither seen to hold nor seen not to.
+    """
+    verdicts: dict[ExitRule, Reason | None] = {}
+    if policy.stop_enabled and seen.cost_pts is not None and condor.credit_pts > 0:
+        verdicts[ExitRule.STOP] = _stop(condor, seen.cost_pts, policy)
+    if policy.touch_action is TouchAction.CLOSE and seen.spx_pts is not None:
+        verdicts[ExitRule.TOUCH] = _touch(condor, seen.spx_pts)
+    if seen.drift is not None and policy.drift_mode is DriftMode.ACT:
+        verdicts |= _drift(seen.drift, seen.drift_level, policy)
+    if checks_take_profit(condor, policy) and seen.cost_pts is not None:
+        verdicts[ExitRule.TAKE_PROFIT] = _take_profit(condor, seen.cost_pts, policy)
+    return verdicts
+
+
+def needs_marks(condor: OpenCondor, policy: CondorPolicy) -> bool:
+    """Say whether a rule that is switched on rests on the marks of a condor."""
+    return policy.stop_enabled or checks_take_profit(condor, policy)
+
+
+def checks_take_profit(condor: OpenCondor, policy: CondorPolicy) -> bool:
+    """Say whether the profit of a condor is looked for at each check: by setting, or because one order cannot rest."""
+    wanted = policy.take_profit_order is TakeProfitOrder.CHECKED or condor.whole is None
+    return policy.take_profit_enabled and wanted and condor.credit_pts > 0 and condor.quantity > 0
+
+
+def time_exit_reason(condor: OpenCondor, session: date, policy: CondorPolicy) -> Reason | None:
+    """Return why a condor's time has come, or None."""
+    if not time_exit_due(session, condor.record.expiry, policy):
+        return None
+    days = (condor.record.expiry - session).days
+    return Reason(ExitRule.TIME, f"{days} days to expiry", days, policy.time_exit_dte)
+
+
+def _stop(condor: OpenCondor, cost_pts: float, policy: CondorPolicy) -> Reason | None:
+    loss = (cost_pts - condor.credit_pts) / condor.credit_pts
+    if loss < policy.stop_loss_credits:
+        return None
+    text = f"closing costs {cost_pts:.2f} points for a credit of {condor.credit_pts:.2f}: the loss in credits"
+    return Reason(ExitRule.STOP, text, round(loss, 2), policy.stop_loss_credits)
+
+
+def _touch(condor: OpenCondor, spx_pts: float) -> Reason | None:
+    shorts = [short for short, quantity in condor.held.positions.items() if quantity < 0]
+    for short in sorted(shorts):
+        beyond_pts = short.strike - spx_pts if short.right is Right.PUT else spx_pts - short.strike
+        if beyond_pts >= 0:
+            side = "put" if short.right is Right.PUT else "call"
+            return Reason(ExitRule.TOUCH, f"SPX is at or beyond the short {side}", round(spx_pts, 2), short.strike)
+    return None
+
+
+def _drift(drift: float, level: DriftLevel, policy: CondorPolicy) -> dict[ExitRule, Reason | None]:
+    """Judge the levels that ask for something; whether adjusting closes or rolls is for the caller to see."""
+    found: dict[ExitRule, Reason | None] = {}
+    if policy.drift_defend_action is DriftAction.CLOSE:
+        text = "SPX has drifted to where the condor is defended, in shares of its short-strike range"
+        reason = Reason(ExitRule.DEFEND, text, round(drift, 3), policy.drift_defend)
+        found[ExitRule.DEFEND] = reason if level >= DriftLevel.DEFEND else None
+    if policy.drift_adjust_action is not DriftAction.NOTHING:
+        text = "SPX has drifted to where the condor is adjusted, in shares of its short-strike range"
+        reason = Reason(ExitRule.ADJUST, text, round(drift, 3), policy.drift_adjust)
+        # What is about to be closed is not rolled first.
+        rolls = policy.drift_adjust_action is DriftAction.ROLL
+        too_late = rolls and ExitRule.DEFEND in found and level >= DriftLevel.DEFEND
+        found[ExitRule.ADJUST] = reason if level >= DriftLevel.ADJUST and not too_late else None
+    return found
+
+
+def _take_profit(condor: OpenCondor, cost_pts: float, policy: CondorPolicy) -> Reason | None:
+    limit_pts = take_profit_limit_pts100(condor.credit_pts, policy) / 100
+    if cost_pts > limit_pts:
+        return None
+    text = f"closing costs no more than what is left of the credit of {condor.credit_pts:.2f} points"
+    return Reason(ExitRule.TAKE_PROFIT, text, round(cost_pts, 3), limit_pts)
+
+
+def still_on(rule: str, policy: CondorPolicy) -> bool:
+    """Say whether the settings of today know a rule that once began to close a condor (decision 19)."""
+    switched = {
+        ExitRule.TIME: policy.time_exit_enabled,
+        ExitRule.STOP: policy.stop_enabled,
+        ExitRule.TOUCH: policy.touch_action is TouchAction.CLOSE,
+        ExitRule.DEFEND: policy.drift_mode is DriftMode.ACT and policy.drift_defend_action is DriftAction.CLOSE,
+        ExitRule.ADJUST: policy.drift_mode is DriftMode.ACT and policy.drift_adjust_action is DriftAction.CLOSE,
+    }
+    return any(name.value == rule and on for name, on in switched.items())
+
+
+def closing_cost_pts(condor: OpenCondor, marks_pts: Mapping[OptionContract, float]) -> float | None:
+    """Return what it costs to close one condor at these prices; None when one is missing or nothing is at risk."""
+    positions = condor.held.positions
+    if not condor.quantity or any(contract not in marks_pts for contract in positions):
+        return None
+    return -sum(quantity * marks_pts[contract] for contract, quantity in positions.items()) / condor.quantity
 
 
 def take_profit_limit_pts100(credit_pts: float, policy: CondorPolicy) -> int:

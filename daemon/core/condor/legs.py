@@ -100,6 +100,15 @@ class Structure:
     """Options without a partner, signed, short ones first."""
 
     @property
+    def positions(self) -> Mapping[OptionContract, int]:
+        """Return the signed quantity of every contract held."""
+        held: dict[OptionContract, int] = defaultdict(int, self.loose)
+        for legs, units in self.parts:
+            for leg in legs.held:
+                held[leg.contract] += leg.ratio * units
+        return {contract: quantity for contract, quantity in sorted(held.items()) if quantity}
+
+    @property
     def whole(self) -> CondorLegs | None:
         """Return the legs when everything held is one part."""
         return self.parts[0][0] if len(self.parts) == 1 and not self.loose else None

@@ -52,6 +52,35 @@ class GateMode(StrEnum):
     SKIP = "skip"
 
 
+class TakeProfitOrder(StrEnum):
+    """How the profit is taken: by an order that rests at the broker, or by one sent when a check sees it."""
+
+    RESTING = "resting"
+    CHECKED = "checked"
+
+
+class TouchAction(StrEnum):
+    """What follows when SPX reaches a short strike."""
+
+    OFF = "off"
+    CLOSE = "close"
+
+
+class DriftMode(StrEnum):
+    """Whether a drifted condor is watched only, or acted on (decision 21)."""
+
+    WATCH = "watch"
+    ACT = "act"
+
+
+class DriftAction(StrEnum):
+    """What follows when a condor has drifted; only the level of adjustment knows the roll."""
+
+    NOTHING = "nothing"
+    ROLL = "roll"
+    CLOSE = "close"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CondorPolicy:
     """Entry, working order and exits of the daily iron condor."""
@@ -109,6 +138,26 @@ class CondorPolicy:
     """Share of the credit that is taken as profit, in percent."""
     time_exit_enabled: bool
     time_exit_dte: int
+    take_profit_order: TakeProfitOrder
+    stop_enabled: bool
+    stop_loss_credits: float
+    """Loss that closes a condor, in multiples of its credit: at 2 closing costs three times the credit."""
+    touch_action: TouchAction
+    confirm_checks: int
+    """Checks in a row at which a stop, a touch or a drift is seen before it acts."""
+    mark_max_age_s: float
+    """Oldest mark of the account that a rule may rest on."""
+    drift_mode: DriftMode
+    drift_watch: float
+    """Drift in shares of the short-strike range, at the short strike 0.5 (003-01, 003-02)."""
+    drift_adjust: float
+    drift_defend: float
+    drift_hysteresis: float
+    drift_adjust_action: DriftAction
+    drift_defend_action: DriftAction
+    drift_roll_credit_pct: float
+    """Least net credit of rolling the untested side, in percent of its width (003-07)."""
+    drift_adjustments_max: int
     event_mode: GateMode
     event_kinds: tuple[EventKind, ...]
     event_sessions_before: int

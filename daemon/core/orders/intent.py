@@ -120,6 +120,17 @@ class IntentKey:
         object.__setattr__(self, "ref", OrderRef(ref))
 
 
+def purpose_of(ref: OrderRef | None) -> Purpose | None:
+    """Return the purpose that an order ref names; None for a trade without a ref of ours."""
+    parts = [] if ref is None else ref.split(".")
+    if len(parts) <= _PURPOSE_PLACE or parts[0] != REF_PREFIX or parts[_PURPOSE_PLACE] not in [*Purpose]:
+        return None
+    return Purpose(parts[_PURPOSE_PLACE])
+
+
+_PURPOSE_PLACE: Final = 3
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
     """Why something was decided: a named gate or rule, the value found, the limit, and a sentence."""

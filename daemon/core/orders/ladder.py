@@ -71,6 +71,12 @@ def place_after(limit_pts100: int, price: ComboPrice, rules: LadderRules) -> int
     return min((limit_pts100 - bounds[0]) // _stride(*bounds, rules.step_pts100) + 1, RUNGS_MAX - 1)
 
 
+def places_to(price: ComboPrice, rules: LadderRules) -> int:
+    """Return the place of the last rung in the market as it is now; 0 where the market allows none."""
+    bounds = _bounds(price, rules)
+    return 0 if bounds is None else -(-(bounds[1] - bounds[0]) // _stride(*bounds, rules.step_pts100))
+
+
 def _bounds(price: ComboPrice, rules: LadderRules) -> tuple[int, int] | None:
     """Return the first and the last rung of a market."""
     steps = _steps(rules)

@@ -4,10 +4,25 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
+from daemon.core.book.condors import OpenCondor
 from daemon.core.calendar.events import EventKind
-from daemon.core.condor.policy import CondorPolicy, DteUnit, GateMode, Sides, StrikesBy, WingsBy
+from daemon.core.condor.legs import CondorLegs, Vertical, structure
+from daemon.core.condor.policy import (
+    CondorPolicy,
+    DriftAction,
+    DriftMode,
+    DteUnit,
+    GateMode,
+    Sides,
+    StrikesBy,
+    TakeProfitOrder,
+    TouchAction,
+    WingsBy,
+)
 from daemon.core.market.contracts import OptionContract, Right, TradingClass
 from daemon.core.market.quotes import Quote
+from daemon.core.orders.intent import IntentKey, Purpose, Strategy
+from daemon.core.records import CondorRecord
 from daemon.core.risk.limits import RiskLimits
 
 NOW = datetime(2020, 2, 18, 20, 30, tzinfo=UTC)
@@ -49,6 +64,21 @@ POLICY = CondorPolicy(
     take_profit_pct=50.0,
     time_exit_enabled=True,
     time_exit_dte=5,
+    take_profit_order=TakeProfitOrder.RESTING,
+    stop_enabled=False,
+    stop_loss_credits=2.0,
+    touch_action=TouchAction.OFF,
+    confirm_checks=3,
+    mark_max_age_s=900.0,
+    drift_mode=DriftMode.WATCH,
+    drift_watch=0.12,
+    drift_adjust=0.30,
+    drift_defend=0.45,
+    drift_hysteresis=0.02,
+    drift_adjust_action=DriftAction.ROLL,
+    drift_defend_action=DriftAction.CLOSE,
+    drift_roll_credit_pct=10.0,
+    drift_adjustments_max=1,
     event_mode=GateMode.OFF,
     event_kinds=(EventKind.FOMC, EventKind.CPI, EventKind.PPI, EventKind.PAYROLLS),
     event_sessions_before=1,
@@ -89,3 +119,20 @@ def option(strike: float, right: Right, trading_class: TradingClass = TradingCla
 def quote(bid_pts100: int | None, ask_pts100: int | None) -> Quote:
     """Return a quote of ten contracts a side."""
     return Quote(NOW, bid_pts100, ask_pts100, 10, 10)
+
+
+def sides(
+    *, put: tuple[float, float] | None = (3200, 3175), call: tuple[float, float] | None = (3470, 3495)
+) -> CondorLegs:
+    """Return legs by their (short, long) strikes in SPXW of EXPIRY."""
+    return CondorLegs(
+        None if put is None else Vertical(option(put[0], Right.PUT), option(put[1], Right.PUT)),
+        None if call is None else Vertical(option(call[0], Right.CALL), option(call[1], Right.CALL)),
+    )
+
+
+def open_condor(held: dict[OptionContract, int], *, credit: float = 4.0, spx: float | None = None) -> OpenCondor:
+    """Return a condor that was entered with the sides above and holds something now."""
+    key = IntentKey(date(2020, 2, 18), Strategy.CONDOR, Purpose.ENTRY, "C20200218-1", 1)
+    record = CondorRecord("C20200218-1", key.session, sides(), {}, key, spx)
+    return OpenCondor(record, structure(held), credit)

@@ -4,7 +4,18 @@ from datetime import date, time
 
 from daemon.core.calendar.events import EventKind
 from daemon.core.calendar.schedule import SchedulePolicy
-from daemon.core.condor.policy import CondorPolicy, DteUnit, GateMode, Sides, StrikesBy, WingsBy
+from daemon.core.condor.policy import (
+    CondorPolicy,
+    DriftAction,
+    DriftMode,
+    DteUnit,
+    GateMode,
+    Sides,
+    StrikesBy,
+    TakeProfitOrder,
+    TouchAction,
+    WingsBy,
+)
 from daemon.core.hedge.policy import Band, LayerPolicy
 from daemon.core.risk.limits import RiskLimits
 from daemon.settings import load
@@ -49,6 +60,21 @@ def test_the_condor_desk_enters_at_30_days_and_15_delta_with_25_point_wings() ->
         take_profit_pct=50,
         time_exit_enabled=True,
         time_exit_dte=5,
+        take_profit_order=TakeProfitOrder.RESTING,
+        stop_enabled=False,
+        stop_loss_credits=2.0,
+        touch_action=TouchAction.OFF,
+        confirm_checks=3,
+        mark_max_age_s=900.0,
+        drift_mode=DriftMode.WATCH,
+        drift_watch=0.12,
+        drift_adjust=0.30,
+        drift_defend=0.45,
+        drift_hysteresis=0.02,
+        drift_adjust_action=DriftAction.ROLL,
+        drift_defend_action=DriftAction.CLOSE,
+        drift_roll_credit_pct=10.0,
+        drift_adjustments_max=1,
         event_mode=GateMode.OFF,
         event_kinds=(EventKind.FOMC, EventKind.CPI, EventKind.PPI, EventKind.PAYROLLS),
         event_sessions_before=1,

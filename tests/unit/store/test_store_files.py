@@ -17,7 +17,14 @@ from sqlite_utils.migrations import Migrations
 
 from daemon.adapters.store import SqliteStore, open_readonly
 from daemon.adapters.store.connection import open_reading, open_writing
-from daemon.adapters.store.schema import first_tables, hedge_sizing, markets_of_orders, one_sided_condors, risks
+from daemon.adapters.store.schema import (
+    first_tables,
+    hedge_sizing,
+    markets_of_orders,
+    one_sided_condors,
+    risks,
+    spx_at_entry,
+)
 from daemon.core.orders.intent import IntentState
 from daemon.errors import NotReadyError, StoreError
 
@@ -43,8 +50,9 @@ def grown() -> Migrations:
     migrations(name="0003_one_sided_condors")(one_sided_condors)
     migrations(name="0004_markets_of_orders")(markets_of_orders)
     migrations(name="0005_hedge_sizing")(hedge_sizing)
+    migrations(name="0006_spx_at_entry")(spx_at_entry)
 
-    @migrations(name="0006_notes")
+    @migrations(name="0007_notes")
     def notes(db: Database) -> None:
         db.execute("CREATE TABLE notes (text TEXT NOT NULL) STRICT")
 
@@ -129,7 +137,7 @@ class TestRefusals:
     def test_a_database_of_a_newer_version(self, path: Path) -> None:
         open_writing(path, "OFF", migrations=grown()).close()
 
-        with pytest.raises(StoreError, match=r"newer version of condord \(it has 0006_notes\)"):
+        with pytest.raises(StoreError, match=r"newer version of condord \(it has 0007_notes\)"):
             SqliteStore(path)
         with pytest.raises(StoreError, match="newer version"):
             open_readonly(path)
@@ -142,7 +150,7 @@ class TestMigrations:
 
         open_writing(path, "OFF", migrations=grown()).close()
 
-        backup = path.with_name("condord.db.before-0006_notes")
+        backup = path.with_name("condord.db.before-0007_notes")
         with closing(SqliteStore(backup)) as before, closing(sqlite3.connect(path)) as after:
             assert before.meta("account") == "DU1"
             assert after.execute("SELECT count(*) FROM notes").fetchone() == (0,)
@@ -178,6 +186,10 @@ class TestMigrations:
                 " intent_ref) VALUES ('C20200218-1', '2020-02-18', ?, ?, ?, ?, '{}', 'cd.1')",
                 [json.dumps(["SPXW", "2020-03-20", *leg]) for leg in LEGS_OF_THE_SECOND_VERSION],
             )
+            old.execute(
+                "INSERT INTO decisions (session, job, kind, subject, at, reasons, inputs) VALUES ('2020-02-18',"
+                " 'condor_entry', 'enter', 'C20200218-1', '2020-02-18T20:34:00.000000+00:00', '[]', '{\"spx\":3367.5}')"
+            )
 
         with closing(SqliteStore(path)) as store:
             (condor,) = store.condors()
@@ -188,6 +200,7 @@ class TestMigrations:
             "SPXW 2020-03-20 3500C",
             "SPXW 2020-03-20 3525C",
         ]
+        assert condor.spx_at_entry_pts == 3367.5
         assert path.with_name("condord.db.before-0003_one_sided_condors").exists()
 
     def test_the_market_behind_an_order_of_the_third_version_is_unknown(self, path: Path) -> None:
@@ -220,7 +233,7 @@ class TestMigrations:
         SqliteStore(path).close()
         broken = grown()
 
-        @broken(name="0005_broken")
+        @broken(name="0007_broken")
         def broken_step(db: Database) -> None:
             db.execute("CREATE TABLE half (text TEXT) STRICT")
             db.execute("CREATE TABLE notes (text TEXT)")
