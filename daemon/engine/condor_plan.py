@@ -21,10 +21,11 @@ from daemon.core.risk.exposure import quick_ratio
 from daemon.core.risk.greeks import Position
 from daemon.engine.condor_search import CondorCandidate, find_condor
 from daemon.engine.context import Desk
-from daemon.engine.entry_checks import DeltasChecked, ask_margin, check_deltas
+from daemon.engine.delta_check import DeltasChecked, check_deltas
 from daemon.engine.gather import Indexes, Refusal, indexes
 from daemon.engine.risk_meter import RiskMeter
 from daemon.engine.risk_monitor import Proposal, RiskMonitor
+from daemon.engine.what_if import ask_margin
 
 
 @dataclass(frozen=True, slots=True)

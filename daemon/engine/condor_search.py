@@ -12,6 +12,7 @@ from daemon.core.condor.expected_move import ExpectedMove, expected_move
 from daemon.core.condor.guess import variance_days
 from daemon.core.condor.legs import CondorLegs
 from daemon.core.condor.policy import CondorPolicy, DteUnit, StrikesBy
+from daemon.core.condor.quality import judge_freshness
 from daemon.core.condor.selection import choose_expiry, nearest
 from daemon.core.market.contracts import ContractInfo, OptionContract, OptionParams, Right, TradingClass, Underlying
 from daemon.core.market.quotes import Quote
@@ -69,7 +70,9 @@ async def find_condor(desk: Desk, session: date, now_indexes: Indexes, policy: C
     sides = {side.vertical.right: side for side in found if isinstance(side, SideFound)}
     reasons = [reason for reason in found if isinstance(reason, Reason)]
     if reasons:
-        raise Refusal(*reasons)
+        seen = {leg: quote for reader in readers.values() for leg, quote in reader.quotes.items()}
+        unfit = judge_freshness(seen, desk.clock.now(), max_age_s=desk.policy.limits.quote_max_age_s)
+        raise Refusal(*unfit, *reasons)
     legs = _joined(sides)
     quotes = {leg: readers[leg.right].quotes[leg] for leg in legs.contracts}
     put, call = sides.get(Right.PUT), sides.get(Right.CALL)

@@ -28,6 +28,7 @@ from daemon.engine.executor import Executor, Ladder
 from daemon.engine.gather import CallView, Refusal, check_quotes, market_of
 from daemon.engine.hedge_reader import HedgeView, LayerView
 from daemon.engine.risk_monitor import Proposal, RiskMonitor
+from daemon.engine.what_if import ask_margin
 
 WORK_TIME: Final = timedelta(minutes=15)
 """Longest time one hedge order is worked."""
@@ -98,10 +99,13 @@ class HedgeTrader:
         limit = rung_pts100(0, price, rules)
         if limit is None:
             raise Refusal(Reason("no_legal_price", f"{contract} has no legal price from mid to natural", price.mid_pts))
+        spec = OrderSpec(legs, abs(change), limit, TimeInForce.DAY)
+        if change > 0:
+            await ask_margin(desk, spec)  # its figures refuse no hedge (decision 9), the broker's refusal does
         now = desk.clock.now()
         intent = Intent(
             self._executor.next_key(Strategy.HEDGE, purpose, name),
-            OrderSpec(legs, abs(change), limit, TimeInForce.DAY),
+            spec,
             now,
             reasons=(why,),
             mid_at_decision_pts=price.mid_pts,

@@ -142,7 +142,7 @@ FAULTS = {
         "entry_not_filled",
     ),
     "what-if unset": ('[[fault]]\nkind = "what_if_unset"\nthen_real = false\n', "margin_unknown"),
-    "what-if refused": ('[[fault]]\nkind = "what_if_refused"\ncode = 360\n', "broker_failed"),
+    "what-if refused": ('[[fault]]\nkind = "what_if_refused"\ncode = 360\n', "margin_unknown"),
     "delayed": ('[[fault]]\nkind = "data_delayed"\nfrom = "09:30"\nuntil = "16:15"\n', "data_not_live"),
     "not subscribed": ('[[fault]]\nkind = "not_subscribed"\nsymbol = "VIX"\n', "broker_failed"),
 }

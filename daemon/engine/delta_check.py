@@ -1,4 +1,4 @@
-"""What is asked once a condor is chosen: whether its deltas are right, and whether the broker would take the order."""
+"""Whether the broker's deltas of a chosen condor are right: a second opinion from our own model."""
 
 from __future__ import annotations
 
@@ -9,19 +9,14 @@ from daemon.core.condor.quality import ShortStrike, check_delta, judge_freshness
 from daemon.core.condor.selection import nearest
 from daemon.core.market.contracts import Right, Underlying
 from daemon.core.market.parity import parity_forward
-from daemon.core.orders.broker_facts import Margin
-from daemon.core.orders.intent import OrderSpec, Reason
+from daemon.core.orders.intent import Reason
 from daemon.engine.chain_reader import ChainReader
 from daemon.engine.condor_search import CondorCandidate
 from daemon.engine.context import Desk
-from daemon.engine.gather import Refusal, years_to
-from daemon.errors import BrokerError, BrokerTimeoutError, LinkDownError
+from daemon.engine.gather import years_to
 
 ROUND_STRIKE_PTS100: Final = 2500
 """Strikes on multiples of 25 points are listed in every expiry; finer ones are not."""
-NO_PREVIEW_CODE: Final = 360
-"""The gateway makes no margin preview for this kind of order."""
-NO_PERMISSION_CODES: Final = (460, 10015)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,23 +79,3 @@ def _shorts(candidate: CondorCandidate) -> list[ShortStrike]:
             shorts.append(ShortStrike(side.short, delta, mid_pts))
     assert len(shorts) == len(candidate.legs.sides), "every short strike was chosen with a delta and has a mid"
     return shorts
-
-
-async def ask_margin(desk: Desk, spec: OrderSpec) -> Margin:
-    """Ask the broker what an order would do to the margin, before any order that opens risk (004-24).
-
-    Raises Refusal by name when the broker would not take the order or does not answer, LinkDownError without a
-    connection. Where the gateway makes no preview everything is unset.
-    """
-    try:
-        return await desk.broker.what_if(spec)
-    except LinkDownError:
-        raise
-    except BrokerTimeoutError as error:
-        raise Refusal(Reason("what_if_unanswered", f"The broker answered no margin preview: {error}")) from error
-    except BrokerError as error:
-        if error.code == NO_PREVIEW_CODE:
-            return Margin(None, None, None, None, None)
-        name = "no_trading_permission" if error.code in NO_PERMISSION_CODES else "what_if_refused"
-        text = f"The broker would not take this order: {error}"
-        raise Refusal(Reason(name, text, error.code)) from error
