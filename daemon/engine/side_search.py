@@ -22,6 +22,8 @@ BRACKETS_MAX: Final = 3
 """How often a bracket is laid anew where its strikes do not exist in the expiry."""
 ROUNDS_MAX: Final = 8
 _ENOUGH_POINTS: Final = 2
+_AT_THE_MONEY: Final = 0.5
+"""A short strike is sold for its credit out of the money only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +171,8 @@ class SideSearch:
             case StrikesBy.DELTA:
                 return self._deltas()
             case StrikesBy.CREDIT:
-                credits_pts = {strike: self._credit(strike) for strike in self._deltas()}
+                outside = [strike for strike, delta in self._deltas().items() if delta <= _AT_THE_MONEY]
+                credits_pts = {strike: self._credit(strike) for strike in outside}
                 return {strike: credit for strike, credit in credits_pts.items() if credit is not None}
             case StrikesBy.EXPECTED_MOVE:
                 assert move is not None, "strikes by expected move need the move"
@@ -211,6 +214,8 @@ class SideSearch:
         """Name what is missing: greeks, a wing, or a strike with the wanted value."""
         if not self._deltas():
             return self._unseen()
+        if not values:
+            return self._no_wing(nearest([*self._deltas()], self._guess_by_credit()))
         short = choose_strike(values, self._aim)
         if short is not None and not self._complete(short):
             return self._no_wing(short)

@@ -78,6 +78,11 @@ class FakeBroker:
         self.on_modify: Callable[[OrderRef, int], None] = lambda ref, limit: None
         self.on_cancel: Callable[[OrderRef], None] = self.confirm_cancel
         self.settlements: dict[tuple[TradingClass, date], float] = {}
+        self.listed: tuple[OptionParams, ...] = ()
+        self.exists: Callable[[OptionContract], bool] = lambda contract: True
+        self.quoted: Callable[[OptionContract], Quote | None] = lambda contract: None
+        self.asked: list[OptionContract] = []
+        """Every contract that a market-data line was opened for."""
         self._perm = 900
 
     # -- script -------------------------------------------------------------------------------
@@ -172,16 +177,20 @@ class FakeBroker:
         return self.settlements.get((trading_class, expiry))
 
     async def option_params(self, underlying: Underlying) -> tuple[OptionParams, ...]:
-        return ()
+        return tuple(row for row in self.listed if row.trading_class.underlying is underlying)
 
     async def contracts(self, wanted: Sequence[OptionContract]) -> Mapping[OptionContract, ContractInfo]:
-        return {contract: ContractInfo(con_id(contract), contract, STEPS) for contract in wanted}
+        return {
+            contract: ContractInfo(con_id(contract), contract, STEPS) for contract in wanted if self.exists(contract)
+        }
 
     async def index_quote(self, underlying: Underlying) -> IndexQuote:
         return IndexQuote(self.clock.now(), 3370.0 if underlying is Underlying.SPX else 14.5)
 
     async def quotes(self, wanted: Sequence[ContractInfo], *, greeks: bool) -> Mapping[OptionContract, Quote]:
-        return {}
+        self.asked += [info.contract for info in wanted]
+        quotes = {info.contract: self.quoted(info.contract) for info in wanted}
+        return {contract: quote for contract, quote in quotes.items() if quote is not None}
 
     async def bars(self, index: Underlying | SignalIndex, *, minutes: int, count: int) -> tuple[Bar, ...]:
         return ()
