@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gateway_fakes import NOON, PUT_LONG, SPX, VIX_CALL, FakeClock, FakeExchange
+from gateway_fakes import CALL_LONG, NOON, PUT_LONG, SPX, STRIKES, VIX_CALL, FakeClock, FakeExchange
 from gateway_raw import RawClient, condor, contract, ids
 
 from daemon.errors import SettingsError
@@ -172,6 +172,29 @@ def test_missing_data_are_minus_one_and_no_greeks() -> None:
     assert [one[4] for one in answers if one[0] == "1"] == ["-1.0", "-1.0"]
     assert [one[2] for one in answers if one[0] == "21"] == ["13"]
     assert {float(one) for one in answers[-1][4:]} == {-1.0, -2.0}
+
+
+def test_missing_greeks_leave_the_prices() -> None:
+    raw, _, _ = started(Fault(Kind.GREEKS_MISSING, end=at(60)))
+
+    answers = raw.ask("1", "11", "4", *contract(PUT_LONG), "0", "", "0", "0", "")
+
+    assert [float(one[4]) > 0 for one in answers if one[0] == "1"] == [True, True]
+    assert [one for one in answers if one[0] == "21"] == []
+
+
+def test_a_limited_chain_lists_and_quotes_no_strike_outside_of_it() -> None:
+    fault = Fault(Kind.CHAIN_LIMITED, end=at(60), arguments={"high": STRIKES[1], "symbol": "SPX"})
+    raw, _, clock = started(fault)
+
+    (*rows, _) = raw.ask("78", "5", "SPX", "", "IND", str(SPX))
+    line = raw.ask("1", "11", "6", *contract(CALL_LONG), "0", "", "0", "0", "")
+
+    assert {row[-2:] == [str(strike) for strike in STRIKES[:2]] for row in rows} == {True}
+    assert [one[3] for one in line] == ["200"]
+    clock.move(60)
+    (*rows, _) = raw.ask("78", "7", "SPX", "", "IND", str(SPX))
+    assert {row[-1] for row in rows} == {str(STRIKES[-1])}
 
 
 def test_stale_data_stand_still_for_open_and_new_lines() -> None:

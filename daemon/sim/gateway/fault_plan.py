@@ -44,6 +44,10 @@ class Kind(StrEnum):
     """Answer a margin preview with unset values first; then_real = false leaves it at that."""
     DATA_MISSING = "data_missing"
     """Send -1 for every price and no greeks (symbol limits it)."""
+    GREEKS_MISSING = "greeks_missing"
+    """Send prices of options and no greeks (symbol limits it)."""
+    CHAIN_LIMITED = "chain_limited"
+    """List only the option strikes from low to high points, both included (symbol limits it)."""
     DATA_STALE = "data_stale"
     """Let quotes stand still: new lines get the old values, open lines get nothing (symbol limits it)."""
     DATA_DELAYED = "data_delayed"
@@ -76,6 +80,8 @@ ARGUMENTS: Final[Mapping[Kind, Mapping[str, type]]] = {
     Kind.WHAT_IF_REFUSED: {"code": int, "text": str},
     Kind.WHAT_IF_UNSET: {"then_real": bool},
     Kind.DATA_MISSING: {"symbol": str},
+    Kind.GREEKS_MISSING: {"symbol": str},
+    Kind.CHAIN_LIMITED: {"low": float, "high": float, "symbol": str},
     Kind.DATA_STALE: {"symbol": str},
     Kind.DATA_DELAYED: {"symbol": str},
     Kind.NOT_SUBSCRIBED: {"symbol": str},
@@ -84,7 +90,17 @@ ARGUMENTS: Final[Mapping[Kind, Mapping[str, type]]] = {
     Kind.DELAY: {"seconds": float},
     Kind.WITHHOLD: {"message": str},
 }
-LASTING: Final = frozenset({Kind.DATA_MISSING, Kind.DATA_STALE, Kind.DATA_DELAYED, Kind.SILENT, Kind.DELAY})
+LASTING: Final = frozenset(
+    {
+        Kind.DATA_MISSING,
+        Kind.GREEKS_MISSING,
+        Kind.CHAIN_LIMITED,
+        Kind.DATA_STALE,
+        Kind.DATA_DELAYED,
+        Kind.SILENT,
+        Kind.DELAY,
+    }
+)
 """Faults that hold for a stretch of time; the others happen to one message and can be counted."""
 _REQUIRED: Final[Mapping[Kind, str]] = {Kind.DELAY: "seconds", Kind.WITHHOLD: "message"}
 _COMMON: Final[Mapping[str, type]] = {
@@ -245,6 +261,8 @@ _BOUNDS: Final = (
     ("count", "1 or more", lambda value: _is_number(value) and value < 1),
     ("probability", "a number above 0 and up to 1", lambda value: _is_number(value) and not 0 < value <= 1),
     ("seconds", "a number from 0 to 3600", lambda value: _is_number(value) and not 0 <= value <= 3600),
+    ("low", "a number from 0 to 100000", lambda value: _is_number(value) and not 0 <= value <= 100_000),
+    ("high", "a number from 0 to 100000", lambda value: _is_number(value) and not 0 <= value <= 100_000),
     ("refuse_s", "a number from 0 to 86400", lambda value: _is_number(value) and not 0 <= value <= 86400),
 )
 

@@ -3,7 +3,9 @@
 # ruff: noqa: ARG001 - every handler takes the same three arguments
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from daemon.core.market.contracts import Underlying
@@ -42,7 +44,16 @@ def one_listing(hub: Hub, contract: WireContract, req_id: int) -> Listing:
 
 
 def _listings(hub: Hub, contract: WireContract) -> list[Listing]:
-    return hub.exchange.listings(contract.query()) if contract.currency in {"", "USD"} else []
+    found = hub.exchange.listings(contract.query()) if contract.currency in {"", "USD"} else []
+    return [one for one in found if one.option is None or _is_listed(hub, one.symbol, one.option.strike)]
+
+
+def _is_listed(hub: Hub, symbol: str, strike: float) -> bool:
+    """Whether no fault hides a strike."""
+    fault = hub.faults.holds(Kind.CHAIN_LIMITED, hub.now, symbol)
+    if fault is None:
+        return True
+    return float(fault.argument("low", 0)) <= strike <= float(fault.argument("high", math.inf))
 
 
 def contract_details(hub: Hub, client: Client, fields: Fields) -> None:
@@ -77,7 +88,7 @@ def option_params(hub: Hub, client: Client, fields: Fields) -> None:
         raise RequestRefused(request.req_id, 321, "Error validating request.-'bN' : cause - Invalid contract id")
     for params in hub.exchange.chain_params(Underlying(request.symbol)):
         expiries = [date_text(day) for day in params.last_trades]
-        strikes = [text(strike) for strike in params.strikes]
+        strikes = [text(strike) for strike in params.strikes if _is_listed(hub, request.symbol, strike)]
         for exchange in ("SMART", "CBOE"):
             head = (exchange, params.underlying_con_id, str(params.trading_class), "100")
             client.put(out.option_params(request.req_id, head, expiries, strikes))
@@ -186,6 +197,8 @@ def _line_ticks(hub: Hub, line: Line, quote: SimQuote | None) -> list[Tick]:
         return missing_ticks(line.sec_type)
     if quote is None:
         quote = hub.exchange.combo_quote(line.legs)
+    if hub.faults.holds(Kind.GREEKS_MISSING, hub.now, line.symbol):
+        quote = replace(quote, greeks=None)
     ticks = quote_ticks(quote, line.sec_type)
     return hub.standing.ticks(line, ticks, hub.faults, now=hub.now)
 
