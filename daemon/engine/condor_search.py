@@ -23,9 +23,11 @@ from daemon.engine.gather import Indexes, Refusal
 from daemon.engine.side_search import Scene, SideFound, SideSearch
 
 LINES_MAX: Final = 40
-"""Most market-data lines of one search (decision 16)."""
+"""Most market-data lines of one selection (decision 16)."""
 STRADDLE_LINES: Final = 4
-SIDE_LINES: Final = (LINES_MAX - STRADDLE_LINES) // len(Right)
+CHECK_LINES: Final = 2
+"""Left to the call and the put that the deltas are checked on."""
+SIDE_LINES: Final = (LINES_MAX - STRADDLE_LINES - CHECK_LINES) // len(Right)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from daemon.core.market.contracts import Right, Underlying
 from daemon.core.market.parity import parity_forward
 from daemon.core.orders.intent import Reason
 from daemon.engine.chain_reader import ChainReader
-from daemon.engine.condor_search import CondorCandidate
+from daemon.engine.condor_search import CHECK_LINES, CondorCandidate
 from daemon.engine.context import Desk
 from daemon.engine.gather import years_to
 
@@ -43,7 +43,7 @@ class DeltasChecked:
 
 async def check_deltas(desk: Desk, candidate: CondorCandidate, spx: float) -> DeltasChecked:
     """Compare the deltas of the short strikes with Black-76 on the forward of a call and a put near the money."""
-    reader = ChainReader(desk, candidate.legs.expiry, len(Right))
+    reader = ChainReader(desk, candidate.legs.expiry, CHECK_LINES)
     forward = await _parity_forward(desk, reader, spx)
     if isinstance(forward, Reason):
         return DeltasChecked((forward,), None, {}, reader.requests, reader.lines)

@@ -288,7 +288,7 @@ def test_an_entry_that_finds_nothing_is_a_named_skip_and_the_next_session_enters
         broker.subscribe(facts.sink)
         consumer = asyncio.create_task(facts.run())
         executor, risk = Executor(desk, facts), RiskMonitor(desk)
-        entries = CondorEntries(desk, executor, risk, CondorExits(desk, executor, risk))
+        entries = CondorEntries(desk, executor, risk, CondorExits(desk, executor, risk, lambda name, work: None))
         desk.policy = replace(desk.policy, condor=policy)
         change(chain(SESSION)).connect(broker)
         desk.link.clock_skew_s = 0.0
