@@ -1,10 +1,10 @@
-"""Commands that only read: ``status``, ``why``, ``book``, ``hedge``, ``log``, ``report``."""
+"""Commands that only read: ``status``, ``why``, ``book``, ``log``, ``report``."""
 
 # ruff: noqa: PLC0415 -- imported by the commands that need them, so that each stays quick
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,9 +27,6 @@ STATUS_TIMEOUT_S: Final = 5.0
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from daemon.ports import Store
-    from daemon.settings import Settings
 
 
 @click.command()
@@ -97,38 +94,6 @@ def book(*, folder: Path | None, env_files: tuple[Path, ...], as_json: bool) -> 
             print_json(book_json(store))
         else:
             click.echo(book_text(store))
-
-
-@click.command()
-@db_option
-@env_file_option
-@json_option
-def hedge(*, folder: Path | None, env_files: tuple[Path, ...], as_json: bool) -> None:
-    """Show the hedge layers: target against actual, the last computation, the next rolls."""
-    from daemon.report.tables import hedge_json, hedge_text
-
-    settings = load_settings(env_files)
-    with reading(env_files, folder) as store:
-        rolls = _next_rolls(settings, store)
-        if as_json:
-            print_json(hedge_json(store, rolls))
-        else:
-            click.echo(hedge_text(store, rolls))
-
-
-def _next_rolls(settings: Settings, store: Store) -> dict[str, date]:
-    from daemon.core.hedge.rolls import next_roll
-
-    first, last = store.meta("first_session"), store.meta("last_session")
-    if first is None or last is None:
-        return {}
-    session = date.fromisoformat(last)
-    rolled = store.job_outcome(session, "hedge_roll") is not None
-    before = session if rolled else session - timedelta(days=1)
-    return {
-        layer.name: next_roll(layer.anchor or date.fromisoformat(first), layer.roll_days, before)
-        for layer in settings.hedge_policy().layers
-    }
 
 
 @click.command()

@@ -23,6 +23,10 @@ from daemon.engine.context import Desk
 MEDIAN_MINUTES: Final = 15
 MEDIAN_MIN_BARS: Final = 5
 YEAR_DAYS: Final = 365.0
+FORWARD_GUESSES: Final = (1.0, 1.15, 1.35, 1.6)
+"""Multiples of VIX at which a call and a put are looked for, until both have a bid and an ask."""
+NO_QUOTE: Final = "no_hedge_quote"
+"""Name of the reason that an option of VIX is not listed or not quoted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +142,25 @@ class VixChain:
         return OptionContract(self.trading_class, self.expiry, strike_pts100, Right.CALL)
 
     async def forward(self, guess_pts: float) -> float:
-        """Return the forward by put-call parity at the listed strike nearest to it (never spot VIX)."""
+        """Return the forward by put-call parity at the listed strike nearest to it (never spot VIX).
+
+        In a calm market puts near VIX may have no bid and the forward is higher: then the pair is looked for above.
+        """
         if self._forward is None:
-            first = await self._parity(self._nearest(guess_pts))
-            second = self._nearest(first)
-            self._forward = first if second == self._nearest(guess_pts) else await self._parity(second)
+            strike, found = await self._first_pair(guess_pts)
+            nearer = self._nearest(found)
+            second = found if nearer == strike else await self._parity(nearer)
+            self._forward = found if isinstance(second, Reason) else second
         return self._forward
+
+    async def _first_pair(self, guess_pts: float) -> tuple[int, float]:
+        reasons: list[Reason] = []
+        for strike in dict.fromkeys(self._nearest(guess_pts * factor) for factor in FORWARD_GUESSES):
+            found = await self._parity(strike)
+            if not isinstance(found, Reason):
+                return strike, found
+            reasons.append(found)
+        raise Refusal(reasons[0])
 
     async def view(self, contract: OptionContract, forward_pts: float) -> CallView:
         """Quote one call and compute its delta by Black-76 on the same-expiry forward."""
@@ -154,15 +171,21 @@ class VixChain:
     def _nearest(self, level_pts: float) -> int:
         return min(self.strikes_pts100, key=lambda strike: (abs(strike - level_pts * 100), strike))
 
-    async def _parity(self, strike_pts100: int) -> float:
+    async def _parity(self, strike_pts100: int) -> float | Reason:
+        """Return the forward by one strike, or why its call and put do not tell it."""
         pair = [
             OptionContract(self.trading_class, self.expiry, strike_pts100, right) for right in (Right.CALL, Right.PUT)
         ]
-        quoted = await self._quoted(pair)
+        try:
+            quoted = await self._quoted(pair)
+        except Refusal as refusal:
+            if refusal.reasons[0].name != NO_QUOTE:
+                raise
+            return refusal.reasons[0]
         call_mid, put_mid = (quoted[contract][1].mid_pts for contract in pair)
         if call_mid is None or put_mid is None:
             text = f"{self.expiry} {strike_pts100 / 100:g} has no two-sided call and put for the parity forward"
-            raise Refusal(Reason("no_forward", text, None, None))
+            return Reason("no_forward", text, None, None)
         return parity_forward([strike_pts100 / 100], [call_mid], [put_mid], 1.0)
 
     async def _quoted(self, wanted: Sequence[OptionContract]) -> dict[OptionContract, tuple[ContractInfo, Quote]]:
@@ -170,7 +193,7 @@ class VixChain:
         quotes = await self._desk.broker.quotes([infos[c] for c in wanted if c in infos], greeks=False)
         missing = [str(contract) for contract in wanted if contract not in infos or contract not in quotes]
         if missing:
-            raise Refusal(Reason("no_hedge_quote", f"no contract or no quote for {', '.join(missing)}", None, None))
+            raise Refusal(Reason(NO_QUOTE, f"no contract or no quote for {', '.join(missing)}", None, None))
         check_quotes(self._desk, {contract: quotes[contract] for contract in wanted})
         return {contract: (infos[contract], quotes[contract]) for contract in wanted}
 
@@ -182,7 +205,7 @@ def call_delta(quote: Quote, contract: OptionContract, forward_pts: float, years
     delta is 1, far out of it 0. Without an ask there is no value at all, and the call is refused.
     """
     if quote.ask_pts100 is None:
-        raise Refusal(Reason("no_hedge_quote", f"{contract} has no ask"))
+        raise Refusal(Reason(NO_QUOTE, f"{contract} has no ask"))
     bid = quote.bid_pts100 or 0  # no bid is a bid of zero: nobody pays for it
     mid_pts = (bid + quote.ask_pts100) / 200
     intrinsic_pts = max(0.0, forward_pts - contract.strike)
@@ -190,7 +213,7 @@ def call_delta(quote: Quote, contract: OptionContract, forward_pts: float, years
     if math.isnan(iv):
         if mid_pts - intrinsic_pts > (quote.ask_pts100 - bid) / 100:
             text = f"{contract} at {mid_pts:g} fits no volatility on its forward {forward_pts:.2f}"
-            raise Refusal(Reason("no_hedge_quote", text, mid_pts, intrinsic_pts))
+            raise Refusal(Reason(NO_QUOTE, text, mid_pts, intrinsic_pts))
         return None, 1.0 if intrinsic_pts > 0 else 0.0
     return iv, float(black76(forward_pts, contract.strike, years, iv, 1.0, is_call=True).delta)
 

@@ -531,7 +531,7 @@ class HedgeSettings(Group):
     )
     l1: LayerSettings = _layer((12, 9, 16), buy=11, monthly=False, roll=8, weight=4)
     l2: LayerSettings = _layer((37, 30, 45), buy=30, monthly=False, roll=21, weight=4)
-    l3: LayerSettings = _layer((90, 75, 110), buy=75, monthly=True, roll=50, weight=2)
+    l3: LayerSettings = _layer((90, 75, 110), buy=80, monthly=True, roll=50, weight=2)
 
 
 class RiskSettings(Group):

@@ -183,7 +183,7 @@ def _hedge_policy(group: HedgeSettings) -> HedgePolicy:
     return HedgePolicy(
         enabled=group.enabled,
         rolls_enabled=group.rolls_enabled,
-        layers=(_layer("L1", group.l1), _layer("L2", group.l2), _layer("L3", group.l3)),
+        layers=(layer_policy("L1", group.l1), layer_policy("L2", group.l2), layer_policy("L3", group.l3)),
         base=group.base,
         measure=group.measure,
         split=group.split,
@@ -205,7 +205,8 @@ def _hedge_policy(group: HedgeSettings) -> HedgePolicy:
     )
 
 
-def _layer(name: str, group: LayerSettings) -> LayerPolicy:
+def layer_policy(name: str, group: LayerSettings) -> LayerPolicy:
+    """Build the rules of one layer."""
     return LayerPolicy(name=name, **group.model_dump())
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import date, datetime, time
 from decimal import Decimal
 from itertools import pairwise
 from typing import Final
 
+from daemon.core.calendar.sessions import sessions_between
 from daemon.core.condor.policy import StrikesBy, WingsBy
+from daemon.core.hedge.rolls import session_without_expiry
 from daemon.settings.fields import GatewayMode, Synchronous
-from daemon.settings.model import PREFIX, Settings
+from daemon.settings.groups import HedgeSettings
+from daemon.settings.model import PREFIX, Settings, layer_policy
 
 LIVE_PORTS: Final = (4001, 7496)
 """Ports of a live IB Gateway and a live TWS as both come configured (Interactive Brokers, TWS API, initial set-up)."""
@@ -19,6 +22,8 @@ _LAST_TRADE: Final = time(16, 0)
 """When an expiring SPXW series stops trading (Cboe contract specifications)."""
 _HARDLY_HEDGED_DTE: Final = 1
 
+LISTED_YEAR: Final = (date(2026, 1, 2), date(2026, 12, 31))
+"""A year whose listed VIX expiries stand for any: windows are tried on each of its sessions."""
 WHOLE: Final = 10
 """Tenths that the weights of the layers make together: 4 + 4 + 2 (000-02)."""
 
@@ -200,3 +205,9 @@ def _layer(settings: Settings, name: str) -> Iterator[Conflict]:
     yield from _rising(layer, group, "dte_min", "dte_target", "dte_max")
     yield from _rising(layer, group, "min_buy_dte", "dte_max")
     yield from _rising(layer, group, "roll_days", "min_buy_dte", strictly=True)
+    in_order = layer.dte_min <= layer.dte_max and layer.min_buy_dte <= layer.dte_max
+    if in_order and layer.weight and layer != getattr(HedgeSettings(), name):  # the defaults are tried by a test
+        bare = session_without_expiry(layer_policy(name.upper(), layer), sessions_between(*LISTED_YEAR))
+        if bare is not None:
+            text = f"on a session like {bare} no VIX expiry is listed in this window or a week above it; widen it"
+            yield Conflict(_named(group, "dte_min", "min_buy_dte", "dte_max", "monthly_only"), text)

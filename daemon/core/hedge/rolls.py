@@ -2,17 +2,84 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
+from daemon.core.calendar.expiries import dte, expiries
 from daemon.core.calendar.sessions import session_on_or_after, session_on_or_before
 from daemon.core.hedge.policy import LayerPolicy
+from daemon.core.market.contracts import TradingClass
 from daemon.core.orders.intent import Reason
 from daemon.core.risk.exposure import exact
 
 OUTSIDE_DAYS_MAX: Final = 7
 """How many days beyond its window a layer may buy when nothing is listed inside it."""
+LISTED_DAYS: Final = 400
+"""How far ahead listed expiries are looked for; the exchange lists fewer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedRoll:
+    """A roll of the calendar, with the expiry that the rules of the exchange would offer it."""
+
+    layer: str
+    session: date
+    trading_class: TradingClass | None
+    expiry: date | None
+    """None where nothing would be listed for the layer."""
+    next_session: date
+    """The roll after it."""
+    reasons: tuple[Reason, ...]
+
+    @property
+    def dte(self) -> int | None:
+        """Return the days to expiry that would be bought."""
+        return None if self.expiry is None else dte(self.session, self.expiry)
+
+    @property
+    def dte_left(self) -> int | None:
+        """Return the days to expiry that are left at the roll after it."""
+        return None if self.expiry is None else dte(self.next_session, self.expiry)
+
+
+def planned_rolls(layer: LayerPolicy, anchor: date, *, after: date, until: date) -> tuple[PlannedRoll, ...]:
+    """Return the rolls of a layer after one date and up to another, from the calendar alone (001-07)."""
+    found: list[PlannedRoll] = []
+    session = next_roll(anchor, layer.roll_days, after)
+    while session <= until:
+        following = next_roll(anchor, layer.roll_days, session)
+        classes = dict(_listed_classes(session))
+        expiry, reasons = choose_layer_expiry(vix_listing(session), session, layer)
+        found.append(
+            PlannedRoll(
+                layer=layer.name,
+                session=session,
+                trading_class=None if expiry is None else classes[expiry],
+                expiry=expiry,
+                next_session=following,
+                reasons=reasons,
+            )
+        )
+        session = following
+    return tuple(found)
+
+
+def vix_listing(session: date) -> list[tuple[date, bool]]:
+    """Return (expiry, is_monthly) of every VIX option that the rules of the exchange list on a session."""
+    return [(expiry, known is TradingClass.VIX) for expiry, known in _listed_classes(session)]
+
+
+def session_without_expiry(layer: LayerPolicy, sessions: Iterable[date]) -> date | None:
+    """Return the first of some sessions on which a layer would find no expiry to buy, or None."""
+    return next((day for day in sessions if choose_layer_expiry(vix_listing(day), day, layer)[0] is None), None)
+
+
+def _listed_classes(session: date) -> list[tuple[date, TradingClass]]:
+    until = session + timedelta(days=LISTED_DAYS)
+    classes = (TradingClass.VIX, TradingClass.VIXW)
+    return sorted((expiry, known) for known in classes for expiry in expiries(known, session, until))
 
 
 def next_roll(anchor: date, roll_days: int, after: date) -> date:

@@ -9,13 +9,16 @@ from hedge_values import L1, L2, L3, layer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.core.calendar.expiries import expiries, last_trade_session
+from daemon.core.calendar.expiries import last_trade_session
 from daemon.core.hedge.policy import LayerPolicy
 from daemon.core.hedge.rolls import (
     choose_call_strike,
     choose_layer_expiry,
     last_roll,
     next_roll,
+    planned_rolls,
+    session_without_expiry,
+    vix_listing,
 )
 from daemon.core.market.contracts import TradingClass
 
@@ -138,11 +141,63 @@ class TestChooseLayerExpiry:
         assert choose(L1, *days) == (None, ["no_expiry_in_window"])
 
 
-def vix_listing(session: date) -> list[tuple[date, bool]]:
-    """Return (expiry, is_monthly) of every VIX option listed on a session since the weeklies began."""
-    until = session + timedelta(days=150)
-    weekly = [(expiry, False) for expiry in expiries(TradingClass.VIXW, session, until)]
-    return weekly + [(expiry, True) for expiry in expiries(TradingClass.VIX, session, until)]
+class TestPlannedRolls:
+    def test_the_calendar_names_expiry_and_days_of_each_roll(self) -> None:
+        # VIX expiries of 2020: 4 and 10 March (30 days after the 11th is Good Friday), 18 March the monthly, 25 March.
+        rolls = planned_rolls(L1, date(2020, 2, 18), after=date(2020, 2, 18), until=date(2020, 3, 13))
+
+        assert [(roll.session, roll.trading_class, roll.expiry, roll.dte) for roll in rolls] == [
+            (date(2020, 2, 26), TradingClass.VIXW, date(2020, 3, 10), 13),
+            (date(2020, 3, 5), TradingClass.VIX, date(2020, 3, 18), 13),
+            (date(2020, 3, 13), TradingClass.VIXW, date(2020, 3, 25), 12),
+        ]
+        assert [(roll.next_session, roll.dte_left) for roll in rolls] == [
+            (date(2020, 3, 5), 5),
+            (date(2020, 3, 13), 5),
+            (date(2020, 3, 23), 2),  # Saturday moves to Monday
+        ]
+
+    def test_the_long_layer_buys_the_monthly_nearest_to_90_days(self) -> None:
+        (roll,) = planned_rolls(L3, date(2020, 2, 18), after=date(2020, 2, 17), until=date(2020, 3, 31))
+
+        assert (roll.expiry, roll.trading_class, roll.dte) == (date(2020, 5, 20), TradingClass.VIX, 92)
+
+    def test_a_roll_that_finds_nothing_is_shown_with_its_reason(self) -> None:
+        none = layer(L1, dte_min=300, min_buy_dte=300, dte_max=310, dte_target=305)
+        (roll,) = planned_rolls(none, SESSION, after=date(2020, 2, 17), until=SESSION)
+
+        assert (roll.expiry, roll.trading_class, roll.dte, roll.dte_left) == (None, None, None, None)
+        assert [reason.name for reason in roll.reasons] == ["no_expiry_in_window"]
+
+    def test_no_roll_leaves_less_than_the_least_days_but_for_the_days_it_is_moved_by(self) -> None:
+        # 001-06: never below 3, 7 and 30 days; a date on a closed day moves by up to 3 days (4 with a holiday).
+        for policy, least in ((L1, 3), (L2, 7), (L3, 30)):
+            rolls = planned_rolls(policy, date(2016, 1, 4), after=date(2016, 1, 3), until=date(2027, 3, 31))
+            late = [(roll.next_session - roll.session).days - policy.roll_days for roll in rolls]
+
+            assert all(
+                roll.dte_left is not None and roll.dte_left + max(0, moved) >= least
+                for roll, moved in zip(rolls, late, strict=True)
+            )
+
+
+class TestWindows:
+    YEAR = tuple(sorted(day for day in ORACLE if day.year == 2026))
+
+    @pytest.mark.parametrize("policy", [L1, L2, L3], ids=lambda layer: layer.name)
+    def test_the_usual_layers_find_an_expiry_on_each_session(self, policy: LayerPolicy) -> None:
+        assert session_without_expiry(policy, self.YEAR) is None
+
+    def test_a_window_of_monthlies_needs_the_five_weeks_between_them(self) -> None:
+        narrow = layer(L3, dte_min=80, min_buy_dte=80, dte_max=100)
+
+        assert session_without_expiry(narrow, self.YEAR) is not None
+        assert session_without_expiry(layer(narrow, dte_max=108), self.YEAR) is None  # 29 days and the week above
+
+    def test_beyond_the_listed_months_there_is_nothing(self) -> None:
+        far = layer(L3, dte_target=290, dte_min=280, min_buy_dte=280, dte_max=300)
+
+        assert session_without_expiry(far, self.YEAR) == self.YEAR[0]
 
 
 class TestYearsOfRolls:
@@ -164,8 +219,9 @@ class TestYearsOfRolls:
                 too_late.append((bought, expiry, sold))
 
         assert too_late == []
-        # The day of mourning of 2018-12-05 moved an expiry by a day, out of the window of L1.
-        assert outside <= {date(2018, 11, 19)}
+        # The day of mourning of 2018-12-05 moved an expiry by a day, out of the window of L1. Months of five weeks
+        # have no monthly 80 to 110 days ahead on some days: every tenth roll of L3 buys 111 to 114 days.
+        assert outside <= {date(2018, 11, 19)} or (policy is L3 and len(outside) <= len(rolls) // 8)
 
 
 class TestChooseCallStrike:

@@ -89,7 +89,9 @@ def read(**changes: str) -> Settings:
         ({"HEDGE_HYSTERESIS_PTS": "5"}, ["HYSTERESIS_PTS=5", "MODERATE_VIX_FROM=15", "HIGH_VIX_FROM=25"]),
         ({"HEDGE_L1_DTE_MIN": "13"}, ["L1_DTE_MIN=13", "L1_DTE_TARGET=12"]),
         ({"HEDGE_L2_MIN_BUY_DTE": "46"}, ["L2_MIN_BUY_DTE=46", "L2_DTE_MAX=45"]),
-        ({"HEDGE_L3_ROLL_DAYS": "75"}, ["L3_ROLL_DAYS=75", "L3_MIN_BUY_DTE=75"]),
+        ({"HEDGE_L3_ROLL_DAYS": "80"}, ["L3_ROLL_DAYS=80", "L3_MIN_BUY_DTE=80"]),
+        ({"HEDGE_L1_MONTHLY_ONLY": "true"}, ["L1_DTE_MIN=9", "L1_DTE_MAX=16", "L1_MONTHLY_ONLY=true", "no VIX expiry"]),
+        ({"HEDGE_L3_DTE_MAX": "92", "HEDGE_L3_DTE_TARGET": "90"}, ["L3_DTE_MAX=92", "no VIX expiry is listed"]),
         (
             {"HEDGE_L1_WEIGHT": "5"},
             ["L1_WEIGHT=5", "L2_WEIGHT=4", "L3_WEIGHT=2", "tenths of the hedge and must add up to 10, not 11"],

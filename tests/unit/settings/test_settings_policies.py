@@ -98,7 +98,7 @@ def test_the_hedge_has_three_layers_in_the_ratio_4_4_2() -> None:
         dte_target=90,
         dte_min=75,
         dte_max=110,
-        min_buy_dte=75,
+        min_buy_dte=80,
         monthly_only=True,
         roll_days=50,
         anchor=None,
