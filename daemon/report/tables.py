@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from itertools import groupby
 from textwrap import TextWrapper
 from typing import Final
 
@@ -33,7 +34,9 @@ JsonObject = dict[str, JsonValue]
 ORDERS_SHOWN: Final = 20
 """Most recent orders in the text of ``book``; the JSON has all of them."""
 REASON_WIDTH: Final = 60
-WHY_WIDTH: Final = 110
+WHY_WIDTH: Final = 125
+HEADLESS_ROWS: Final = 2
+"""Most reasons of a decision that are written without column heads."""
 NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 
 
@@ -270,18 +273,29 @@ def why_text(store: Store, session: date) -> str:
     decisions = store.decisions(session)
     if not decisions:
         return f"{session}: no decision is recorded of this session\n"
-    return "\n\n".join("\n".join(_why(decision)) for decision in decisions) + "\n"
+    jobs = groupby(decisions, lambda decision: decision.job)
+    return "\n\n".join("\n".join(line for one in group for line in _why(one)) for _, group in jobs) + "\n"
 
 
 def _why(decision: Decision) -> list[str]:
     when = f"{decision.session} {new_york_time(decision.at)}"
     head = f"{when}  {decision.kind.upper()}  {decision.subject}  (job {decision.job})"
-    rows = [("reason", "value", "limit", "")]
-    rows += [
-        (reason.name, value_text(reason.value), value_text(reason.limit), reason.text) for reason in decision.reasons
-    ]
-    lines = [head, *(columns(rows, "<>><") if decision.reasons else ["  no reason recorded"])]
-    return [*lines, *_inputs(decision)]
+    reasons, inputs = _reason_rows(decision.reasons), _inputs(decision)
+    if len(inputs) == 1 and len(head) + len(inputs[0]) <= WHY_WIDTH:
+        head, inputs = head + inputs[0], []
+    return [head, *reasons, *inputs]
+
+
+def _reason_rows(reasons: Sequence[Reason]) -> list[str]:
+    """Write a table; a violent session closes many condors for one reason each, which need no column heads."""
+    if not reasons:
+        return ["  no reason recorded"]
+    rows = [(reason.name, value_text(reason.value), value_text(reason.limit), reason.text) for reason in reasons]
+    if len(rows) > HEADLESS_ROWS:
+        return columns([("reason", "value", "limit", ""), *rows], "<>><")
+    return columns(
+        [(name, value, "" if limit == "-" else f"limit {limit}", text) for name, value, limit, text in rows], "<>><"
+    )
 
 
 def _inputs(decision: Decision) -> list[str]:
