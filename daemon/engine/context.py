@@ -9,7 +9,7 @@ from datetime import date, datetime
 from daemon.core.book.book import Book
 from daemon.core.book.condors import OpenCondor, open_condors
 from daemon.core.calendar.events import EconomicCalendar
-from daemon.core.calendar.expiries import last_trade_at
+from daemon.core.calendar.expiries import last_trade_at, settlement_at
 from daemon.core.calendar.schedule import SchedulePolicy
 from daemon.core.condor.policy import CondorPolicy
 from daemon.core.hedge.policy import HedgePolicy
@@ -46,6 +46,8 @@ class BookView:
     condors: tuple[OpenCondor, ...]
     positions: Mapping[OptionContract, int]
     """Net quantities of everything held, also of what cancels out (0)."""
+    next_settlement: datetime | None
+    """When the first of them settles, or has settled; None for an empty book."""
 
 
 @dataclass(slots=True)
@@ -78,9 +80,10 @@ class Desk:
         """Return the book with the open condors, derived anew only when something was booked."""
         book = self.store.book()
         if self._view is None or self._view.book is not book:
-            self._view = BookView(
-                book, open_condors(book, self.store.condors(), self.store.entries()), _net_positions(book)
-            )
+            condors = open_condors(book, self.store.condors(), self.store.entries())
+            positions = _net_positions(book)
+            settlements = (settlement_at(contract.trading_class, contract.expiry) for contract in positions)
+            self._view = BookView(book, condors, positions, min(settlements, default=None))
         return self._view
 
     def marks(self, contracts: Iterable[OptionContract]) -> dict[OptionContract, Mark]:

@@ -62,9 +62,8 @@ class Reconciler:
         now = self._desk.clock.now()
         account = {fact.contract: fact.quantity for fact in self._desk.broker.positions().values()}
         return all(
-            account.get(contract, 0) == quantity
+            account.get(contract, 0) == quantity or settlement_at(contract.trading_class, contract.expiry) <= now
             for contract, quantity in self._desk.view().positions.items()
-            if settlement_at(contract.trading_class, contract.expiry) > now
         )
 
     def _withdraw_unsent(self) -> None:

@@ -17,9 +17,10 @@ class Settler:
 
     def due(self) -> tuple[OptionContract, ...]:
         """Return the contracts past their settlement that the book still holds."""
-        now = self._desk.clock.now()
-        held = self._desk.view().positions
-        return tuple(sorted(c for c in held if settlement_at(c.trading_class, c.expiry) <= now))
+        now, view = self._desk.clock.now(), self._desk.view()
+        if view.next_settlement is None or now < view.next_settlement:
+            return ()
+        return tuple(sorted(c for c in view.positions if settlement_at(c.trading_class, c.expiry) <= now))
 
     async def settle(self) -> int:
         """Settle what is due; return the number of entries booked. Raises BrokerError when it cannot ask."""

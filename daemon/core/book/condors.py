@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from daemon.core.book.book import Book, BookEntry, EntryKind, Holding
@@ -24,30 +24,28 @@ class TradeRole(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OpenCondor:
-    """A condor that still holds something."""
+    """A condor that still holds something; what is at risk is derived once, because every check asks for it."""
 
     record: CondorRecord
     held: Structure
     credit_pts: float
     """Net credit of one condor in points, fees left out: the average of its entry and what adjustments brought in."""
+    quantity: int = field(init=False)
+    """How many condors are at risk: the short options of the larger side."""
+    wing_notional_usd: int = field(init=False)
+    """What the wings can lose at expiry in dollars, on the side that can lose more (004-16).
+
+    A short option that nothing covers has no such bound; it counts with the width it was entered with.
+    """
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "quantity", _quantity_at_risk(self.held))
+        object.__setattr__(self, "wing_notional_usd", max(self._at_risk(right) for right in Right))
 
     @property
     def whole(self) -> CondorLegs | None:
         """Return the legs when all that is held closes by one order; None when it is in parts."""
         return self.held.whole
-
-    @property
-    def quantity(self) -> int:
-        """Return how many condors are at risk: the short options of the larger side."""
-        return _quantity_at_risk(self.held)
-
-    @property
-    def wing_notional_usd(self) -> int:
-        """Return what the wings can lose at expiry in dollars, on the side that can lose more (004-16).
-
-        A short option that nothing covers has no such bound; it counts with the width it was entered with.
-        """
-        return max(self._at_risk(right) for right in Right)
 
     def _at_risk(self, right: Right) -> int:
         """Return what one side can lose in dollars: its width in points x 100 is the most that one short option can."""
