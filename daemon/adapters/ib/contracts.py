@@ -37,7 +37,7 @@ _CLASSES: Final = {member.value: member for member in TradingClass}
 _OCC_LENGTH: Final = 21
 _OCC_DATE: Final = slice(6, 12)
 _SETTLES_WITHIN_DAYS: Final = 7
-_CACHED: Final = 4096
+_CACHED: Final = 512
 
 
 def last_trade_of(contract: OptionContract) -> date:

@@ -31,7 +31,7 @@ from daemon.adapters.ib.messages import (
 from daemon.adapters.ib.readings import finite
 
 _NO_RIGHT: Final = "?"
-_MAX_CONTRACTS: Final = 2_048
+_MAX_CONTRACTS: Final = 512
 _POSITION_CONTRACT: Final = slice(3, 14)
 _EXECUTION_TIME: Final = 15
 

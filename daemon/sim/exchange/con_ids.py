@@ -49,7 +49,7 @@ def option_con_id(contract: OptionContract) -> int:
     return _OPTION | number << 1 | (contract.right is Right.CALL)
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=2048)  # a chain, and what is held
 def option_of(con_id: int) -> OptionContract | None:
     """Return the option a number stands for, or None when it is not an option's."""
     if not _OPTION <= con_id < 2 * _OPTION:

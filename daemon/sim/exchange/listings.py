@@ -192,7 +192,7 @@ def _vix_strikes(close: float) -> tuple[int, ...]:
     return tuple(sorted(grid))
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=1024)  # what is held and what is looked at in a session
 def listing(con_id: int, day: date) -> Listing | None:
     """Return the contract of a number as of a date, expired ones too; None when no series has it."""
     if con_id in con_ids.INDEX_SYMBOLS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from daemon.core.calendar.sessions import NEW_YORK, is_session, new_york_date, session
@@ -35,6 +36,7 @@ def _multiplier(listing: Listing) -> str:
     return "" if listing.sec_type is SecType.INDEX else str(listing.multiplier)
 
 
+@lru_cache(maxsize=512)  # what is held is told again and again
 def contract11(listing: Listing, exchange: str) -> tuple[str, ...]:
     """Return the eleven fields of a contract in replies."""
     return (

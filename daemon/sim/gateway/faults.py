@@ -76,6 +76,8 @@ class Faults:
 
     def next_change_at(self, now: datetime) -> datetime | None:
         """Return when the next fault begins or ends, so that somebody looks then."""
+        if not self._kinds:
+            return None
         ahead = [self._refusing_until] if self._refusing_until else []
         ahead += [instant for fault in self._plan.faults for instant in _edges(fault, now)]
         return min((instant for instant in ahead if instant > now), default=None)

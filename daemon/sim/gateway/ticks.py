@@ -38,11 +38,11 @@ class Line:
     market_data_type: int = 1
     delayed: bool = False
     sent: dict[int, Numbers] = field(default_factory=dict)
+    slow: bool = field(init=False)
+    """Whether the line follows an index, which ticks at a slower beat."""
 
-    @property
-    def slow(self) -> bool:
-        """Whether the line follows an index, which ticks at a slower beat."""
-        return self.sec_type == SecType.INDEX
+    def __post_init__(self) -> None:
+        self.slow = self.sec_type == SecType.INDEX
 
 
 def quote_ticks(quote: SimQuote, sec_type: str) -> list[Tick]:

@@ -123,7 +123,7 @@ class Market:
         place = clock.moment(at)
         day, column = self.day(place.day), INDEX_COLUMNS[symbol]
         last = _level(day, place, column)
-        if place.day != new_york_date(at):
+        if place.night and place.day != new_york_date(at):
             return None, last
         minute = int(place.minute)
         high, low = max(day.highs.item(minute, column), last), min(day.lows.item(minute, column), last)
