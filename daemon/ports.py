@@ -31,6 +31,7 @@ from daemon.core.orders.broker_facts import (
 from daemon.core.orders.intent import ComboPrice, Intent, IntentState, OrderRef, OrderSpec, PermId
 from daemon.core.records import (
     CondorRecord,
+    DailyValue,
     DayRecord,
     Decision,
     EventRecord,
@@ -38,6 +39,7 @@ from daemon.core.records import (
     JobOutcome,
     RiskRecord,
     RunStateRecord,
+    Signal,
 )
 
 FactSink = Callable[[BrokerFact], None]
@@ -288,6 +290,23 @@ class Store(Protocol):
 
     def risks(self, session: date | None = None) -> tuple[RiskRecord, ...]:
         """Return what was at risk, the last record of each session, oldest first."""
+        ...
+
+    def daily_values(self, series: str, *, last: int) -> tuple[DailyValue, ...]:
+        """Return the last closes of an index, oldest first."""
+        ...
+
+    def record_signals(
+        self, session: date, signals: Sequence[Signal], closes: Mapping[str, Sequence[DailyValue]]
+    ) -> None:
+        """Record what the signals said before a session, replacing what was recorded of it, and the new closes.
+
+        A session of an index that has a close keeps it.
+        """
+        ...
+
+    def signals(self, session: date | None = None) -> tuple[Signal, ...]:
+        """Return what the signals said before a session, or before every session, in their order."""
         ...
 
     def append_event(self, event: EventRecord) -> None:

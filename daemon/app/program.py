@@ -13,6 +13,7 @@ from daemon.adapters.clock import SystemClock
 from daemon.adapters.economic_calendar import load_economic_calendar
 from daemon.adapters.ib import IbBroker, IbConfig, Transport
 from daemon.adapters.log import EventLog, build_logging, goes_to_journal
+from daemon.adapters.macro_files import load_macro_files
 from daemon.adapters.scheduler import ApScheduler
 from daemon.adapters.store import SqliteStore
 from daemon.core.calendar.sessions import log_session
@@ -46,7 +47,7 @@ class Program:
 
 
 def engine_policy(settings: Settings) -> EnginePolicy:
-    """Build what the engine follows. Raises SettingsError for an economic calendar that cannot be read."""
+    """Build what the engine follows. Raises SettingsError for files that cannot be read."""
     gateway = settings.gateway
     return EnginePolicy(
         condor=settings.condor_policy(),
@@ -54,6 +55,8 @@ def engine_policy(settings: Settings) -> EnginePolicy:
         limits=settings.risk_limits(),
         schedule=settings.schedule_policy(),
         events=load_economic_calendar(settings.schedule.economic_calendar),
+        macro=load_macro_files(settings.macro_dir),
+        signals=settings.signal_policy(),
         absence_proof_s=gateway.absence_proof_s,
         evidence_wait_s=EVIDENCE_WAIT_S,
         heartbeat_s=gateway.heartbeat_s,

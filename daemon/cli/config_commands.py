@@ -35,6 +35,7 @@ def check(*, env_files: tuple[Path, ...], as_json: bool) -> None:
     try:
         settings = load_settings(env_files)
         warnings = [*settings.warnings, *_calendar_warnings(settings)]
+        _check_macro_files(settings)
     except SettingsError as error:
         _print_problems(error.problems, as_json=as_json)
         raise click.exceptions.Exit(ExitCode.SETTINGS) from None
@@ -98,6 +99,13 @@ def _calendar_warnings(settings: Settings) -> tuple[str, ...]:
 
     calendar, kinds = load_economic_calendar(settings.schedule.economic_calendar), settings.condor.event_kinds
     return (*calendar.gaps(kinds), *calendar.staleness(new_york_date(SystemClock().now()), kinds))
+
+
+def _check_macro_files(settings: Settings) -> None:
+    """Raise SettingsError for what is wrong with the folder of macro figures."""
+    from daemon.adapters.macro_files import load_macro_files
+
+    load_macro_files(settings.macro_dir)
 
 
 def _rows(settings: Settings) -> tuple[Row, ...]:

@@ -1,4 +1,4 @@
-"""Commands that only read: ``status``, ``why``, ``book``, ``log``, ``report``."""
+"""Commands that only read: ``status``, ``why``, ``book``, ``signals``, ``log``, ``report``."""
 
 # ruff: noqa: PLC0415 -- imported by the commands that need them, so that each stays quick
 
@@ -94,6 +94,23 @@ def book(*, folder: Path | None, env_files: tuple[Path, ...], as_json: bool) -> 
             print_json(book_json(store))
         else:
             click.echo(book_text(store))
+
+
+@click.command()
+@click.argument("session", required=False, type=NewYorkDate())
+@db_option
+@env_file_option
+@json_option
+def signals(*, session: date | None, folder: Path | None, env_files: tuple[Path, ...], as_json: bool) -> None:
+    """Show each signal before SESSION, YYYY-MM-DD (default: the last): value, date, source, whether it counts."""
+    from daemon.report.signals import signals_json, signals_text
+
+    with reading(env_files, folder) as store:
+        day = session_or_last(store, session)
+        if as_json:
+            print_json(signals_json(store, day))
+        else:
+            click.echo(signals_text(store, day))
 
 
 @click.command()

@@ -259,6 +259,41 @@ class RiskRecord:
         return self.condors.theta_usd + self.hedge.theta_usd
 
 
+@dataclass(frozen=True, slots=True)
+class DailyValue:
+    """The close of an index in one session, as somebody gave it."""
+
+    session: date
+    value: float
+    source: str
+    read_at: datetime
+
+
+class Standing(StrEnum):
+    """Whether a signal may be used: only a fresh one says anything, the others are neutral."""
+
+    FRESH = "fresh"
+    STALE = "stale"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    """One signal as it was read before a session."""
+
+    session: date
+    name: str
+    value: float | None
+    state: str
+    """What it says; ``neutral`` for nothing, and whenever it is not fresh."""
+    as_of: date | None
+    """The session or the day of publication of the newest figure in it."""
+    source: str
+    standing: Standing
+    text: str
+    """What the value is, or why there is none."""
+
+
 class Level(StrEnum):
     """Severity of an event."""
 

@@ -148,6 +148,7 @@ _CONDOR: Final = {
 }
 
 _HEDGE: Final = {
+    "signals_read": _info("{says}", "{fresh} fresh", "{stale} stale", "{missing} missing"),
     "hedge_computed": _info(
         "VIX {vix}",
         "regime {regime}",

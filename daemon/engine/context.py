@@ -13,7 +13,9 @@ from daemon.core.calendar.expiries import last_trade_at, settlement_at
 from daemon.core.calendar.schedule import SchedulePolicy
 from daemon.core.condor.policy import CondorPolicy
 from daemon.core.hedge.policy import HedgePolicy
+from daemon.core.hedge.signal_values import SignalPolicy
 from daemon.core.market.contracts import OptionContract, OptionParams, Underlying
+from daemon.core.market.macro import MacroData
 from daemon.core.market.quotes import Mark
 from daemon.core.risk.limits import RiskLimits
 from daemon.engine.journal import Journal
@@ -29,6 +31,8 @@ class EnginePolicy:
     limits: RiskLimits
     schedule: SchedulePolicy
     events: EconomicCalendar
+    macro: MacroData
+    signals: SignalPolicy
     absence_proof_s: float
     """Least time between the two proofs that an order does not exist (decision 12)."""
     evidence_wait_s: float

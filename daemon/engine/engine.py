@@ -29,6 +29,7 @@ from daemon.engine.link import LinkKeeper
 from daemon.engine.reconciler import Reconciler, left_over
 from daemon.engine.risk_monitor import RiskMonitor
 from daemon.engine.settlement import Settler
+from daemon.engine.signal_desk import SignalDesk
 from daemon.errors import BrokerError
 from daemon.ports import Notifier, Scheduler
 
@@ -59,6 +60,7 @@ class Engine:
         self._background = Background(desk.journal)
         self.exits = CondorExits(desk, self.executor, self.risk, self._background.spawn)
         self.entries = CondorEntries(desk, self.executor, self.risk, self.exits)
+        self.signals = SignalDesk(desk)
         self.hedge_reader = HedgeReader(desk)
         self.hedge = HedgeDesk(desk, self.hedge_reader, HedgeTrader(desk, self.executor, self.risk))
         self.day = DayDesk(desk, self.reconciler, self.settler, self.risk)
@@ -179,6 +181,7 @@ class Engine:
             self.desk.policy.schedule,
             {
                 "preflight": self.day.preflight,
+                "signals": self.signals.refresh,
                 "hedge_roll": self.hedge.roll,
                 "last_resort": self.exits.last_resort,
                 "condor_entry": self._entry,

@@ -181,6 +181,7 @@ def daily_jobs(policy: SchedulePolicy, runs: dict[str, Run]) -> tuple[DailyJob, 
     """Return the daily jobs in the order in which they are caught up."""
     rows = (
         ("preflight", policy.preflight, policy.end_of_day),
+        ("signals", policy.signals, policy.end_of_day),
         ("hedge_roll", policy.hedge_roll, time(15, 45)),
         ("last_resort", policy.last_resort, time(15, 55)),
         ("condor_entry", policy.condor_entry, policy.condor_entry_until),

@@ -18,6 +18,7 @@ from daemon.core.records import (
     Level,
     Outcome,
     RiskRecord,
+    Signal,
 )
 from daemon.ports import Store
 from daemon.report.closing import Closing, closing
@@ -29,6 +30,7 @@ from daemon.report.words import plural
 
 JOBS: Final = (
     "preflight",
+    "signals",
     "exits",
     "hedge_roll",
     "last_resort",
@@ -65,6 +67,8 @@ class DayView:
     layers: tuple[LayerLine, ...]
     computation: HedgeComputation | None
     """The last hedge computation of the session."""
+    signals: tuple[Signal, ...]
+    """What they said before the session."""
     risk: RiskRecord | None
     """The last measurement of the session."""
     settlements: tuple[BookEntry, ...]
@@ -130,6 +134,7 @@ def gather_day(
         changes=_changes(intents, end, today),
         layers=layer_lines(end, computation, next_rolls or {}),
         computation=computation,
+        signals=store.signals(session),
         risk=risks[-1] if risks else None,
         settlements=tuple(entry for entry in today if entry.kind is EntryKind.SETTLEMENT),
         jobs=tuple((job, store.job_outcome(session, job)) for job in JOBS),

@@ -14,6 +14,7 @@ from daemon.report.day import DayView, attention, condor_decision, done_in_words
 from daemon.report.hedge import LayerLine, hedge_arithmetic
 from daemon.report.orders import OrderLine
 from daemon.report.risk import risk_section
+from daemon.report.signals import signals_line
 from daemon.report.words import (
     clipped,
     columns,
@@ -70,13 +71,14 @@ def verdict(view: DayView) -> str:
 
 def _market(view: DayView) -> list[str]:
     day, before = view.closing.day, view.closing.before
+    signals = _hanging("  signals  ", signals_line(view.signals))
     if day is None:
-        return ["  no closing figures recorded"]
+        return ["  no closing figures recorded", *signals]
     spx, vix = f"SPX {points(day.spx)}", f"VIX {points(day.vix)}"
     if before is not None:
         spx += f" ({points(day.spx - before.spx, signed=True)}, {_change_pct(day.spx, before.spx)})"
         vix += f" ({points(day.vix - before.vix, signed=True)})"
-    return [f"  {spx}   {vix}   regime {day.regime or 'not computed'}"]
+    return [f"  {spx}   {vix}   regime {day.regime or 'not computed'}", *signals]
 
 
 def _change_pct(now: float, before: float) -> str:

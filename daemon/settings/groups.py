@@ -20,6 +20,7 @@ from daemon.core.condor.policy import (
 )
 from daemon.core.hedge.policy import HedgeBase, HedgeMeasure, HedgeSplit, HedgeTotal
 from daemon.core.records import Level
+from daemon.settings.adjust_group import AdjustSettings
 from daemon.settings.fields import (
     AdjustAction,
     BaseChoice,
@@ -133,6 +134,9 @@ class ScheduleSettings(Group):
 
     preflight: TimeOfDay = _hour(
         "09:00", "Checks of the account, calendar and market data before the open.", "04:00", "09:29"
+    )
+    signals: TimeOfDay = _hour(
+        "09:05", "Reading of the signals, from closes up to the session before.", "04:00", "15:45"
     )
     exits_from: TimeOfDay = _hour("09:45", "First look at the exits of open condors.", "09:30", "16:00")
     exits_every_min: int = setting(5, "Time between two looks at the exits.", unit="min", ge=1, le=60)
@@ -529,6 +533,7 @@ class HedgeSettings(Group):
     max_spread_pct: float = setting(
         40, "Widest VIX call that is traded: ask less bid, as a share of the mid.", unit="%", ge=1, le=200
     )
+    adjust: AdjustSettings = AdjustSettings()
     l1: LayerSettings = _layer((12, 9, 16), buy=11, monthly=False, roll=8, weight=4)
     l2: LayerSettings = _layer((37, 30, 45), buy=30, monthly=False, roll=21, weight=4)
     l3: LayerSettings = _layer((90, 75, 110), buy=80, monthly=True, roll=50, weight=2)

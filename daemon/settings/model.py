@@ -15,8 +15,10 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from daemon.core.calendar.schedule import SchedulePolicy
 from daemon.core.condor.policy import CondorPolicy
 from daemon.core.hedge.policy import Band, HedgePolicy, LayerPolicy
+from daemon.core.hedge.signal_values import SignalPolicy
 from daemon.core.risk.limits import RiskLimits
-from daemon.settings.fields import Folder, pts100, setting
+from daemon.settings.adjust_group import signal_policy
+from daemon.settings.fields import Folder, OptionalFolder, pts100, setting
 from daemon.settings.groups import (
     BandSettings,
     CondorSettings,
@@ -103,6 +105,12 @@ class Settings(BaseSettings):
         allowed="a folder",
         default_text="~/.local/state/condord",
     )
+    macro_dir: OptionalFolder = setting(
+        None,
+        "Where the files of macro figures are: exchange rate, valuation, growth, bill rate, breadth; may stay empty.",
+        unit="folder",
+        allowed="empty, or a folder",
+    )
     gateway: GatewaySettings = GatewaySettings()
     schedule: ScheduleSettings = ScheduleSettings()
     condor: CondorSettings = CondorSettings()
@@ -155,6 +163,10 @@ class Settings(BaseSettings):
     def hedge_policy(self) -> HedgePolicy:
         """Build the rules of the hedge."""
         return _hedge_policy(self.hedge)
+
+    def signal_policy(self) -> SignalPolicy:
+        """Build the rules of the signals."""
+        return signal_policy(self.hedge.adjust)
 
     def risk_limits(self) -> RiskLimits:
         """Build the limits of the risk monitor."""

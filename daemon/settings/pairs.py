@@ -189,6 +189,8 @@ def _hedge(settings: Settings) -> Iterator[Conflict]:
     if hedge.enabled and sum(weights) != WHOLE:
         names = _named("hedge", "l1_weight", "l2_weight", "l3_weight")
         yield Conflict(names, f"they are tenths of the hedge and must add up to {WHOLE}, not {sum(weights)}")
+    yield from _rising(hedge.adjust, "hedge_adjust", "rsi_low", "rsi_middle", "rsi_high", strictly=True)
+    yield from _rising(hedge.adjust, "hedge_adjust", "cost_low_pct", "cost_high_pct")
 
 
 def _bands_apart(settings: Settings) -> Iterator[Conflict]:

@@ -254,7 +254,7 @@ def test_a_reason_of_blanks_is_none(here: World) -> None:
     assert "a reason is needed" in ran.err
 
 
-@pytest.mark.parametrize("command", ["why", "book", "hedge", "log", "report", "reconcile --reason x"])
+@pytest.mark.parametrize("command", ["why", "book", "hedge", "signals", "log", "report", "reconcile --reason x"])
 def test_what_needs_a_daemon_that_has_run_says_how_to_begin(here: World, command: str) -> None:
     here.refused(NOT_READY, command, "start")
 

@@ -31,6 +31,7 @@ from daemon.core.orders.intent import (
 from daemon.core.records import (
     CondorBreakEvens,
     CondorRecord,
+    DailyValue,
     DayRecord,
     Decision,
     DecisionKind,
@@ -46,6 +47,8 @@ from daemon.core.records import (
     RunState,
     RunStateRecord,
     Sensitivity,
+    Signal,
+    Standing,
     StressCell,
 )
 from daemon.errors import InvariantError
@@ -310,4 +313,34 @@ def event(row: Row) -> EventRecord:
         date.fromisoformat(row["session"]),
         Level(row["level"]),
         json.loads(row["fields"]),
+    )
+
+
+def daily_value_values(value: DailyValue) -> tuple[Any, ...]:
+    """Return the columns of a close behind its series."""
+    return (value.session.isoformat(), value.value, value.source, instant_text(value.read_at))
+
+
+def daily_value(row: Row) -> DailyValue:
+    """Return the close of a row."""
+    return DailyValue(date.fromisoformat(row["session"]), row["value"], row["source"], instant(row["read_at"]))
+
+
+def signal_values(signal: Signal) -> tuple[Any, ...]:
+    """Return the columns of a signal behind its session and place."""
+    as_of = None if signal.as_of is None else signal.as_of.isoformat()
+    return (signal.name, signal.value, signal.state, as_of, signal.source, signal.standing.value, signal.text)
+
+
+def signal(row: Row) -> Signal:
+    """Return the signal of a row."""
+    return Signal(
+        session=date.fromisoformat(row["session"]),
+        name=row["name"],
+        value=row["value"],
+        state=row["state"],
+        as_of=None if row["as_of"] is None else date.fromisoformat(row["as_of"]),
+        source=row["source"],
+        standing=Standing(row["standing"]),
+        text=row["text"],
     )

@@ -239,3 +239,32 @@ def spx_at_entry(db: Database) -> None:
             ORDER BY decisions.id DESC LIMIT 1
         )"""
     )
+
+
+@MIGRATIONS(name="0007_signals")
+def signals(db: Database) -> None:
+    """Create the tables of daily closes as they were read, and of what signals said before each session."""
+    db.execute(
+        """CREATE TABLE daily_values (
+            series TEXT NOT NULL,
+            session TEXT NOT NULL,
+            value REAL NOT NULL,
+            source TEXT NOT NULL,
+            read_at TEXT NOT NULL,
+            PRIMARY KEY (series, session)
+        ) STRICT, WITHOUT ROWID"""
+    )
+    db.execute(
+        """CREATE TABLE signals (
+            session TEXT NOT NULL,
+            place INTEGER NOT NULL,
+            name TEXT NOT NULL,
+            value REAL,
+            state TEXT NOT NULL,
+            as_of TEXT,
+            source TEXT NOT NULL,
+            standing TEXT NOT NULL,
+            text TEXT NOT NULL,
+            PRIMARY KEY (session, place)
+        ) STRICT, WITHOUT ROWID"""
+    )

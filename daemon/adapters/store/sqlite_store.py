@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -18,6 +18,7 @@ from daemon.core.orders.broker_facts import ExecId, exec_stem
 from daemon.core.orders.intent import ComboPrice, Intent, IntentState, OrderRef, PermId
 from daemon.core.records import (
     CondorRecord,
+    DailyValue,
     DayRecord,
     Decision,
     EventRecord,
@@ -26,6 +27,7 @@ from daemon.core.records import (
     RiskRecord,
     RunState,
     RunStateRecord,
+    Signal,
 )
 from daemon.errors import StoreError
 
@@ -281,6 +283,35 @@ class SqliteStore:
         where, values = ("", ()) if session is None else ("WHERE session = ?", (session.isoformat(),))
         sql = f"SELECT * FROM risks {where} ORDER BY session"  # noqa: S608 - two fixed texts
         return tuple(codec.risk(row) for row in self._connection.rows(sql, values))
+
+    def daily_values(self, series: str, *, last: int) -> tuple[DailyValue, ...]:
+        """Return the last closes of an index, oldest first."""
+        sql = "SELECT * FROM daily_values WHERE series = ? ORDER BY session DESC LIMIT ?"
+        rows = self._connection.rows(sql, (series, last))
+        return tuple(codec.daily_value(row) for row in reversed(rows))
+
+    def record_signals(
+        self, session: date, signals: Sequence[Signal], closes: Mapping[str, Sequence[DailyValue]]
+    ) -> None:
+        """Record what the signals said before a session, replacing what was recorded of it, and the new closes.
+
+        A session of an index that has a close keeps it.
+        """
+        day = session.isoformat()
+        news = [(series, *codec.daily_value_values(one)) for series, found in sorted(closes.items()) for one in found]
+        with self._transaction():
+            for values in news:
+                self._connection.write("INSERT OR IGNORE INTO daily_values VALUES (?, ?, ?, ?, ?)", values)
+            self._connection.write("DELETE FROM signals WHERE session = ?", (day,))
+            for place, signal in enumerate(signals):
+                values = (day, place, *codec.signal_values(signal))
+                self._connection.write("INSERT INTO signals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+
+    def signals(self, session: date | None = None) -> tuple[Signal, ...]:
+        """Return what the signals said before a session, or before every session, in their order."""
+        where, values = ("", ()) if session is None else ("WHERE session = ?", (session.isoformat(),))
+        sql = f"SELECT * FROM signals {where} ORDER BY session, place"  # noqa: S608 - two fixed texts
+        return tuple(codec.signal(row) for row in self._connection.rows(sql, values))
 
     def append_event(self, event: EventRecord) -> None:
         """Append a fact to the event log."""

@@ -17,6 +17,7 @@ class SchedulePolicy:
     """New York times of a regular session; on an early close all of them shift by the close (16:00 to 13:00)."""
 
     preflight: time
+    signals: time
     exits_from: time
     exits_every_min: int
     hedge_roll: time

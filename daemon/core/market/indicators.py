@@ -7,6 +7,7 @@ until there is history enough: an indicator that is not known yet is never a num
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Final
 
 import numpy as np
@@ -50,14 +51,9 @@ def ema(values: npt.ArrayLike, period: int, *, first: int | None = None) -> Floa
     if start < period - 1:
         raise ValueError(f"A moving average of {period} values cannot start at place {start}.")
     average = np.full(series.size, np.nan)
-    if start >= series.size:
-        return average
-    weight = 2.0 / (period + 1)
-    level = float(series[start - period + 1 : start + 1].mean())
-    average[start] = level
-    for place in range(start + 1, series.size):
-        level += weight * (float(series[place]) - level)
-        average[place] = level
+    if start < series.size:
+        level = float(series[start - period + 1 : start + 1].mean())
+        average[start:] = _smoothed(level, series[start + 1 :], weight=2.0 / (period + 1))
     return average
 
 
@@ -79,12 +75,9 @@ def rsi(closes: npt.ArrayLike, period: int = RSI_PERIOD) -> FloatArray:
     if changes.size < period:
         return index
     up, down = np.maximum(changes, 0.0), np.maximum(-changes, 0.0)
-    gain, loss = float(up[:period].mean()), float(down[:period].mean())
-    index[period] = _strength(gain, loss)
-    for place in range(period, changes.size):
-        gain += (float(up[place]) - gain) / period
-        loss += (float(down[place]) - loss) / period
-        index[place + 1] = _strength(gain, loss)
+    gains, losses = (_smoothed(float(one[:period].mean()), one[period:], weight=1.0 / period) for one in (up, down))
+    with np.errstate(invalid="ignore"):
+        index[period:] = 100.0 * gains / (gains + losses)
     return index
 
 
@@ -137,9 +130,9 @@ def rolling_correlation(one: npt.ArrayLike, other: npt.ArrayLike, sessions: int)
     return found
 
 
-def _strength(gain: float, loss: float) -> float:
-    moved = gain + loss
-    return 100.0 * gain / moved if moved > 0 else float("nan")
+def _smoothed(level: float, values: FloatArray, *, weight: float) -> FloatArray:
+    """Return a level and what it becomes when it moves towards each value by a weight."""
+    return np.array(list(accumulate(values.tolist(), lambda at, value: at + weight * (value - at), initial=level)))
 
 
 def _slope_weights(count: int) -> FloatArray:

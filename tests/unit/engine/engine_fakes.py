@@ -21,6 +21,7 @@ from daemon.core.market.contracts import (
     TradingClass,
     Underlying,
 )
+from daemon.core.market.macro import MacroData
 from daemon.core.market.quotes import Bar, IndexQuote, Mark, Quote
 from daemon.core.orders.broker_facts import (
     AccountValues,
@@ -231,6 +232,8 @@ def make_desk(folder: Path) -> tuple[Desk, FakeBroker]:
         limits=settings.risk_limits(),
         schedule=settings.schedule_policy(),
         events=EconomicCalendar(()),
+        macro=MacroData(),
+        signals=settings.signal_policy(),
         absence_proof_s=30,
         evidence_wait_s=20,
         heartbeat_s=30,

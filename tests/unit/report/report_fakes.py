@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import date, datetime
@@ -12,6 +12,7 @@ from daemon.core.orders.broker_facts import ExecId, exec_stem
 from daemon.core.orders.intent import ComboPrice, Intent, IntentState, OrderRef, PermId
 from daemon.core.records import (
     CondorRecord,
+    DailyValue,
     DayRecord,
     Decision,
     EventRecord,
@@ -20,6 +21,7 @@ from daemon.core.records import (
     RiskRecord,
     RunState,
     RunStateRecord,
+    Signal,
 )
 from daemon.report.orders import filled_units
 
@@ -39,6 +41,8 @@ class FakeStore:
         self.day_by_session: dict[date, DayRecord] = {}
         self.event_log: list[EventRecord] = []
         self.risk_by_session: dict[date, RiskRecord] = {}
+        self.closes: dict[str, dict[date, DailyValue]] = {}
+        self.signals_by_session: dict[date, tuple[Signal, ...]] = {}
 
     def meta(self, key: str) -> str | None:
         return self.values.get(key)
@@ -149,6 +153,21 @@ class FakeStore:
 
     def risks(self, session: date | None = None) -> tuple[RiskRecord, ...]:
         return tuple(risk for day, risk in sorted(self.risk_by_session.items()) if session in (None, day))
+
+    def daily_values(self, series: str, *, last: int) -> tuple[DailyValue, ...]:
+        return tuple(value for _, value in sorted(self.closes.get(series, {}).items()))[-last:]
+
+    def record_signals(
+        self, session: date, signals: Sequence[Signal], closes: Mapping[str, Sequence[DailyValue]]
+    ) -> None:
+        self.signals_by_session[session] = tuple(signals)
+        for series, values in closes.items():
+            for value in values:
+                self.closes.setdefault(series, {}).setdefault(value.session, value)
+
+    def signals(self, session: date | None = None) -> tuple[Signal, ...]:
+        chosen = sorted(self.signals_by_session) if session is None else [session]
+        return tuple(signal for day in chosen for signal in self.signals_by_session.get(day, ()))
 
     def append_event(self, event: EventRecord) -> None:
         self.event_log.append(event)

@@ -63,6 +63,17 @@ def test_check_names_a_bad_row_of_an_economic_calendar(tmp_path: Path) -> None:
     assert f"{calendar}:2 has event='cip'; allowed: fomc" in result.stderr
 
 
+def test_check_names_a_bad_row_of_a_macro_file(tmp_path: Path) -> None:
+    path = tmp_path / "own.env"
+    (tmp_path / "reer.csv").write_text("date,index\n2020-01-17,1e9\n")
+    path.write_text(f"CONDORD_MACRO_DIR={tmp_path}\n")
+
+    result = run("check", "--env-file", str(path))
+
+    assert result.exit_code == 2
+    assert f"{tmp_path}/reer.csv:2 has index='1e9'; allowed: a number from 1 to 1000" in result.stderr
+
+
 def test_check_tells_a_script_the_same(tmp_path: Path) -> None:
     good = run("check", "--json")
     bad = run("check", "--json", "--env-file", str(tmp_path / "no.env"))

@@ -120,6 +120,7 @@ def test_the_bands_of_the_hedge_join_at_vix_15_and_25() -> None:
 def test_jobs_run_at_the_times_of_decision_6() -> None:
     assert load([], HOME).schedule_policy() == SchedulePolicy(
         preflight=time(9, 0),
+        signals=time(9, 5),
         exits_from=time(9, 45),
         exits_every_min=5,
         hedge_roll=time(10, 30),

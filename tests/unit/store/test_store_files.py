@@ -23,6 +23,7 @@ from daemon.adapters.store.schema import (
     markets_of_orders,
     one_sided_condors,
     risks,
+    signals,
     spx_at_entry,
 )
 from daemon.core.orders.intent import IntentState
@@ -51,8 +52,9 @@ def grown() -> Migrations:
     migrations(name="0004_markets_of_orders")(markets_of_orders)
     migrations(name="0005_hedge_sizing")(hedge_sizing)
     migrations(name="0006_spx_at_entry")(spx_at_entry)
+    migrations(name="0007_signals")(signals)
 
-    @migrations(name="0007_notes")
+    @migrations(name="0008_notes")
     def notes(db: Database) -> None:
         db.execute("CREATE TABLE notes (text TEXT NOT NULL) STRICT")
 
@@ -137,7 +139,7 @@ class TestRefusals:
     def test_a_database_of_a_newer_version(self, path: Path) -> None:
         open_writing(path, "OFF", migrations=grown()).close()
 
-        with pytest.raises(StoreError, match=r"newer version of condord \(it has 0007_notes\)"):
+        with pytest.raises(StoreError, match=r"newer version of condord \(it has 0008_notes\)"):
             SqliteStore(path)
         with pytest.raises(StoreError, match="newer version"):
             open_readonly(path)
@@ -150,7 +152,7 @@ class TestMigrations:
 
         open_writing(path, "OFF", migrations=grown()).close()
 
-        backup = path.with_name("condord.db.before-0007_notes")
+        backup = path.with_name("condord.db.before-0008_notes")
         with closing(SqliteStore(backup)) as before, closing(sqlite3.connect(path)) as after:
             assert before.meta("account") == "DU1"
             assert after.execute("SELECT count(*) FROM notes").fetchone() == (0,)

@@ -11,6 +11,7 @@ from daemon.adapters.store import SqliteStore, event_digest
 from daemon.core.orders.intent import Reason
 from daemon.core.records import (
     CondorBreakEvens,
+    DailyValue,
     DayRecord,
     Decision,
     DecisionKind,
@@ -26,6 +27,8 @@ from daemon.core.records import (
     RunState,
     RunStateRecord,
     Sensitivity,
+    Signal,
+    Standing,
     StressCell,
 )
 from daemon.errors import InvariantError
@@ -274,3 +277,39 @@ class TestDigest:
         first, second = self.event(), self.event(name="order_planned")
 
         assert event_digest([first, second]) != event_digest([second, first])
+
+
+class TestSignals:
+    CLOSES = (DailyValue(SESSION, 14.83, "broker", AT), DailyValue(TOMORROW, 15.5, "broker", AT))
+    FRESH = Signal(
+        session=TOMORROW,
+        name="vix_macd",
+        value=-0.25,
+        state="bearish",
+        as_of=SESSION,
+        source="broker, daily bars of VIX",
+        standing=Standing.FRESH,
+        text="histogram",
+    )
+    MISSING = replace(FRESH, name="reer", value=None, state="neutral", as_of=None, standing=Standing.MISSING)
+
+    def test_signals_come_back_in_their_order_and_are_replaced(self, store: SqliteStore) -> None:
+        store.record_signals(TOMORROW, (self.MISSING, self.FRESH), {})
+        store.record_signals(TOMORROW, (self.FRESH, self.MISSING), {})
+
+        assert store.signals(TOMORROW) == (self.FRESH, self.MISSING)
+        assert store.signals() == (self.FRESH, self.MISSING)
+        assert store.signals(SESSION) == ()
+
+    def test_closes_come_back_the_last_ones_oldest_first(self, store: SqliteStore) -> None:
+        store.record_signals(TOMORROW, (), {"VIX": self.CLOSES, "VVIX": self.CLOSES[:1]})
+
+        assert store.daily_values("VIX", last=10) == self.CLOSES
+        assert store.daily_values("VIX", last=1) == self.CLOSES[1:]
+        assert store.daily_values("SPX", last=10) == ()
+
+    def test_a_session_keeps_the_close_it_has(self, store: SqliteStore) -> None:
+        store.record_signals(SESSION, (), {"VIX": self.CLOSES})
+        store.record_signals(TOMORROW, (), {"VIX": (replace(self.CLOSES[0], value=99.0),)})
+
+        assert store.daily_values("VIX", last=10) == self.CLOSES

@@ -1,0 +1,97 @@
+"""Signals of figures from files: exchange rate, valuation, growth (REER, P/E, P/CF, GDP of the strategy)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Final
+
+import numpy as np
+
+from daemon.core.hedge.signal_values import NEUTRAL, SignalPolicy, missing, read
+from daemon.core.market.cost_of_capital import percentile_rank
+from daemon.core.market.macro import MacroData, MacroKind, MacroSeries
+from daemon.core.records import Signal
+
+REER_DAYS: Final = 5 * 365
+VALUATION_DAYS: Final = 10 * 365
+FIGURES_MIN: Final = 24
+"""Fewest figures that a place among them is told of."""
+REER_EXTREME_Z: Final = 2.0
+REER_STRONG_Z: Final = 1.0
+STRENGTH_DAYS: Final = 92
+VALUATION_EXTREME_PCT: Final = 5.0
+_THIRD_PCT: Final = 100 / 3
+
+Said = tuple[float, str, str]
+
+
+def macro_signals(session: date, macro: MacroData, policy: SignalPolicy) -> tuple[Signal, ...]:
+    """Return the signals of all files before a session."""
+    kinds = ((MacroKind.REER, _reer), (MacroKind.PE, _valuation), (MacroKind.PCF, _valuation), (MacroKind.GDP, _growth))
+    return tuple(_signal(kind, said, macro, session=session, policy=policy) for kind, said in kinds)
+
+
+def _signal(
+    kind: MacroKind,
+    said: Callable[[MacroSeries], Said | None],
+    macro: MacroData,
+    *,
+    session: date,
+    policy: SignalPolicy,
+) -> Signal:
+    yesterday = session - timedelta(days=1)
+    source = f"file {kind}.csv"
+    known = macro.until(kind, yesterday)
+    if known is None:
+        return missing(kind.value, session, source, "the file is not there, or begins later")
+    found = said(known)
+    if found is None:
+        why = f"{len(known.days)} figures are known, {FIGURES_MIN} are needed"
+        return missing(kind.value, session, source, why)
+    age = (yesterday - known.days[-1]).days
+    late = age > policy.macro_max_age_days
+    stale = f"published {age} days before, at most {policy.macro_max_age_days} allowed" if late else ""
+    return read(kind.value, session, found, as_of=known.days[-1], source=source, stale=stale)
+
+
+def _reer(known: MacroSeries) -> Said | None:
+    """Return how many standard deviations of five years the rate is from their mean."""
+    past = _last(known, REER_DAYS)
+    if len(past) < FIGURES_MIN:
+        return None
+    spread = float(np.std(past, ddof=1))
+    z = 0.0 if spread == 0 else (past[-1] - float(np.mean(past))) / spread
+    before = known.until(known.days[-1] - timedelta(days=STRENGTH_DAYS))
+    rising = bool(before.values) and past[-1] > before.values[-1]
+    what = f"standard deviations from the mean of {len(past)} figures"
+    if abs(z) > REER_EXTREME_Z:
+        return z, "extreme", what
+    if z > REER_STRONG_Z and rising:
+        return z, "strong", f"{what}, rising for three months"
+    return z, "contained" if abs(z) < REER_STRONG_Z else NEUTRAL, what
+
+
+def _valuation(known: MacroSeries) -> Said | None:
+    """Return where a ratio stands among those of ten years, in percent."""
+    past = _last(known, VALUATION_DAYS)
+    if len(past) < FIGURES_MIN:
+        return None
+    percentile = percentile_rank(past[:-1], past[-1])
+    extreme = not VALUATION_EXTREME_PCT <= percentile <= 100 - VALUATION_EXTREME_PCT
+    return percentile, "extreme" if extreme else NEUTRAL, f"percentile of {past[-1]:g} among {len(past) - 1} figures"
+
+
+def _growth(known: MacroSeries) -> Said | None:
+    """Return growth with the third of all its figures in which it lies (000-23)."""
+    if len(known.values) < FIGURES_MIN:
+        return None
+    place = percentile_rank(known.values[:-1], known.values[-1])
+    third = "weak" if place < _THIRD_PCT else "strong" if place > 2 * _THIRD_PCT else "middle"
+    return known.values[-1], third, f"percent, third of {len(known.values)} figures"
+
+
+def _last(known: MacroSeries, days: int) -> tuple[float, ...]:
+    """Return the figures of the last so many days."""
+    first = known.days[-1] - timedelta(days=days)
+    return tuple(value for day, value in zip(known.days, known.values, strict=True) if day > first)

@@ -1,0 +1,102 @@
+"""The signals' data: daily closes asked once a session, only what is missing, and what they say before the session."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Final
+
+from daemon.core.calendar.sessions import add_sessions, new_york_date, previous_session, sessions_between
+from daemon.core.hedge.signal_values import NEUTRAL
+from daemon.core.hedge.signals import SESSIONS_KEPT, Closes, SignalInputs, read_signals
+from daemon.core.market.contracts import SignalIndex
+from daemon.core.records import DailyValue, JobOutcome, Outcome, Signal, Standing
+from daemon.engine.context import Desk
+from daemon.errors import BrokerError, LinkDownError
+
+BROKER: Final = "broker"
+DAY_MINUTES: Final = 1440
+
+
+class SignalDesk:
+    """Keeps the closes of the signals' indexes in the store and reads the signals before each session."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._kept: dict[SignalIndex, dict[date, float]] = {}
+
+    async def refresh(self, session: date) -> JobOutcome:
+        """Ask for the closes that are missing, read the signals and record them.
+
+        An index that the broker does not give leaves its signals missing, with the broker's words; without a
+        connection all are read from what is known already.
+        """
+        problems: dict[SignalIndex, str] = {}
+        news: dict[str, list[DailyValue]] = {}
+        for index in SignalIndex:
+            try:
+                news[index.value] = await self._missing(index, session)
+            except BrokerError as error:
+                problems[index] = str(error)
+        signals = self._read(session, problems)
+        self._desk.store.record_signals(session, signals, news)
+        self._tell(signals)
+        return self._done(signals, problems)
+
+    async def _missing(self, index: SignalIndex, session: date) -> list[DailyValue]:
+        """Ask for the sessions behind the last one that is kept, and keep them; nothing when none is missing."""
+        kept, last = self._closes(index), previous_session(session)
+        first = add_sessions(max(kept), 1) if kept else None
+        if first is not None and first > last:
+            return []
+        if not self._desk.link.synced:
+            raise LinkDownError("There was no connection when the closes were asked for.")
+        count = SESSIONS_KEPT if first is None else min(SESSIONS_KEPT, len(sessions_between(first, last)))
+        bars = await self._desk.broker.bars(index, minutes=DAY_MINUTES, count=count + 1)
+        closes = {new_york_date(bar.at): bar.close for bar in bars}
+        # The bar of a session that is still open is no close yet.
+        found = {day: close for day, close in sorted(closes.items()) if day <= last and day not in kept}
+        kept.update(found)
+        now = self._desk.clock.now()
+        return [DailyValue(day, close, BROKER, now) for day, close in found.items()]
+
+    def _closes(self, index: SignalIndex) -> dict[date, float]:
+        """Return the closes that are kept of an index, read from the store once."""
+        if index not in self._kept:
+            rows = self._desk.store.daily_values(index.value, last=SESSIONS_KEPT)
+            self._kept[index] = {row.session: row.value for row in rows}
+        return self._kept[index]
+
+    def _read(self, session: date, problems: dict[SignalIndex, str]) -> tuple[Signal, ...]:
+        policy = self._desk.policy
+        inputs = SignalInputs(
+            session=session,
+            closes={index: self._series(index, problems.get(index, "")) for index in SignalIndex},
+            macro=policy.macro,
+            calendar=policy.events,
+        )
+        return read_signals(inputs, policy.signals)
+
+    def _series(self, index: SignalIndex, problem: str) -> Closes:
+        rows = sorted(self._closes(index).items())[-SESSIONS_KEPT:]
+        self._kept[index] = dict(rows)
+        return Closes(tuple(day for day, _ in rows), tuple(value for _, value in rows), problem)
+
+    def _tell(self, signals: tuple[Signal, ...]) -> None:
+        says = [f"{signal.name} {signal.state}" for signal in signals if signal.state != NEUTRAL]
+        counts = {standing: sum(signal.standing is standing for signal in signals) for standing in Standing}
+        self._desk.journal.emit(
+            "signals_read",
+            {
+                "says": says,
+                "fresh": counts[Standing.FRESH],
+                "stale": counts[Standing.STALE],
+                "missing": counts[Standing.MISSING],
+            },
+        )
+
+    def _done(self, signals: tuple[Signal, ...], problems: dict[SignalIndex, str]) -> JobOutcome:
+        fresh = sum(signal.standing is Standing.FRESH for signal in signals)
+        text = f"{fresh} of {len(signals)} signals are fresh"
+        if problems:
+            text += f"; no closes of {', '.join(problems)}: {next(iter(problems.values()))}"
+        return JobOutcome(Outcome.DONE, text, self._desk.clock.now())

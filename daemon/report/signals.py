@@ -1,0 +1,68 @@
+"""The signals before a session as text and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, Final
+
+from daemon.core.hedge.signal_values import NEUTRAL
+from daemon.core.phrasing import words
+from daemon.core.records import Signal, Standing
+from daemon.ports import Store
+from daemon.report.words import columns
+
+NONE_READ: Final = "no signals were read before this session"
+
+
+def signals_text(store: Store, session: date) -> str:
+    """Write each signal with value, state, date, source and what the value is."""
+    signals = store.signals(session)
+    if not signals:
+        return f"{session}: {NONE_READ}"
+    rows = [("signal", "value", "says", "as of", "standing", "source", "what it is")]
+    rows += [_row(signal) for signal in signals]
+    return "\n".join([f"signals before {session}", *columns(rows, "<><<<<<")])
+
+
+def _row(signal: Signal) -> tuple[str, str, str, str, str, str, str]:
+    return (
+        words(signal.name),
+        "-" if signal.value is None else f"{signal.value:.2f}",
+        words(signal.state),
+        "-" if signal.as_of is None else f"{signal.as_of}",
+        signal.standing.value,
+        signal.source,
+        signal.text,
+    )
+
+
+def signals_json(store: Store, session: date) -> dict[str, Any]:
+    """Return each signal with everything that is recorded of it."""
+    return {
+        "session": session.isoformat(),
+        "signals": [
+            {
+                "name": signal.name,
+                "value": signal.value,
+                "state": signal.state,
+                "as_of": None if signal.as_of is None else signal.as_of.isoformat(),
+                "source": signal.source,
+                "standing": signal.standing.value,
+                "text": signal.text,
+            }
+            for signal in store.signals(session)
+        ],
+    }
+
+
+def signals_line(signals: Sequence[Signal]) -> str:
+    """Say in one line what the signals say, and which say nothing because they are stale or missing."""
+    if not signals:
+        return NONE_READ
+    said = [f"{words(signal.name)} {words(signal.state)}" for signal in signals if signal.state != NEUTRAL]
+    parts = [", ".join(said) or "all neutral"]
+    for standing in (Standing.STALE, Standing.MISSING):
+        names = [words(signal.name) for signal in signals if signal.standing is standing]
+        parts += [f"{standing}: {', '.join(names)}"] * bool(names)
+    return "; ".join(parts)

@@ -1,0 +1,56 @@
+"""The settings of signals and of the adjustments they make to the hedge, and their policies."""
+
+from __future__ import annotations
+
+from daemon.core.calendar.events import EventKind
+from daemon.core.hedge.signal_values import SignalPolicy
+from daemon.settings.fields import EventKinds, Group, setting
+
+
+class AdjustSettings(Group):
+    """What the signals are made of, and how far they may move the hedge."""
+
+    signal_sessions: int = setting(
+        10, "Sessions in which a cross of MACD or a divergence counts after it happened.", unit="sessions", ge=1, le=60
+    )
+    max_age_sessions: int = setting(
+        1, "Sessions that a daily close may be behind before its signal counts as stale.", unit="sessions", ge=0, le=10
+    )
+    macro_max_age_days: int = setting(
+        120, "Days since its publication after which a figure from a file counts as stale.", unit="days", ge=1, le=1000
+    )
+    rsi_high: float = setting(70, "RSI above which an index counts as overbought.", unit="RSI", ge=50, le=100)
+    rsi_middle: float = setting(
+        50, "RSI of VIX below which a cross above the upper extreme is over.", unit="RSI", ge=0, le=100
+    )
+    rsi_low: float = setting(30, "RSI below which an index counts as oversold.", unit="RSI", ge=0, le=50)
+    cost_low_pct: float = setting(
+        25, "Percentile of its year below which the cost of capital counts as low.", unit="%", ge=0, le=100
+    )
+    cost_high_pct: float = setting(
+        75, "Percentile of its year above which the cost of capital counts as high.", unit="%", ge=0, le=100
+    )
+    event_kinds: EventKinds = setting(
+        (EventKind.FOMC, EventKind.CPI, EventKind.PPI),
+        "The economic events that count for the hedge.",
+        allowed=f"one or more of {', '.join(EventKind)}, with commas between",
+    )
+    event_sessions_before: int = setting(
+        1, "Sessions before that of an event in which it counts already.", unit="sessions", ge=0, le=10
+    )
+
+
+def signal_policy(group: AdjustSettings) -> SignalPolicy:
+    """Build the rules of the signals."""
+    return SignalPolicy(
+        sessions=group.signal_sessions,
+        max_age_sessions=group.max_age_sessions,
+        macro_max_age_days=group.macro_max_age_days,
+        rsi_high=group.rsi_high,
+        rsi_middle=group.rsi_middle,
+        rsi_low=group.rsi_low,
+        cost_low_pct=group.cost_low_pct,
+        cost_high_pct=group.cost_high_pct,
+        event_kinds=group.event_kinds,
+        event_sessions_before=group.event_sessions_before,
+    )

@@ -1,0 +1,138 @@
+"""The signals' data: asked once a session, only what is missing, and what is told of an index nobody gives."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from pathlib import Path
+
+import pytest
+from engine_fakes import make_desk
+
+from daemon.core.calendar.sessions import add_sessions, new_york, sessions_between
+from daemon.core.market.contracts import SignalIndex, Underlying
+from daemon.core.market.quotes import Bar
+from daemon.core.records import Outcome, Standing
+from daemon.engine.context import Desk
+from daemon.engine.signal_desk import SignalDesk
+from daemon.errors import BrokerError
+
+FEB18, FEB19, FEB20 = date(2020, 2, 18), date(2020, 2, 19), date(2020, 2, 20)
+
+
+@dataclass
+class Bars:
+    """Daily bars up to a last session, and a record of what was asked."""
+
+    last: date
+    refused: frozenset[SignalIndex] = frozenset()
+    asked: list[tuple[str, int]] = field(default_factory=list)
+
+    async def bars(self, index: Underlying | SignalIndex, *, minutes: int, count: int) -> tuple[Bar, ...]:
+        assert minutes == 1440
+        self.asked.append((index.value, count))
+        if index in self.refused:
+            raise BrokerError("The gateway refused the request: not subscribed (code 354).", 354)
+        days = sessions_between(add_sessions(self.last, 1 - count), self.last)
+        return tuple(Bar(start(day), *[20.0 + place % 7] * 4) for place, day in enumerate(days))
+
+
+def start(day: date) -> datetime:
+    return new_york(day, time(9, 30))
+
+
+def desk_with(folder: Path, bars: Bars) -> tuple[Desk, SignalDesk]:
+    desk, broker = make_desk(folder)
+    broker.bars = bars.bars  # type: ignore[method-assign]  # a scripted answer
+    return desk, SignalDesk(desk)
+
+
+def refresh(signals: SignalDesk, *sessions: date) -> None:
+    async def main() -> None:
+        for session in sessions:
+            assert (await signals.refresh(session)).outcome is Outcome.DONE
+
+    asyncio.run(main())
+
+
+def days_kept(desk: Desk, index: SignalIndex) -> Sequence[date]:
+    return [row.session for row in desk.store.daily_values(index.value, last=1000)]
+
+
+def test_the_first_session_asks_for_a_year_and_later_ones_for_what_is_missing(tmp_path: Path) -> None:
+    bars = Bars(date(2020, 2, 14))
+    desk, signals = desk_with(tmp_path, bars)
+
+    refresh(signals, FEB18)
+    bars.last = FEB19
+    refresh(signals, FEB20)
+
+    # One more than is missing, as the last bar may be of a session that is still open.
+    assert bars.asked == [(index.value, 261) for index in SignalIndex] + [(index.value, 3) for index in SignalIndex]
+    assert days_kept(desk, SignalIndex.VIX)[-3:] == [date(2020, 2, 14), FEB18, FEB19]
+
+
+def test_nothing_is_asked_twice_for_a_session_nor_after_a_restart(tmp_path: Path) -> None:
+    bars = Bars(date(2020, 2, 14))
+    desk, signals = desk_with(tmp_path, bars)
+    refresh(signals, FEB18)
+    bars.asked.clear()
+
+    refresh(signals, FEB18)
+    refresh(SignalDesk(desk), FEB18)
+
+    assert bars.asked == []
+    assert len(desk.store.signals(FEB18)) == 15
+
+
+def test_the_bar_of_a_session_that_is_still_open_is_not_kept(tmp_path: Path) -> None:
+    desk, signals = desk_with(tmp_path, Bars(FEB18))
+
+    refresh(signals, FEB18)
+
+    assert days_kept(desk, SignalIndex.SPX)[-1] == date(2020, 2, 14)
+
+
+def test_an_index_that_is_not_subscribed_leaves_its_signals_missing_with_the_brokers_words(tmp_path: Path) -> None:
+    bars = Bars(date(2020, 2, 14), refused=frozenset({SignalIndex.VVIX, SignalIndex.BREADTH}))
+    desk, signals = desk_with(tmp_path, bars)
+
+    refresh(signals, FEB18)
+
+    found = {signal.name: signal for signal in desk.store.signals(FEB18)}
+    assert found["vvix_macd"].standing is Standing.MISSING
+    assert "code 354" in found["vvix_macd"].text
+    assert found["breadth"].standing is Standing.MISSING
+    assert found["vix_macd"].standing is Standing.FRESH
+    assert desk.store.daily_values("VVIX", last=10) == ()
+
+
+def test_without_a_connection_the_signals_are_read_from_what_is_kept(tmp_path: Path) -> None:
+    bars = Bars(date(2020, 2, 14))
+    desk, signals = desk_with(tmp_path, bars)
+    refresh(signals, FEB18)
+    bars.asked.clear()
+    desk.link.synced = False
+
+    refresh(signals, FEB19)
+    one_late = {signal.name: signal for signal in desk.store.signals(FEB19)}
+    refresh(signals, FEB20)
+    two_late = {signal.name: signal for signal in desk.store.signals(FEB20)}
+
+    assert bars.asked == []
+    assert one_late["curve"].standing is Standing.FRESH
+    assert (two_late["curve"].standing, two_late["curve"].state) == (Standing.STALE, "neutral")
+
+
+@pytest.mark.parametrize("missing", [0, 1])
+def test_the_event_of_the_day_says_how_many_signals_count(tmp_path: Path, missing: int) -> None:
+    bars = Bars(date(2020, 2, 14), refused=frozenset([SignalIndex.VVIX][:missing]))
+    desk, signals = desk_with(tmp_path, bars)
+
+    refresh(signals, FEB18)
+
+    (event,) = [event for event in desk.store.events() if event.name == "signals_read"]
+    # Four files are not there, and the calendar of this desk is empty.
+    assert (event.fields["fresh"], event.fields["missing"]) == (10 - missing, 5 + missing)

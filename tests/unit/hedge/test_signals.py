@@ -1,0 +1,216 @@
+"""Signals before a session: states against TA-Lib and by hand, and what is told when a figure is old or not there."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import talib
+from signal_values import POLICY, closes_before, inputs, macro, named
+
+from daemon.adapters.economic_calendar import load_economic_calendar
+from daemon.core.calendar.sessions import add_sessions, sessions_between
+from daemon.core.hedge.signals import Closes, read_signals
+from daemon.core.market.contracts import SignalIndex
+from daemon.core.market.macro import MacroKind
+from daemon.core.records import Standing
+
+MARCH2 = date(2020, 3, 2)
+SPRING = sessions_between(date(2020, 2, 18), date(2020, 4, 15))
+NAMES = (
+    "vix_macd vvix_macd spx_macd spx_rsi vix_rsi breadth curve near_curve spx_vix_correlation cost_of_capital "
+    "reer pe pcf gdp events"
+)
+
+
+def test_every_signal_is_told_each_time_and_what_is_missing_is_neutral() -> None:
+    none = {index: Closes(problem="not subscribed (code 354)") for index in SignalIndex}
+
+    signals = read_signals(inputs(MARCH2, closes=none), POLICY)
+
+    assert " ".join(signal.name for signal in signals) == NAMES
+    assert {(signal.standing, signal.state, signal.value) for signal in signals} == {
+        (Standing.MISSING, "neutral", None)
+    }
+    assert named(signals, "vvix_macd").text == "not subscribed (code 354)"
+    assert named(signals, "breadth").text == "not subscribed (code 354)"
+
+
+@pytest.mark.parametrize(("name", "index"), [("vix_macd", SignalIndex.VIX), ("vvix_macd", SignalIndex.VVIX)])
+def test_macd_says_the_side_of_its_last_cross_for_ten_sessions(name: str, index: SignalIndex) -> None:
+    seen = set()
+    for session in SPRING:
+        closes = np.array(closes_before(session, index).values)
+        histogram = talib.MACD(closes, 12, 26, 9)[2][33:]
+        sides = np.sign(histogram)
+        age = next(back for back in range(sides.size - 1) if sides[-1 - back] != sides[-2 - back])
+        expected = "neutral" if age >= 10 else "bullish" if sides[-1] > 0 else "bearish"
+
+        found = named(read_signals(inputs(session), POLICY), name)
+
+        assert (found.state, found.as_of) == (expected, add_sessions(session, -1))
+        assert found.value == pytest.approx(histogram[-1], rel=1e-9)
+        seen.add(found.state)
+    assert seen == {"neutral", "bullish", "bearish"}
+
+
+def test_rsi_of_vix_stays_elevated_from_the_cross_of_70_until_below_50() -> None:
+    states = []
+    for session in SPRING:
+        index = talib.RSI(np.array(closes_before(session, SignalIndex.VIX).values), 14)
+        elevated = False
+        for before, now in pairwise(index[14:]):
+            elevated = (elevated and now >= 50) or (before <= 70 < now)
+        states.append(named(read_signals(inputs(session), POLICY), "vix_rsi").state)
+        assert states[-1] == ("elevated" if elevated else "neutral"), session
+    assert {"elevated", "neutral"} == set(states)
+
+
+def test_the_curve_of_the_crash_is_in_backwardation() -> None:
+    found = named(read_signals(inputs(MARCH2), POLICY), "curve")
+
+    # Closes of 2020-02-28: VIX3M 29.85, VIX 40.11.
+    assert found.value == pytest.approx(29.85 / 40.11, abs=1e-9)
+    assert found.state == "backwardation"
+    assert found.source == "broker, daily bars of VIX and VIX3M"
+
+
+def test_a_close_that_is_two_sessions_behind_is_stale_and_says_nothing() -> None:
+    late = {index: closes_before(MARCH2, index, until=date(2020, 2, 26)) for index in SignalIndex}
+
+    found = named(read_signals(inputs(MARCH2, closes=late), POLICY), "curve")
+
+    assert (found.standing, found.state, found.as_of) == (Standing.STALE, "neutral", date(2020, 2, 26))
+    assert found.value is not None
+    assert found.text.startswith("2 sessions old, at most 1 allowed")
+
+
+def test_breadth_comes_from_the_file_when_the_broker_gives_none() -> None:
+    spx = closes_before(MARCH2, SignalIndex.SPX)
+    closes = {SignalIndex.SPX: spx, SignalIndex.BREADTH: Closes(problem="not subscribed (code 354)")}
+    filed = macro(MacroKind.BREADTH, list(spx.days), [-50.0] * len(spx.days))
+
+    found = named(read_signals(inputs(MARCH2, closes=closes, macro=filed), POLICY), "breadth")
+
+    assert (found.standing, found.source) == (Standing.FRESH, "file breadth.csv")
+    assert found.value == -1000.0  # 20 sessions of -50
+
+
+def test_a_high_that_breadth_did_not_follow_counts_for_ten_sessions() -> None:
+    days = sessions_between(date(2019, 12, 2), date(2020, 2, 28))
+    price = [3000.0 + n for n in range(len(days))]
+    for quiet, expected in ((0, "bearish_divergence"), (9, "bearish_divergence"), (10, "neutral")):
+        falling = [*price[: len(days) - quiet], *(price[len(days) - quiet - 1] - 1 - n for n in range(quiet))]
+        closes = {
+            SignalIndex.SPX: Closes(days, tuple(falling)),
+            SignalIndex.BREADTH: Closes(days, (-50.0,) * len(days)),
+        }
+
+        found = named(read_signals(inputs(MARCH2, closes=closes), POLICY), "breadth")
+
+        assert found.state == expected, quiet
+
+
+def test_cost_of_capital_is_placed_in_its_year() -> None:
+    days = sessions_between(date(2019, 1, 2), date(2020, 2, 28))
+    for level, expected, state in ((90.0, 100.0, "high"), (5.0, 0.0, "low"), (20.0, 50.0, "neutral")):
+        vix = Closes(days, (*(20.0 for _ in days[:-1]), level))
+
+        found = named(read_signals(inputs(MARCH2, closes={SignalIndex.VIX: vix}), POLICY), "cost_of_capital")
+
+        assert (found.value, found.state) == (expected, state)
+        assert found.text.startswith("percentile over 252 sessions")
+
+
+def test_cost_of_capital_is_the_bill_rate_and_a_premium_of_vix() -> None:
+    days = sessions_between(date(2019, 1, 2), date(2020, 2, 28))
+    bills = macro(MacroKind.BILL_RATE, [date(2018, 12, 1)], [2.0])
+
+    signals = read_signals(
+        inputs(MARCH2, closes={SignalIndex.VIX: Closes(days, (20.0,) * len(days))}, macro=bills), POLICY
+    )
+
+    # 2 % + e^(0.02 x 30/365) x (0.985 x 0.20)^2 = 2 % + 1.001645 x 3.8809 % = 5.887 %.
+    assert "of 5.89 % a year" in named(signals, "cost_of_capital").text
+    assert named(signals, "cost_of_capital").source == "broker, daily bars of VIX; file bill_rate.csv"
+
+
+def test_an_exchange_rate_far_from_its_mean_is_extreme() -> None:
+    days = [date(2018, 1, 15) + timedelta(days=30 * n) for n in range(24)]
+    # 23 figures of 100 and one of 110: the mean is 100 + 10/24, the deviation 10 / sqrt(24), z = 230/24 / 2.0412 = 4.695.
+    found = named(
+        read_signals(inputs(date(2019, 12, 10), macro=macro(MacroKind.REER, days, [100.0] * 23 + [110.0])), POLICY),
+        "reer",
+    )
+
+    assert (found.state, found.as_of) == ("extreme", days[-1])
+    assert found.value == pytest.approx(4.695, abs=1e-3)
+
+
+def test_an_exchange_rate_within_a_deviation_is_contained_and_a_rising_one_above_is_strong() -> None:
+    days = [date(2018, 1, 15) + timedelta(days=30 * n) for n in range(24)]
+    swings = [99.0, 101.0] * 12
+    states = {}
+    for last in (100.2, 101.6):
+        data = macro(MacroKind.REER, days, [*swings[:-1], last])
+        states[last] = named(read_signals(inputs(date(2019, 12, 10), macro=data), POLICY), "reer").state
+
+    assert states == {100.2: "contained", 101.6: "strong"}
+
+
+@pytest.mark.parametrize(("last", "state"), [(40.0, "extreme"), (10.0, "extreme"), (18.5, "neutral")])
+def test_a_valuation_beyond_the_fifth_of_ten_years_is_extreme(last: float, state: str) -> None:
+    days = [date(2012, 1, 15) + timedelta(days=30 * n) for n in range(96)]
+    ratios = [*(15.0 + n % 8 for n in range(95)), last]
+
+    signals = read_signals(inputs(date(2019, 12, 10), macro=macro(MacroKind.PE, days, ratios)), POLICY)
+
+    assert named(signals, "pe").state == state
+    assert named(signals, "pcf").standing is Standing.MISSING
+
+
+def test_a_figure_of_the_session_itself_is_not_known_before_it_and_an_old_one_is_stale() -> None:
+    days = [date(2018, 1, 16) + timedelta(days=30 * n) for n in range(25)]
+    data = macro(MacroKind.GDP, days, [2.0] * 24 + [9.0])
+
+    before = named(read_signals(inputs(days[-1], macro=data), POLICY), "gdp")
+    old = named(read_signals(inputs(date(2020, 6, 8), macro=data), POLICY), "gdp")
+
+    assert before.value == 2.0
+    assert (old.standing, old.state, old.value) == (Standing.STALE, "neutral", 9.0)
+    assert old.text.startswith("published 153 days before, at most 120 allowed")
+
+
+def test_too_few_figures_are_told_by_their_number() -> None:
+    days = [date(2019, 1, 15) + timedelta(days=30 * n) for n in range(10)]
+
+    found = named(
+        read_signals(inputs(date(2019, 12, 10), macro=macro(MacroKind.REER, days, [100.0] * 10)), POLICY), "reer"
+    )
+
+    assert (found.standing, found.text) == (Standing.MISSING, "10 figures are known, 24 are needed")
+
+
+def test_the_window_of_an_event_holds_the_session_before_it() -> None:
+    calendar = load_economic_calendar(None)
+    # The FOMC decided on Wednesday 2020-01-29; CPI came out on 02-13, PPI on 02-19.
+    states = {
+        day: named(read_signals(inputs(date(2020, *day), calendar=calendar), POLICY), "events").state
+        for day in ((1, 27), (1, 28), (1, 29), (1, 30))
+    }
+
+    assert states == {
+        (1, 27): "neutral",
+        (1, 28): "event_window",
+        (1, 29): "event_window",
+        (1, 30): "neutral",
+    }
+
+
+def test_a_year_that_the_calendar_does_not_cover_is_no_quiet_year() -> None:
+    found = named(read_signals(inputs(MARCH2), POLICY), "events")
+
+    assert (found.standing, found.state) == (Standing.MISSING, "neutral")
+    assert found.text == "2020 is not covered for fomc, cpi, ppi"

@@ -1,0 +1,76 @@
+"""What a person reads of the signals."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+from report_fakes import FakeStore
+
+from daemon.core.records import Signal, Standing
+from daemon.report.signals import signals_json, signals_line, signals_text
+
+FEB18 = date(2020, 2, 18)
+VIX_MACD = Signal(
+    session=FEB18,
+    name="vix_macd",
+    value=-0.3335,
+    state="bearish",
+    as_of=date(2020, 2, 14),
+    source="broker, daily bars of VIX",
+    standing=Standing.FRESH,
+    text="histogram of MACD(12, 26, 9), crossed zero downwards 5 sessions before",
+)
+CURVE = replace(VIX_MACD, name="curve", value=1.13, state="neutral", as_of=date(2020, 2, 12), standing=Standing.STALE)
+REER = replace(
+    VIX_MACD,
+    name="reer",
+    value=None,
+    state="neutral",
+    as_of=None,
+    standing=Standing.MISSING,
+    text="the file is not there",
+)
+
+
+def test_the_table_shows_value_state_date_standing_and_source() -> None:
+    store = FakeStore()
+    store.record_signals(FEB18, (VIX_MACD, REER), {})
+
+    head, _, first, second = signals_text(store, FEB18).splitlines()
+
+    assert head == "signals before 2020-02-18"
+    assert first.split()[:6] == ["vix", "macd", "-0.33", "bearish", "2020-02-14", "fresh"]
+    assert "broker, daily bars of VIX" in first
+    assert second.split()[:5] == ["reer", "-", "neutral", "-", "missing"]
+    assert second.endswith("the file is not there")
+
+
+def test_a_session_without_signals_says_so() -> None:
+    assert signals_text(FakeStore(), FEB18) == "2020-02-18: no signals were read before this session"
+    assert signals_line(()) == "no signals were read before this session"
+
+
+def test_the_line_tells_what_is_said_and_what_says_nothing() -> None:
+    assert signals_line((VIX_MACD, CURVE, REER)) == "vix macd bearish; stale: curve; missing: reer"
+    assert signals_line((replace(VIX_MACD, state="neutral"),)) == "all neutral"
+
+
+def test_json_carries_everything() -> None:
+    store = FakeStore()
+    store.record_signals(FEB18, (REER,), {})
+
+    assert signals_json(store, FEB18) == {
+        "session": "2020-02-18",
+        "signals": [
+            {
+                "name": "reer",
+                "value": None,
+                "state": "neutral",
+                "as_of": None,
+                "source": "broker, daily bars of VIX",
+                "standing": "missing",
+                "text": "the file is not there",
+            }
+        ],
+    }
