@@ -50,11 +50,13 @@ class SignalDesk:
             return []
         if not self._desk.link.synced:
             raise LinkDownError("There was no connection when the closes were asked for.")
-        count = SESSIONS_KEPT if first is None else min(SESSIONS_KEPT, len(sessions_between(first, last)))
+        wanted = self._desk.policy.signals.history_sessions
+        count = wanted if first is None else min(SESSIONS_KEPT, len(sessions_between(first, last)))
         bars = await self._desk.broker.bars(index, minutes=DAY_MINUTES, count=count + 1)
         closes = {new_york_date(bar.at): bar.close for bar in bars}
         # The bar of a session that is still open is no close yet.
-        found = {day: close for day, close in sorted(closes.items()) if day <= last and day not in kept}
+        known = [(day, close) for day, close in sorted(closes.items()) if day <= last and day not in kept]
+        found = dict(known[-count:])
         kept.update(found)
         now = self._desk.clock.now()
         return [DailyValue(day, close, BROKER, now) for day, close in found.items()]

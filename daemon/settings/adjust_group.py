@@ -13,6 +13,13 @@ class AdjustSettings(Group):
     signal_sessions: int = setting(
         10, "Sessions in which a cross of MACD or a divergence counts after it happened.", unit="sessions", ge=1, le=60
     )
+    history_sessions: int = setting(
+        60,
+        "Daily closes that are asked for when none are kept; from then on they gather, up to a year.",
+        unit="sessions",
+        ge=40,
+        le=260,
+    )
     max_age_sessions: int = setting(
         1, "Sessions that a daily close may be behind before its signal counts as stale.", unit="sessions", ge=0, le=10
     )
@@ -44,6 +51,7 @@ def signal_policy(group: AdjustSettings) -> SignalPolicy:
     """Build the rules of the signals."""
     return SignalPolicy(
         sessions=group.signal_sessions,
+        history_sessions=group.history_sessions,
         max_age_sessions=group.max_age_sessions,
         macro_max_age_days=group.macro_max_age_days,
         rsi_high=group.rsi_high,

@@ -18,6 +18,8 @@ class SignalPolicy:
 
     sessions: int
     """Sessions in which a cross or a divergence counts after it happened."""
+    history_sessions: int
+    """Closes that are asked for when none are kept."""
     max_age_sessions: int
     """Sessions that a daily close may be behind."""
     macro_max_age_days: int

@@ -25,13 +25,13 @@ from daemon.core.market.macro import MacroData, MacroKind
 from daemon.core.records import Signal
 
 SESSIONS_KEPT: Final = 260
-"""Closes that are asked for at the start and looked at: a year for percentiles."""
+"""Closes that are looked at: a year for percentiles."""
 INDICATOR_SESSIONS: Final = 150
 """Closes an indicator is made of: a start so long ago moves MACD and RSI by less than a thousandth."""
 CORRELATION_SESSIONS: Final = 21
 CORRELATION_BROKEN: Final = -0.5
 PERCENTILE_SESSIONS: Final = 252
-PERCENTILE_SESSIONS_MIN: Final = 60
+PERCENTILE_SESSIONS_MIN: Final = 40
 SVIX_TO_VIX: Final = 0.985
 """SVIX at 30 days as a share of VIX, where the strip of options itself is not measured."""
 MONTH_YEARS: Final = 30 / 365

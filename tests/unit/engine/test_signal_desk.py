@@ -61,7 +61,7 @@ def days_kept(desk: Desk, index: SignalIndex) -> Sequence[date]:
     return [row.session for row in desk.store.daily_values(index.value, last=1000)]
 
 
-def test_the_first_session_asks_for_a_year_and_later_ones_for_what_is_missing(tmp_path: Path) -> None:
+def test_the_first_session_asks_for_history_and_later_ones_for_what_is_missing(tmp_path: Path) -> None:
     bars = Bars(date(2020, 2, 14))
     desk, signals = desk_with(tmp_path, bars)
 
@@ -70,7 +70,7 @@ def test_the_first_session_asks_for_a_year_and_later_ones_for_what_is_missing(tm
     refresh(signals, FEB20)
 
     # One more than is missing, as the last bar may be of a session that is still open.
-    assert bars.asked == [(index.value, 261) for index in SignalIndex] + [(index.value, 3) for index in SignalIndex]
+    assert bars.asked == [(index.value, 61) for index in SignalIndex] + [(index.value, 3) for index in SignalIndex]
     assert days_kept(desk, SignalIndex.VIX)[-3:] == [date(2020, 2, 14), FEB18, FEB19]
 
 

@@ -16,6 +16,7 @@ from daemon.sim.history.facts import DailyFacts
 
 POLICY = SignalPolicy(
     sessions=10,
+    history_sessions=60,
     max_age_sessions=1,
     macro_max_age_days=120,
     rsi_high=70,
