@@ -171,6 +171,7 @@ def report(
     from dataclasses import asdict
 
     from daemon.report.html import gather_report, render_html
+    from daemon.report.slippage import purpose_json, slippage_by_purpose
     from daemon.report.summary import summarise
 
     with reading(env_files, folder) as store:
@@ -183,14 +184,18 @@ def report(
         if not any(begin <= day.session <= end for day in days):
             recorded = f"closing figures are recorded from {days[0].session} to {days[-1].session}"
             raise NotReadyError(f"no session from {begin} to {end} has closed; {recorded}")
-        text = render_html(gather_report(store, begin, end))
+        data = gather_report(store, begin, end)
+        text = render_html(data)
         summary = asdict(summarise(store))
+        slippage = {line.name: purpose_json(line) for line in slippage_by_purpose(data.trades)}
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(text, encoding="utf-8")
     except OSError as error:
         raise SettingsError(f"--out {out} cannot be written: {error.strerror}; name another file") from error
     if as_json:
-        print_json({"file": str(out), "from": begin.isoformat(), "to": end.isoformat(), **summary})
+        print_json(
+            {"file": str(out), "from": begin.isoformat(), "to": end.isoformat(), **summary, "slippage": slippage}
+        )
     else:
         click.echo(f"report of {begin} to {end} written to {out}")

@@ -15,6 +15,7 @@ from daemon.report.hedge import LayerLine, hedge_arithmetic
 from daemon.report.orders import OrderLine
 from daemon.report.risk import risk_section
 from daemon.report.signals import signals_line
+from daemon.report.slippage import fill_words
 from daemon.report.words import (
     clipped,
     columns,
@@ -115,22 +116,11 @@ def _orders(view: DayView) -> list[str]:
 def _order(order: OrderLine) -> list[str]:
     state = f"limit {net_price(order.limit_pts)}  {order.filled} of {order.quantity} filled  {order.state}"
     head = f"  {new_york_time(order.at)}  {order.purpose:<9}  {order.subject:<12}  {order.legs}  {state}"
-    return [head, f"         {order.ref}", *([f"         {_fill(order)}"] if order.filled else [])]
-
-
-def _fill(order: OrderLine) -> str:
-    fees = f"fees {dollars_and_cents(order.fees_usd_e4 / 100)}"
-    missing = f" ({plural(order.fees_missing, 'fee')} not reported yet)" if order.fees_missing else ""
-    return f"filled at {net_price(order.fill_pts)}, {_slippage(order)}, {fees}{missing}"
-
-
-def _slippage(order: OrderLine) -> str:
-    if order.resting:
-        return "resting order"
-    if order.slippage_pts is None:
-        return "mid at the decision unknown"
-    cost = dollars_and_cents(order.slippage_usd_cents, signed=True)
-    return f"mid {net_price(order.mid_pts)}, slippage {points(order.slippage_pts, signed=True)} points = {cost}"
+    return [
+        head,
+        f"         {order.ref}",
+        *(f"         {words}" for words in (fill_words(order) if order.filled else ())),
+    ]
 
 
 def _condors(view: DayView) -> list[str]:

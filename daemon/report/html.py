@@ -120,7 +120,7 @@ def _sections(data: ReportData) -> tuple[Section, ...]:
         ),
         section("condors", "Condors", _CONDORS_NOTE, curves=("condors",), rows=("condor_rows",)),
         section("pnl", "Profit and loss by source", _PNL_NOTE, curves=("daily",), rows=("sources_rows",)),
-        section("trades", "Trades", _TRADES_NOTE, rows=("trades_rows", "settlements_rows")),
+        section("trades", "Trades", _TRADES_NOTE, rows=("slippage_rows", "trades_rows", "settlements_rows")),
         section("decisions", "Decisions", _DECISIONS_NOTE, rows=("decisions_rows",)),
         section(
             "book", "Reconciliation and troubles", _BOOK_NOTE, rows=("breaks_rows", "unclosed_rows", "troubles_rows")
@@ -139,7 +139,8 @@ _CONDORS_NOTE = (
 _PNL_NOTE = "Cash is what trades and settlements paid and received; value is the change in the marks of what is held."
 _TRADES_NOTE = (
     "Net prices for one unit: cr is received, db is paid. Slippage is fill against mid at the decision, "
-    "positive a cost; a resting order has none."
+    "positive a cost; a resting order has none. Its parts: delay is how far the mid moved from the decision to the "
+    "price that filled, spread half the spread of the market then, execution what was paid beyond its natural price."
 )
 _DECISIONS_NOTE = "Every recorded decision with its reasons; the limit stands beside the value found."
 _BOOK_NOTE = "A break is a difference between our book and the account that is not explained yet."

@@ -12,8 +12,10 @@ from daemon.report.hedge import HedgeChange
 from daemon.report.orders import OrderLine
 from daemon.report.period import ReportData
 from daemon.report.pnl import SourceLine
+from daemon.report.slippage import PARTS, PurposeSlippage, slippage_by_purpose
 from daemon.report.tables import trade_text
 from daemon.report.words import (
+    UNKNOWN,
     dollars,
     dollars_and_cents,
     net_price,
@@ -92,6 +94,7 @@ def tables_of(data: ReportData) -> Mapping[str, Table]:
         _changes(data.changes),
         _condor_table(data.condors),
         _sources(data.sources),
+        _slippage(data.trades),
         _trades(data.trades),
         _settlements(data),
         _decisions(data.decisions),
@@ -188,12 +191,36 @@ def _total(sources: Sequence[SourceLine]) -> SourceLine:
     )
 
 
+def _slippage(trades: Sequence[OrderLine]) -> Table:
+    rows = tuple(_slippage_row(line) for line in slippage_by_purpose(trades))
+    headings = ("Purpose", "Orders", "Slippage", "Mean points", "Mean order", "Delay", "Spread", "Execution")
+    empty = "No order was filled in this period but resting ones."
+    return Table("slippage_rows", "Slippage by purpose", headings, "<>>>>>>>", rows, empty)
+
+
+def _slippage_row(line: PurposeSlippage) -> tuple[Cell, ...]:
+    unparted = line.orders - line.parted
+    return (
+        Cell(line.name, under=f"{plural(line.unknown, 'order')} without a mid" if line.unknown else ""),
+        Cell(str(line.orders)),
+        Cell(dollars_and_cents(line.total_usd_cents, signed=True) if line.orders else UNKNOWN),
+        Cell(points(line.mean_pts, signed=True)),
+        Cell(dollars_and_cents(line.mean_usd_cents, signed=True)),
+        *(
+            Cell(
+                dollars_and_cents(cents, signed=True) if line.parted else UNKNOWN,
+                under=f"{unparted} {UNKNOWN}" if unparted and line.parted else "",
+            )
+            for cents in line.parts_usd_cents
+        ),
+    )
+
+
 def _trades(trades: Sequence[OrderLine]) -> Table:
     rows = tuple(_trade_row(line) for line in trades)
-    headings = ("Session", "Order", "Legs", "Filled", "Fill", "Mid", "Slippage", "Fees")
-    return Table(
-        "trades_rows", "Filled orders", headings, "<<<>>>>>", rows, "No order was filled in this period.", folded=True
-    )
+    headings = ("Session", "Order", "Legs", "Filled", "Fill", "Mid", "Slippage", "Delay", "Spread", "Execution", "Fees")
+    empty = "No order was filled in this period."
+    return Table("trades_rows", "Filled orders", headings, "<<<>>>>>>>>", rows, empty, folded=True)
 
 
 def _trade_row(line: OrderLine) -> tuple[Cell, ...]:
@@ -206,9 +233,22 @@ def _trade_row(line: OrderLine) -> tuple[Cell, ...]:
         Cell(net_price(line.fill_pts)),
         Cell("resting" if line.resting else net_price(line.mid_pts)),
         Cell(slippage),
+        *_parts(line),
         Cell(
             dollars_and_cents(line.fees_usd_e4 / 100), under=f"{line.fees_missing} missing" if line.fees_missing else ""
         ),
+    )
+
+
+def _parts(line: OrderLine) -> tuple[Cell, ...]:
+    """Return delay, spread and execution in dollars with points below; a resting order has none."""
+    parts, cents = line.slippage, line.slippage_parts_usd_cents
+    if parts is None or cents is None:
+        return (Cell("" if line.resting else UNKNOWN),) * len(PARTS)
+    values = (parts.delay_pts, parts.spread_pts, parts.execution_pts)
+    return tuple(
+        Cell(dollars_and_cents(usd, signed=True), under=points(pts, signed=True))
+        for usd, pts in zip(cents, values, strict=True)
     )
 
 

@@ -21,6 +21,7 @@ from daemon.core.orders.intent import (
     Strategy,
     TimeInForce,
 )
+from daemon.core.orders.slippage import Slippage, slippage_of
 from daemon.report.words import legs_text
 
 NEVER_SENT: Final = frozenset({IntentState.PLANNED, IntentState.ABSENT})
@@ -52,6 +53,8 @@ class OrderLine:
     """Session of the last fill."""
     resting: bool
     """Whether it rests over sessions (GTC); the mid at its decision then says nothing about its fill."""
+    slippage: Slippage | None
+    """Fill against mid in its parts; None where the market behind a part of the fill is not known."""
     fees_usd_e4: int
     """Fees known so far, in 1/10,000 dollar."""
     fees_missing: int
@@ -75,6 +78,12 @@ class OrderLine:
         """Return fill against mid for the whole filled quantity in cents; positive is a cost."""
         slippage_pts = self.slippage_pts
         return None if slippage_pts is None else round(slippage_pts * MULTIPLIER * 100 * self.filled)
+
+    @property
+    def slippage_parts_usd_cents(self) -> tuple[int, int, int] | None:
+        """Return delay, spread and execution for the whole filled quantity in cents; they add up to the slippage."""
+        total = self.slippage_usd_cents
+        return None if self.slippage is None or total is None else self.slippage.usd_cents(total, self.filled)
 
 
 def order_lines(intents: Iterable[Intent], entries: Iterable[BookEntry]) -> tuple[OrderLine, ...]:
@@ -113,6 +122,7 @@ def filled_units(spec: OrderSpec, trades: Iterable[BookEntry]) -> int:
 def _order_line(intent: Intent, trades: Sequence[BookEntry]) -> OrderLine:
     key, spec = intent.key, intent.spec
     filled = filled_units(spec, trades)
+    fill_pts = net_paid_pts100(trades) / 100 / filled if filled else None
     return OrderLine(
         ref=intent.ref,
         perm_id=intent.perm_id,
@@ -127,10 +137,19 @@ def _order_line(intent: Intent, trades: Sequence[BookEntry]) -> OrderLine:
         filled=filled,
         state=IntentState.WORKING if filled < intent.filled else intent.state,
         mid_pts=intent.mid_at_decision_pts,
-        fill_pts=net_paid_pts100(trades) / 100 / filled if filled else None,
+        fill_pts=fill_pts,
         fill_session=max((trade.session for trade in trades), default=None),
         resting=spec.tif is TimeInForce.GTC,
+        slippage=_slippage(intent, filled, fill_pts),
         fees_usd_e4=sum(trade.fee_usd_e4 or 0 for trade in trades),
         fees_missing=sum(trade.fee_usd_e4 is None for trade in trades),
         reasons=intent.reasons,
     )
+
+
+def _slippage(intent: Intent, filled: int, fill_pts: float | None) -> Slippage | None:
+    """Return the parts of the slippage; as an order stood before its last fill they are not known."""
+    mid_pts, market = intent.mid_at_decision_pts, intent.fill_market
+    if intent.spec.tif is TimeInForce.GTC or fill_pts is None or mid_pts is None or market is None:
+        return None
+    return slippage_of(mid_pts, market, fill_pts) if filled == intent.filled else None

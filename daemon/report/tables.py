@@ -16,6 +16,8 @@ from daemon.ports import Store
 from daemon.report.closing import Closing, closing
 from daemon.report.day_text import layer_table
 from daemon.report.hedge import HedgeChange, Traded, hedge_arithmetic, hedge_changes, layer_lines
+from daemon.report.orders import OrderLine, order_lines
+from daemon.report.slippage import fill_json, fill_words
 from daemon.report.words import (
     clipped,
     columns,
@@ -261,7 +263,18 @@ def why_json(store: Store, session: date) -> JsonObject:
             }
             for decision in store.decisions(session)
         ],
+        "fills": [
+            {"purpose": f"{line.strategy} {line.purpose}", **fill_json(line)} for line in _filled(store, session)
+        ],
     }
+
+
+def _filled(store: Store, session: date) -> tuple[OrderLine, ...]:
+    """Return the orders that were filled in a session, or planned in it and filled since."""
+    entries = store.entries()
+    refs = {entry.order_ref for entry in entries if entry.session == session}
+    intents = (i for i in store.intents() if i.key.session == session or i.ref in refs)
+    return tuple(line for line in order_lines(intents, entries) if line.filled)
 
 
 def _reason_json(reason: Reason) -> JsonObject:
@@ -274,7 +287,15 @@ def why_text(store: Store, session: date) -> str:
     if not decisions:
         return f"{session}: no decision is recorded of this session\n"
     jobs = groupby(decisions, lambda decision: decision.job)
-    return "\n\n".join("\n".join(line for one in group for line in _why(one)) for _, group in jobs) + "\n"
+    blocks = ["\n".join(line for one in group for line in _why(one)) for _, group in jobs]
+    if filled := _filled(store, session):
+        blocks.append("\n".join(["FILLS", *(line for order in filled for line in _fill(order))]))
+    return "\n\n".join(blocks) + "\n"
+
+
+def _fill(order: OrderLine) -> list[str]:
+    head, *costs = fill_words(order)
+    return [f"  {order.ref}: {order.filled} of {order.quantity} {head}", *(f"    {cost}" for cost in costs)]
 
 
 def _why(decision: Decision) -> list[str]:

@@ -150,3 +150,24 @@ def test_the_take_profit_of_a_partly_filled_entry_waits_for_the_rest_of_the_orde
         assert [intent.spec.quantity for intent in resting] == [2]
 
     live(tmp_path / "state", new_york(FIRST, time(15, 20)), scene, seed=PARTIAL_SEED, CONDOR_LADDER_STEP_PTS="1.00")
+
+
+@pytest.mark.parametrize(("complete", "filled"), [("true", 2), ("false", 1)])
+def test_what_a_partial_fill_brought_is_protected_whether_its_rest_is_completed_or_left(
+    tmp_path: Path, complete: str, filled: int
+) -> None:
+    """The exchange fills the rest of this order 20 s after its first part; a step is half of that."""
+    done = rehearse(
+        tmp_path / "out",
+        FIRST,
+        seed=PARTIAL_SEED,
+        CONDOR_COMPLETE_PARTIAL_FILLS=complete,
+        CONDOR_LADDER_STEP_PTS="1.00",
+        CONDOR_LADDER_STEP_S="10",
+    )
+
+    (order,) = [i for i in done.store.intents() if i.key.purpose is Purpose.ENTRY]
+    (resting,) = [i for i in done.store.intents() if i.key.purpose is Purpose.EXIT]
+    assert (order.filled, order.state.value) == (filled, "FILLED" if filled == 2 else "CANCELLED")
+    assert (resting.spec.quantity, resting.state.value) == (filled, "WORKING")
+    assert done.result.summary.breaks_open == 0

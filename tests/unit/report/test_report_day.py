@@ -65,7 +65,8 @@ class TestBlock:
 
         assert "cd.20200302.condor.ENTRY.C20200302-1.1" in text
         assert "2x 2800/2775P 3265/3290C  limit 4.35 cr  2 of 2 filled  FILLED" in text
-        assert "filled at 4.35 cr, mid 4.45 cr, slippage +0.10 points = +$20.00, fees $4.00" in text
+        assert "filled at 4.35 cr, mid 4.45 cr, fees $4.00" in text
+        assert "slippage +0.10 = +$20.00; its parts are unknown" in text
 
     def test_a_condor_shows_its_distance_to_both_short_strikes(self) -> None:
         text = section(render_day(gather_day(entered_store(), MONDAY)), "CONDORS")
