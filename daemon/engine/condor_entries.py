@@ -61,7 +61,7 @@ class CondorEntries:
         try:
             plan = await self._planner.plan(session, preview=True)
         except Refusal as refusal:
-            return Decision(session, JOB, DecisionKind.SKIP, "condor", now, refusal.reasons)
+            return Decision(session, JOB, DecisionKind.SKIP, "condor", now, refusal.reasons, dict(refusal.inputs))
         return Decision(session, JOB, DecisionKind.ENTER, "condor", now, plan.reasons, plan.inputs)
 
     async def _send(self, session: date, plan: EntryPlan) -> JobOutcome:
@@ -129,7 +129,7 @@ class CondorEntries:
         now = self._desk.clock.now()
         reasons = (*refusal.reasons, *beside)
         self._desk.store.record_decision(
-            Decision(session, JOB, DecisionKind.SKIP, "condor", now, reasons, dict(inputs or {}))
+            Decision(session, JOB, DecisionKind.SKIP, "condor", now, reasons, dict(inputs or refusal.inputs))
         )
         self._desk.journal.emit(
             "condor_entry_skipped", {"gates": [reason.name for reason in refusal.reasons], "why": str(refusal)}

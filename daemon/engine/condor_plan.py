@@ -113,13 +113,21 @@ class EntryPlanner:
         known = self._gate(scene, _NOT_ASKED, added_usd=smallest.quantity * narrowest_pts100)
         _refuse_if(known if smallest.quantity else (*smallest.reasons, *known))
         candidate = await find_condor(desk, session, seen, desk.policy.condor)
+        try:
+            return await self._judged(scene, candidate, sent)
+        except Refusal as refusal:
+            raise Refusal(*refusal.reasons, inputs=candidate_inputs(scene, candidate)) from refusal
+
+    async def _judged(self, scene: _Scene, candidate: CondorCandidate, sent: int) -> EntryPlan:
+        """Size, price and check a candidate; refuse it with everything that is against it."""
+        desk = self._desk
         size = self._size(scene, candidate.legs.width_pts100)
         price = self._priced(candidate, size)
         spec = OrderSpec(candidate.legs.held, size.quantity, self._first_limit(candidate, price), TimeInForce.DAY)
         last = await self._last_look(scene, candidate, spec)
         inputs = {
-            **entry_inputs(scene, candidate, price=price, margin=last.after.margin_usd_cents, quantity=size.quantity),
-            **candidate.choice,
+            **candidate_inputs(scene, candidate),
+            **_account_inputs(scene, last.after, size.quantity),
             **last.deltas.figures(),
             **last.after.figures(),
             "data_requests": candidate.requests + last.deltas.requests,
@@ -234,11 +242,9 @@ def _refuse_if(refusals: tuple[Reason, ...]) -> None:
         raise Refusal(*refusals)
 
 
-def entry_inputs(
-    scene: _Scene, candidate: CondorCandidate, *, price: ComboPrice, margin: int | None, quantity: int
-) -> dict[str, float | int | str | None]:
-    """Return the numbers an entry rested on."""
-    legs = candidate.legs
+def candidate_inputs(scene: _Scene, candidate: CondorCandidate) -> dict[str, float | int | str | None]:
+    """Return the numbers of a condor that was found, whether it is entered or not."""
+    legs, price = candidate.legs, price_combo(candidate.legs.held, candidate.quotes)
     return {
         "spx": scene.seen.spx,
         "vix": scene.seen.vix,
@@ -246,8 +252,17 @@ def entry_inputs(
         **_strikes(legs),
         "put_delta": _rounded(candidate.put_delta),
         "call_delta": _rounded(candidate.call_delta),
-        "mid_credit_pts": -price.mid_pts,
-        "natural_credit_pts": -price.natural_pts100 / 100,
+        "mid_credit_pts": None if price is None else -price.mid_pts,
+        "natural_credit_pts": None if price is None else -price.natural_pts100 / 100,
+        **candidate.choice,
+        "data_requests": candidate.requests,
+        "data_lines": candidate.lines,
+    }
+
+
+def _account_inputs(scene: _Scene, after: _After, quantity: int) -> dict[str, float | int | str | None]:
+    margin = after.margin_usd_cents
+    return {
         "quantity": quantity,
         "net_liquidation_usd": scene.account.net_liquidation_usd_cents / 100,
         "margin_after_usd": None if margin is None else margin / 100,

@@ -7,6 +7,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Final
 
 from daemon.core.calendar.expiries import settlement_at
@@ -41,9 +42,11 @@ class Indexes:
 class Refusal(Exception):  # noqa: N818 - it is an answer, not an error
     """A named reason why something is not done now."""
 
-    def __init__(self, *reasons: Reason) -> None:
+    def __init__(self, *reasons: Reason, inputs: Mapping[str, float | int | str | None] = MappingProxyType({})) -> None:
         super().__init__("; ".join(reason.text for reason in reasons))
         self.reasons = reasons
+        self.inputs = inputs
+        """The numbers of what was refused, as far as it had been found."""
 
 
 async def indexes(desk: Desk) -> Indexes:

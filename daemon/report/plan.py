@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ VERDICTS_LATER: Final = {
 UNDECIDED: Final = "cannot be decided now"
 _CHOICES: Final = frozenset({"expiry_in_window", "put_short_delta", "call_short_delta", "credit"})
 """Reasons that the condor's own lines show already."""
+_SIDES: Final = ("put", "call")
 
 
 def plan_text(plan: Mapping[str, Any]) -> str:
@@ -31,8 +32,8 @@ def plan_text(plan: Mapping[str, Any]) -> str:
 def _condor(condor: Mapping[str, Any]) -> list[str]:
     verdict = (VERDICTS if condor["decided"] is None else VERDICTS_LATER).get(condor["kind"], UNDECIDED)
     lines = [f"CONDOR  {_when(condor)}", f"  {verdict}"]
-    if condor["kind"] == "enter":
-        lines += columns(_entry_rows(condor["inputs"]), "<<", indent=4)
+    if condor["inputs"]:
+        lines += columns(_rows(condor["inputs"]), "<<", indent=4)
     shown = _CHOICES if condor["kind"] == "enter" else frozenset()
     return [*lines, *_reasons([reason for reason in condor["reasons"] if reason["name"] not in shown])]
 
@@ -43,19 +44,51 @@ def _when(condor: Mapping[str, Any]) -> str:
     return f"decided at {new_york_time(datetime.fromisoformat(condor['decided_at']))}: {condor['decided']}"
 
 
-def _entry_rows(inputs: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _rows(inputs: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return what was found, and with it the order when there is to be one."""
+    rows = [_found(inputs), ("credit", _credit(inputs)), ("deltas", _deltas(inputs))]
+    if "expected_move_pts" in inputs:
+        rows.append(("expected move", _moves(inputs)))
+    if "quantity" in inputs:
+        margin = inputs["margin_after_usd"]
+        after = "the broker names no margin" if margin is None else f"margin {whole_dollars(margin)} after it"
+        rows.append(("account", f"net liquidation {whole_dollars(inputs['net_liquidation_usd'])}, {after}"))
+    return [*rows, ("market", f"SPX {points(inputs['spx'])}, VIX {points(inputs['vix'])}")]
+
+
+def _found(inputs: Mapping[str, Any]) -> tuple[str, str]:
     expiry = date.fromisoformat(inputs["expiry"])
-    sides = [(inputs[f"{side}_short"], inputs[f"{side}_long"], side[0].upper()) for side in ("put", "call")]
+    sides = [(inputs[f"{side}_short"], inputs[f"{side}_long"], side[0].upper()) for side in _SIDES]
     strikes = " ".join(f"{short:g}/{long:g}{right}" for short, long, right in sides if short is not None)
-    margin = inputs["margin_after_usd"]
-    after = "the broker names no margin" if margin is None else f"margin {whole_dollars(margin)} after it"
-    return [
-        ("order", f"{inputs['quantity']}x {strikes}, expiry {expiry} ({expiry:%a})"),
-        ("credit", f"mid {points(inputs['mid_credit_pts'])}, natural {points(inputs['natural_credit_pts'])}"),
-        ("deltas", f"short put {inputs['put_delta']:.3f}, short call {inputs['call_delta']:.3f}"),
-        ("account", f"net liquidation {whole_dollars(inputs['net_liquidation_usd'])}, {after}"),
-        ("market", f"SPX {points(inputs['spx'])}, VIX {points(inputs['vix'])}"),
-    ]
+    found = f"{strikes}, expiry {expiry} ({expiry:%a})"
+    return ("order", f"{inputs['quantity']}x {found}") if "quantity" in inputs else ("condor", found)
+
+
+def _credit(inputs: Mapping[str, Any]) -> str:
+    said = f"mid {points(inputs['mid_credit_pts'])}, natural {points(inputs['natural_credit_pts'])}"
+    if "credit_target_pts" not in inputs:
+        return said
+    each = _each(inputs, "{}_credit_pts", lambda side, credit: f"{side} side {points(credit)}")
+    return f"{said}; target {points(inputs['credit_target_pts'])}: {each}"
+
+
+def _deltas(inputs: Mapping[str, Any]) -> str:
+    def said(side: str, delta: float) -> str:
+        own = inputs.get(f"{side}_delta_own")
+        return f"short {side} {delta:.3f}" + ("" if own is None else f" (our own {abs(own):.3f})")
+
+    return _each(inputs, "{}_delta", said)
+
+
+def _moves(inputs: Mapping[str, Any]) -> str:
+    each = _each(inputs, "{}_moves", lambda side, moves: f"short {side} {moves:.2f} moves away")
+    return f"{points(inputs['expected_move_pts'])} around a forward of {points(inputs['forward_pts'])}: {each}"
+
+
+def _each(inputs: Mapping[str, Any], name: str, said: Callable[[str, float], str]) -> str:
+    """Say a number of each side that there is."""
+    values = [(side, inputs.get(name.format(side))) for side in _SIDES]
+    return ", ".join(said(side, value) for side, value in values if value is not None)
 
 
 def _hedge(hedge: Mapping[str, Any]) -> list[str]:

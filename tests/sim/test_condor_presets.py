@@ -129,3 +129,15 @@ def test_a_chain_that_lacks_something_is_a_named_skip_and_the_next_session_enter
     assert clean(done)
     after = decision(done, WEDNESDAY)
     assert after.kind is DecisionKind.ENTER or (plan is None and after.reasons[0].name == name)
+
+
+def test_a_condor_that_is_found_and_refused_leaves_its_numbers(tmp_path: Path) -> None:
+    panic = date(2020, 3, 9)  # VIX 54 at the close
+
+    refused = decision(rehearse(tmp_path / "out", panic, first=panic), panic)
+
+    assert refused.kind is DecisionKind.SKIP
+    assert refused.reasons[0].name == "combo_spread_too_wide"
+    mid, natural = (float(refused.inputs[name] or 0) for name in ("mid_credit_pts", "natural_credit_pts"))
+    assert 100 * (mid - natural) / mid == pytest.approx(float(refused.reasons[0].value or 0), abs=0.01)
+    assert refused.inputs["expiry"] is not None

@@ -76,6 +76,46 @@ def test_a_refusal_is_told_with_what_was_found_and_the_limit() -> None:
     assert "the run state is EXITS_ONLY" in text
 
 
+def test_a_condor_that_was_found_and_refused_is_told_with_its_numbers() -> None:
+    found = {name: value for name, value in INPUTS.items() if name not in ("quantity", "margin_after_usd")}
+    wide = reason("combo_spread_too_wide", "too wide", 28.47, 25.0)
+
+    text = plan_text(plan(condor={"kind": "skip", "reasons": [wide], "inputs": found}))
+
+    assert "2745/2720P 3315/3340C, expiry 2020-04-01 (Wed)" in text
+    assert "mid 6.60, natural 5.20" in text
+    assert "too wide [28.47, limit 25] (combo_spread_too_wide)" in text
+    assert "account" not in text
+
+
+def test_quotes_that_give_no_price_are_said_to_be_unknown() -> None:
+    unpriced = INPUTS | {"mid_credit_pts": None, "natural_credit_pts": None}
+
+    assert "mid unknown, natural unknown" in plan_text(plan(condor={"inputs": unpriced}))
+
+
+def test_one_side_alone_is_told_alone() -> None:
+    alone = INPUTS | {"put_long": None, "put_short": None, "put_delta": None}
+
+    text = plan_text(plan(condor={"inputs": alone}))
+
+    assert "2x 3315/3340C, expiry" in text
+    assert "short call 0.149" in text
+    assert "put" not in text
+
+
+def test_what_the_strikes_were_chosen_by_is_told_with_its_target() -> None:
+    credit = {"credit_target_pts": 6.5, "put_credit_pts": 3.4, "call_credit_pts": 3.2}
+    move = {"forward_pts": 3049.1, "expected_move_pts": 271.4, "put_moves": 1.02, "call_moves": 0.98}
+    own = {"put_delta_own": -0.1493, "call_delta_own": 0.1479}
+
+    by_credit, by_move, checked = (plan_text(plan(condor={"inputs": INPUTS | more})) for more in (credit, move, own))
+
+    assert "natural 5.20; target 6.50: put side 3.40, call side 3.20" in by_credit
+    assert "271.40 around a forward of 3,049.10: short put 1.02 moves away, short call 0.98 moves away" in by_move
+    assert "short put 0.150 (our own 0.149), short call 0.149 (our own 0.148)" in checked
+
+
 def test_a_session_that_is_decided_says_so_before_what_another_entry_would_be() -> None:
     decided = {"decided": "done, entered C20200302-1, 2 of 2 filled", "decided_at": "2020-03-02T20:31:00+00:00"}
 
