@@ -124,6 +124,25 @@ class FakeBroker:
         if count == spec.quantity:
             self.open_orders.pop(ref, None)
 
+    def fill_leg(self, ref: OrderRef, leg: Leg, count: int, price_pts100: int) -> None:
+        """Fill one leg of an order at a price of its own."""
+        perm = self.open_orders[ref].perm_id if ref in self.open_orders else PermId(self._perm)
+        signed = count * leg.ratio
+        exec_id = ExecId(f"0002.{len(self.executions):04d}.02.01")
+        fact = ExecutionFact(
+            exec_id, ref, perm, con_id(leg.contract), leg.contract, False, signed, price_pts100, self.clock.now()
+        )
+        self.executions.append(fact)
+        self.held[leg.contract] = self.held.get(leg.contract, 0) + signed
+        self.tell(fact)
+
+    def fill_at(self, ref: OrderRef, prices_pts: Mapping[OptionContract, float]) -> None:
+        """Fill an order whole, each leg at its own price."""
+        spec = dict(self.placed)[ref]
+        for leg in spec.legs:
+            self.fill_leg(ref, leg, spec.quantity, round(prices_pts[leg.contract] * 100))
+        self.open_orders.pop(ref, None)
+
     # -- port ---------------------------------------------------------------------------------
 
     @property

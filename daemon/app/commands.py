@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from daemon.app.program import Program
-from daemon.app.views import plan_now, status_now
+from daemon.app.views import flatten_now, flatten_plan_now, plan_now, status_now
 from daemon.core.orders.broker_facts import LinkState
 from daemon.core.records import RunState
 from daemon.engine.engine import Engine
@@ -33,7 +33,16 @@ async def handle(program: Program, command: str, arguments: Mapping[str, Any]) -
             require_link(engine)
             result = await engine.reconciler.run(f"asked for: {reason}")
             return {"breaks": [found.text for found in result.breaks], "breaks_open": len(result.blocking)}
+        case "flatten":
+            require_link(engine)
+            return await flatten(engine, arguments)
     raise SettingsError(f"the daemon knows no command {command!r}")
+
+
+async def flatten(engine: Engine, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Flatten when the arguments say ``yes``, else show what that would be; raises CondordError when it is refused."""
+    reason = reason_of(arguments)
+    return await flatten_now(engine, reason) if arguments.get("yes") else await flatten_plan_now(engine)
 
 
 def reason_of(arguments: Mapping[str, Any]) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
 from daemon.adapters.clock import SystemClock
 from daemon.adapters.store import InstanceLock, SqliteStore
-from daemon.app.commands import halted_state, reason_of
+from daemon.app.commands import flatten, halted_state, reason_of
 from daemon.app.first_contact import FirstContact
 from daemon.app.program import DATABASE, Program, build_program, ib_config
 from daemon.app.rehearse import SilentNotifier
@@ -18,6 +18,7 @@ from daemon.app.run import gateway_address, mode_text
 from daemon.app.views import plan_now
 from daemon.core.calendar.sessions import log_session
 from daemon.core.records import RunState, RunStateRecord
+from daemon.engine.engine import Engine
 from daemon.engine.journal import Journal
 from daemon.settings import Settings
 
@@ -25,10 +26,12 @@ from daemon.settings import Settings
 def plan_once(settings: Settings, *, follow_gateway_clock: bool) -> Mapping[str, Any]:
     """Connect, reconcile, plan, disconnect. Raises BrokerError at once when there is no gateway (decision 11)."""
     with InstanceLock(settings.state_dir):
-        return asyncio.run(_plan(settings, follow_gateway_clock=follow_gateway_clock))
+        return asyncio.run(_look(settings, plan_now, follow_gateway_clock=follow_gateway_clock))
 
 
-async def _plan(settings: Settings, *, follow_gateway_clock: bool) -> Mapping[str, Any]:
+async def _look(
+    settings: Settings, at: Callable[[Engine], Awaitable[Mapping[str, Any]]], *, follow_gateway_clock: bool
+) -> Mapping[str, Any]:
     clock = SystemClock()
     async with gateway_address(settings, clock) as (host, port):
         program = build_program(
@@ -42,7 +45,7 @@ async def _plan(settings: Settings, *, follow_gateway_clock: bool) -> Mapping[st
         )
         program.engine.link.on_connected = FirstContact(program, follow_gateway_clock=follow_gateway_clock).check
         try:
-            return {**await program.engine.look(plan_now), "hint": _hint(program)}
+            return {**await program.engine.look(at), "hint": _hint(program)}
         finally:
             program.log.close()
             program.store.close()
@@ -54,6 +57,15 @@ def _hint(program: Program) -> str | None:
     if link.simulated and link.clock_skew_s is not None and abs(link.clock_skew_s) > allowed_s:
         return "This simulated gateway runs at another time than this computer: --clock gateway follows it."
     return None
+
+
+def flatten_once(settings: Settings, arguments: Mapping[str, Any], *, follow_gateway_clock: bool) -> Mapping[str, Any]:
+    """Connect, reconcile, flatten or show what that would be, disconnect. Raises BrokerError, NotReadyError."""
+    reason_of(arguments)
+    with InstanceLock(settings.state_dir):
+        return asyncio.run(
+            _look(settings, partial(flatten, arguments=arguments), follow_gateway_clock=follow_gateway_clock)
+        )
 
 
 def change_run_state(settings: Settings, command: str, arguments: Mapping[str, str]) -> Mapping[str, Any]:

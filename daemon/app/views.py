@@ -21,6 +21,7 @@ from daemon.core.risk.exposure import wing_notional_usd
 from daemon.engine.day import BASELINE
 from daemon.engine.earlier_entries import JOB as ENTRY_JOB
 from daemon.engine.engine import Engine
+from daemon.engine.flatten_plan import flatten_plan
 from daemon.engine.gather import Refusal, indexes
 from daemon.errors import BrokerError
 from daemon.ports import Store
@@ -248,6 +249,45 @@ async def _hedge_plan(engine: Engine, today: date) -> Json:
             for layer in computed.layers
         ],
         "reasons": [reason_json(reason) for reason in computed.reasons],
+    }
+
+
+async def flatten_plan_now(engine: Engine) -> Json:
+    """Return what flattening would send now, in its order; sends nothing."""
+    found = await asyncio.wait_for(flatten_plan(engine.desk), PLAN_S)
+    return {
+        **_flatten_head(engine),
+        "sent": False,
+        "orders": [
+            {
+                "strategy": order.strategy.value,
+                "subject": order.subject,
+                "legs": [f"{leg.ratio * order.quantity:+d} {leg.contract}" for leg in order.legs],
+                "quantity": order.quantity,
+                "mid": order.mid_pts,
+                "natural": order.natural_pts,
+                "note": order.note,
+                "cancels_first": list(order.resting),
+            }
+            for order in found
+        ],
+    }
+
+
+async def flatten_now(engine: Engine, reason: str) -> Json:
+    """Flatten, and return what was closed, what was not, and why."""
+    ends = await engine.flatten(reason)
+    rows = [
+        {"strategy": end.strategy.value, "subject": end.subject, "closed": not end.why, "why": end.why} for end in ends
+    ]
+    return {**_flatten_head(engine), "sent": True, "ends": rows}
+
+
+def _flatten_head(engine: Engine) -> Json:
+    return {
+        "session": engine.desk.journal.session().isoformat(),
+        "at": engine.desk.clock.now().isoformat(),
+        "run_state": engine.desk.store.run_state().state.value,
     }
 
 

@@ -1,4 +1,4 @@
-"""Commands that talk to the running daemon: ``plan``, ``halt``, ``resume``, ``reconcile``."""
+"""Commands that talk to the running daemon: ``plan``, ``halt``, ``resume``, ``reconcile``, ``flatten``."""
 
 # ruff: noqa: PLC0415 -- imported by the commands that need them, so that each stays quick
 
@@ -6,11 +6,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from daemon.cli.common import clock_option, env_file_option, json_option, load_settings, print_json, reason_option
+from daemon.errors import ExitCode
+
+FLATTEN_TIMEOUT_S: Final = 3600.0
+"""How long a flattening may take: orders walk for minutes, the hedge after the condors."""
 
 
 @click.command()
@@ -77,6 +81,36 @@ def reconcile(*, reason: str, env_files: tuple[Path, ...], as_json: bool) -> Non
         click.echo(text)
     still = found["breaks_open"]
     click.echo(f"reconciled: {'no break' if still == 0 else f'{still} break' + 's' * (still > 1)} open")
+
+
+@click.command()
+@reason_option
+@click.option("--yes", is_flag=True, help="Do it; without this it is only shown.")
+@clock_option
+@env_file_option
+@json_option
+def flatten(*, reason: str, yes: bool, clock: str, env_files: tuple[Path, ...], as_json: bool) -> int:
+    """Close every condor and then the hedge, and enter nothing more; without --yes show what that would be.
+
+    What rests is cancelled first, and no short option is left uncovered. New entries are refused from then on, until
+    `condord resume`. What could not be closed is named with the reason; call it again to go on. Exits with 1 then.
+    """
+    from daemon.adapters.control import ask, daemon_listens
+    from daemon.app.once import flatten_once
+    from daemon.report.flatten import flatten_text
+
+    settings = load_settings(env_files)
+    arguments = {"reason": reason, "yes": yes}
+    found: Mapping[str, Any]
+    if daemon_listens(settings.runtime_dir):
+        found = ask(settings.runtime_dir, "flatten", arguments, timeout_s=FLATTEN_TIMEOUT_S)
+    else:
+        found = flatten_once(settings, arguments, follow_gateway_clock=clock == "gateway")
+    if as_json:
+        print_json(found)
+    else:
+        click.echo(flatten_text(found))
+    return ExitCode.FAILURE if any(not end["closed"] for end in found.get("ends", ())) else ExitCode.OK
 
 
 def _change(command: str, arguments: Mapping[str, str], *, env_files: tuple[Path, ...], as_json: bool) -> None:

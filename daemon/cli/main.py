@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "halt": ("daemon.cli.control_commands", "halt"),
     "resume": ("daemon.cli.control_commands", "resume"),
     "reconcile": ("daemon.cli.control_commands", "reconcile"),
+    "flatten": ("daemon.cli.control_commands", "flatten"),
     "config": ("daemon.cli.config_commands", "config"),
     "version": ("daemon.cli.run_commands", "version"),
 }
@@ -51,6 +52,7 @@ HELP: Final = {
     "halt": "Stop opening risk.",
     "resume": "Allow trading again.",
     "reconcile": "Compare book and account now.",
+    "flatten": "Close every condor, then the hedge.",
     "config": "Check, show and write the settings.",
     "version": "Print the version.",
 }

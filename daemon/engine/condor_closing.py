@@ -139,11 +139,13 @@ class CondorCloser:
             return "; ".join(reason.text for reason in refusals)
         if exit_deadline(self._desk.journal.session()) - self._desk.clock.now() < SHORTEST_WORK:
             return "the session is too near its end to work an order"
+        unpriced = ""
         for attempt in range(ROUNDS_MAX):
             # The price comes first: without one the resting take-profit stays where it is.
             seen = await self.price(condor)
+            unpriced = "; ".join(row.why for row in seen if row.price is None)
             if not any(row.price is not None for row in seen):
-                self._postpone(condor.record.condor_id, "not_priced", "; ".join(row.why for row in seen))
+                self._postpone(condor.record.condor_id, "not_priced", unpriced)
                 break
             if attempt == 0 and not await _confirmed(condor, wish, seen):
                 return "not confirmed by fresh quotes"
@@ -163,7 +165,7 @@ class CondorCloser:
             condor = self.again(condor)
             if not condor.held.loose or condor.held.parts:
                 break
-        return _left(self.again(condor))
+        return _left(self.again(condor), unpriced)
 
     async def _work_all(self, condor: OpenCondor, wish: Wish, seen: Sequence[PricedStep]) -> None:
         """Work the orders of all parts side by side; what was priced before a late fill may hold less now."""
@@ -318,8 +320,10 @@ def _cost_pts(condor: OpenCondor, seen: Sequence[PricedStep]) -> float | None:
     return total / condor.quantity if condor.quantity else None
 
 
-def _left(condor: OpenCondor) -> str:
+def _left(condor: OpenCondor, unpriced: str) -> str:
+    """Return what is still held and what had no price, in words; empty when all is closed."""
     held = condor.held.positions
-    return (
-        "" if not held else "still held: " + ", ".join(f"{quantity:+d} {option}" for option, quantity in held.items())
-    )
+    if not held:
+        return ""
+    words = "still held: " + ", ".join(f"{quantity:+d} {option}" for option, quantity in held.items())
+    return f"{words}; {unpriced}" if unpriced else words

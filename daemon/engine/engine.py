@@ -20,6 +20,7 @@ from daemon.engine.day import BASELINE, DayDesk
 from daemon.engine.earlier_entries import WAITABLE
 from daemon.engine.executor import Executor
 from daemon.engine.facts import FactRecorder
+from daemon.engine.flatten import FlattenEnd, Flattener
 from daemon.engine.gather import Refusal
 from daemon.engine.hedge_desk import HedgeDesk
 from daemon.engine.hedge_reader import HedgeReader
@@ -63,6 +64,7 @@ class Engine:
         self.signals = SignalDesk(desk)
         self.hedge_reader = HedgeReader(desk)
         self.hedge = HedgeDesk(desk, self.hedge_reader, HedgeTrader(desk, self.executor, self.risk))
+        self.flattener = Flattener(desk, self.executor, self.risk, self.exits.closer, self.hedge)
         self.day = DayDesk(desk, self.reconciler, self.settler, self.risk)
         self.link = LinkKeeper(desk, facts, notifier, self._resync)
         self.link.on_lost = self.executor.lose_sight
@@ -97,7 +99,7 @@ class Engine:
             ready.cancel()
 
     async def look(self, at: Callable[[Engine], Awaitable[Answer]]) -> Answer:
-        """Connect once, bring the book up to date, ask, and leave; nothing is scheduled and no order is sent."""
+        """Connect once, bring the book up to date, ask or do one thing, and leave; nothing is scheduled."""
         desk = self.desk
         self._tasks = [asyncio.create_task(self._facts.run(), name="facts")]
         try:
@@ -305,6 +307,15 @@ class Engine:
             intent = self.desk.store.intent(ref)
             if intent is not None and intent.key.purpose is Purpose.ENTRY:
                 await self.executor.cancel(ref, f"halted: {reason}")
+
+    async def flatten(self, reason: str) -> tuple[FlattenEnd, ...]:
+        """Close everything by a person's word; entries are refused from before the first order until a resume.
+
+        Raises NotReadyError when nothing may be flattened now.
+        """
+        self.flattener.check()
+        await self.halt(f"flatten: {reason}", RunState.EXITS_ONLY)
+        return await self.flattener.run(reason)
 
     async def resume(self, reason: str) -> None:
         """Trade again by a person's word."""

@@ -28,8 +28,8 @@ class HedgeDesk:
         self._desk = desk
         self._reader = reader
         self._trader = trader
-        self._busy = asyncio.Lock()
-        """Held by a roll or a resize: orders that still work are in no position yet, so the other one must wait."""
+        self.turn = asyncio.Lock()
+        """Held by whoever trades the hedge, a roll or a resize: orders that still work are in no position yet, so the other one must wait."""
 
     # -- rolls -------------------------------------------------------------------------------------
 
@@ -38,7 +38,7 @@ class HedgeDesk:
         policy = self._desk.policy.hedge
         if not policy.enabled or not policy.rolls_enabled:
             return self._skip(session, ROLL_JOB, Refusal(Reason("rolls_disabled", "hedge rolls are switched off")))
-        async with self._busy:
+        async with self.turn:
             return await self._roll(session)
 
     async def _roll(self, session: date) -> JobOutcome:
@@ -141,7 +141,7 @@ class HedgeDesk:
         policy = self._desk.policy.hedge
         if not policy.enabled:
             return self._skip(session, RESIZE_JOB, Refusal(Reason("hedge_disabled", "CONDORD_HEDGE_ENABLED is off")))
-        async with self._busy:
+        async with self.turn:
             return await self._resize(session)
 
     async def _resize(self, session: date) -> JobOutcome:

@@ -25,6 +25,7 @@ from daemon.core.calendar.sessions import new_york
 from daemon.settings import Settings, load
 from daemon.sim.gateway import Gateway
 from daemon.sim.gateway import faults as fault_plans
+from daemon.sim.gateway.faults import FaultPlan
 
 FIRST = date(2020, 2, 18)
 
@@ -56,11 +57,7 @@ def rehearse(
     **changes: str,
 ) -> Done:
     """Run a rehearsal; ``faults`` is the text of a plan."""
-    plan = None
-    if faults is not None:
-        path = out.with_suffix(".toml")
-        path.write_text(faults, encoding="utf-8")
-        plan = fault_plans.load(path)
+    plan = None if faults is None else _plan(out, faults)
     check_out(out, force=False)
     result = rehearse_window(
         RehearsalPlan(
@@ -75,6 +72,12 @@ def rehearse(
         lambda view: None,
     )
     return Done(result, open_readonly(out / DATABASE))
+
+
+def _plan(out: Path, text: str) -> FaultPlan:
+    path = out.with_suffix(".toml")
+    path.write_text(text, encoding="utf-8")
+    return fault_plans.load(path)
 
 
 class Life:
@@ -123,14 +126,23 @@ class Life:
 
 
 def live(
-    out: Path, start: datetime, scene: Callable[[Life], Awaitable[None]], *, seed: int = 1, **changes: str
+    out: Path,
+    start: datetime,
+    scene: Callable[[Life], Awaitable[None]],
+    *,
+    seed: int = 1,
+    faults: str | None = None,
+    **changes: str,
 ) -> None:
-    """Run a scene with one gateway in virtual time."""
+    """Run a scene with one gateway in virtual time; ``faults`` is the text of a plan."""
     out.mkdir(parents=True, exist_ok=True)
+    plan = None if faults is None else _plan(out, faults)
 
     async def main() -> None:
         clock = SystemClock()
-        gateway = build_gateway(SimulationPlan(history=None, seed=seed, config=REHEARSAL_GATEWAY), clock.now)
+        gateway = build_gateway(
+            SimulationPlan(history=None, seed=seed, config=REHEARSAL_GATEWAY, faults=plan), clock.now
+        )
         pump = asyncio.create_task(gateway.pump(), name="exchange")
         life = Life(out, gateway, clock, **changes)
         try:
