@@ -8,10 +8,11 @@ from datetime import date
 from enum import StrEnum
 
 from daemon.core.book.book import BookEntry, EntryKind
-from daemon.core.book.condors import leg_directions
+from daemon.core.book.condors import TradeRole, credit_pts, trade_role
 from daemon.core.book.pnl import holding_pnl_usd_cents
 from daemon.core.calendar.expiries import dte
-from daemon.core.market.contracts import OptionContract
+from daemon.core.condor.legs import Structure, structure
+from daemon.core.market.contracts import OptionContract, Right
 from daemon.core.orders.intent import Purpose, Strategy
 from daemon.core.records import CondorRecord
 from daemon.report.closing import Closing
@@ -48,6 +49,10 @@ class CondorLine:
     fees_usd_e4: int
     dte: int
     spx: float | None
+    held: Structure
+    """What it holds at the end of the session."""
+    adjusted: bool
+    """Whether a side of it was rolled."""
 
     @property
     def condor_id(self) -> str:
@@ -56,20 +61,28 @@ class CondorLine:
 
     @property
     def strikes(self) -> str:
-        """Return the strikes in short form."""
-        return condor_strikes(self.record.legs.contracts)
+        """Return the strikes in short form: of what is held, and where nothing is, of the entry."""
+        parts = [condor_strikes(legs.contracts) for legs, _ in self.held.parts]
+        shown = " + ".join(parts) or condor_strikes(self.record.legs.contracts)
+        return f"{shown} rolled" if self.adjusted else shown
 
     @property
     def to_put_pts(self) -> float | None:
         """Return how far SPX is above the short put; negative when it is through it."""
-        put = self.record.legs.put
-        return None if self.spx is None or put is None else self.spx - put.short.strike
+        strike = self._short(Right.PUT)
+        return None if self.spx is None or strike is None else self.spx - strike
 
     @property
     def to_call_pts(self) -> float | None:
         """Return how far SPX is below the short call; negative when it is through it."""
-        call = self.record.legs.call
-        return None if self.spx is None or call is None else call.short.strike - self.spx
+        strike = self._short(Right.CALL)
+        return None if self.spx is None or strike is None else strike - self.spx
+
+    def _short(self, right: Right) -> float | None:
+        """Return the short strike of a side that is nearest to the money; of the entry where nothing is held."""
+        held = self.held.positions or {leg.contract: leg.ratio for leg in self.record.legs.held}
+        strikes = [c.strike for c, quantity in held.items() if c.right is right and quantity < 0]
+        return max(strikes, default=None) if right is Right.PUT else min(strikes, default=None)
 
     def share_of_spx_pct(self, distance_pts: float | None) -> float | None:
         """Return a distance as a percentage of SPX."""
@@ -93,24 +106,26 @@ def condor_lines(
 
 
 def _closes(line: OrderLine) -> bool:
-    return line.strategy is Strategy.CONDOR and line.purpose is not Purpose.ENTRY
+    return line.strategy is Strategy.CONDOR and line.purpose not in (Purpose.ENTRY, Purpose.DRIFT)
 
 
 def _condor_line(
     record: CondorRecord, entries: Sequence[BookEntry], *, closing: Closing, exit_order: OrderLine | None
 ) -> CondorLine:
     holding = closing.book.holdings.get(record.condor_id)
-    opened, closed = _split(record, entries)
+    trades = [entry for entry in entries if entry.kind is EntryKind.TRADE]
+    roles = {role: [trade for trade in trades if trade_role(record, trade) is role] for role in TradeRole}
+    opened, closed = roles[TradeRole.ENTRY], roles[TradeRole.EXIT]
     held = holding.positions if holding is not None else {}
-    entered, exited = _units(record, opened), _units(record, closed)
+    exited = _shorts(closed, bought=True)
     status = _status(entries, held=held, closed=closed)
     ended = status in (CondorStatus.CLOSED, CondorStatus.SETTLED)
     return CondorLine(
         record=record,
         status=status,
-        entered=entered,
+        entered=_shorts(opened, bought=False),
         open_quantity=max((abs(quantity) for quantity in held.values()), default=0),
-        credit_pts=-net_paid_pts100(opened) / 100 / entered if entered else None,
+        credit_pts=credit_pts(record, trades) if opened else None,
         exit_debit_pts=net_paid_pts100(closed) / 100 / exited if exited else None,
         ended=max(entry.session for entry in entries) if ended else None,
         exit_reason=_exit_reason(status, exit_order),
@@ -118,22 +133,17 @@ def _condor_line(
         fees_usd_e4=0 if holding is None else holding.fees_usd_e4,
         dte=dte(closing.session, record.expiry),
         spx=closing.spx,
+        held=structure(held),
+        adjusted=bool(roles[TradeRole.ADJUSTMENT]),
     )
 
 
-def _split(record: CondorRecord, entries: Iterable[BookEntry]) -> tuple[list[BookEntry], list[BookEntry]]:
-    """Part the trades into those in the direction of their leg, which open, and the others, which close."""
-    directions = leg_directions(record)
-    opening: list[BookEntry] = []
-    closing: list[BookEntry] = []
-    for entry in entries:
-        if entry.kind is EntryKind.TRADE:
-            (opening if entry.quantity * directions.get(entry.contract, 0) > 0 else closing).append(entry)
-    return opening, closing
-
-
-def _units(record: CondorRecord, trades: Iterable[BookEntry]) -> int:
-    return sum(abs(trade.quantity) for trade in trades if trade.contract == record.legs.sides[0].short)
+def _shorts(trades: Iterable[BookEntry], *, bought: bool) -> int:
+    """Return how many condors trades opened or closed: the short options of the larger side."""
+    counts = dict.fromkeys(Right, 0)
+    for trade in trades:
+        counts[trade.contract.right] += max(0, trade.quantity if bought else -trade.quantity)
+    return max(counts.values())
 
 
 def _status(

@@ -204,5 +204,7 @@ def done_in_words(view: DayView) -> tuple[str, ...]:
     settled = len(view.ended_condors) - closed
     words += [f"{plural(closed, 'condor')} closed"] * bool(closed)
     words += [f"{plural(settled, 'condor')} settled"] * bool(settled)
+    rolled = len({line.subject for line in view.orders if line.purpose is Purpose.DRIFT and line.filled})
+    words += [f"{plural(rolled, 'condor')} adjusted"] * bool(rolled)
     words += [f"{change.layer} {change.kind}" for change in view.changes]
     return tuple(words)

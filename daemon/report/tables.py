@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 from itertools import groupby
-from textwrap import TextWrapper
+from textwrap import TextWrapper, wrap
 from typing import Final
 
 from daemon.core.book.book import Book, BookEntry
@@ -39,6 +39,7 @@ REASON_WIDTH: Final = 60
 WHY_WIDTH: Final = 125
 HEADLESS_ROWS: Final = 2
 """Most reasons of a decision that are written without column heads."""
+EXITS_JOB: Final = "exits"
 NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 
 
@@ -286,8 +287,11 @@ def why_text(store: Store, session: date) -> str:
     decisions = store.decisions(session)
     if not decisions:
         return f"{session}: no decision is recorded of this session\n"
-    jobs = groupby(decisions, lambda decision: decision.job)
+    exits = [decision for decision in decisions if decision.job == EXITS_JOB]
+    jobs = groupby((one for one in decisions if one.job != EXITS_JOB), lambda decision: decision.job)
     blocks = ["\n".join(line for one in group for line in _why(one)) for _, group in jobs]
+    if exits:
+        blocks.append("\n".join(_why_exits(session, exits)))
     if filled := _filled(store, session):
         blocks.append("\n".join(["FILLS", *(line for order in filled for line in _fill(order))]))
     return "\n\n".join(blocks) + "\n"
@@ -296,6 +300,38 @@ def why_text(store: Store, session: date) -> str:
 def _fill(order: OrderLine) -> list[str]:
     head, *costs = fill_words(order)
     return [f"  {order.ref}: {order.filled} of {order.quantity} {head}", *(f"    {cost}" for cost in costs)]
+
+
+def _why_exits(session: date, decisions: Sequence[Decision]) -> list[str]:
+    """Write the exits and adjustments of a session, a line for each reason and each sentence once: there may be many."""
+    rows = [("", "", "", "reason", "value", "limit", "")]
+    words = {reason.name: reason.text for decision in decisions for reason in decision.reasons}
+    for decision in decisions:
+        what = (new_york_time(decision.at), decision.kind.upper(), decision.subject)
+        rows += [
+            (
+                *(what if place == 0 else ("", "", "")),
+                reason.name,
+                value_text(reason.value),
+                value_text(reason.limit),
+                _exit_numbers(decision) if place == 0 else "",
+            )
+            for place, reason in enumerate(decision.reasons)
+        ]
+    meaning = [line for name, text in words.items() for line in wrap(f"{name}: {text}", WHY_WIDTH - 2)]
+    head = f"{session}  EXITS AND ADJUSTMENTS  (job {EXITS_JOB})"
+    return [head, *columns(rows, "<<<<>><"), *(f"  {line}" for line in meaning)]
+
+
+def _exit_numbers(decision: Decision) -> str:
+    """Write how many condors were to be closed or adjusted, and at which prices."""
+    found = decision.inputs
+    prices = [("credit", found.get("credit_pts")), ("mid", found.get("mid_pts"))]
+    natural = found.get("natural_pts100")
+    prices.append(("natural", None if not isinstance(natural, int) else natural / 100))
+    words = [f"{name} {points(value)}" for name, value in prices if isinstance(value, float | int)]
+    quantity = found.get("quantity")
+    return ", ".join([*([] if quantity is None else [f"{quantity}x"]), *words])
 
 
 def _why(decision: Decision) -> list[str]:

@@ -87,7 +87,7 @@ def open_condors(book: Book, records: Iterable[CondorRecord], entries: Iterable[
 
 
 def _open_condor(record: CondorRecord, holding: Holding, trades: Sequence[BookEntry]) -> OpenCondor:
-    return OpenCondor(record, structure(holding.positions), _credit_pts(record, trades))
+    return OpenCondor(record, structure(holding.positions), credit_pts(record, trades))
 
 
 def trade_role(record: CondorRecord, trade: BookEntry) -> TradeRole:
@@ -104,7 +104,8 @@ def trade_role(record: CondorRecord, trade: BookEntry) -> TradeRole:
             return TradeRole.ENTRY if opens else TradeRole.EXIT
 
 
-def _credit_pts(record: CondorRecord, trades: Sequence[BookEntry]) -> float:
+def credit_pts(record: CondorRecord, trades: Sequence[BookEntry]) -> float:
+    """Return the net credit of one condor in points, fees left out, from its trades, oldest first."""
     opening = [trade for trade in trades if trade_role(record, trade) is TradeRole.ENTRY]
     return _entry_credit_pts(leg_directions(record), opening) + _adjusted_pts(record, trades)
 
@@ -126,13 +127,13 @@ def _adjusted_pts(record: CondorRecord, trades: Sequence[BookEntry]) -> float:
         return 0.0
     held: dict[OptionContract, int] = defaultdict(int)
     units: dict[OrderRef | None, int] = {}
-    credit_pts = 0.0
+    brought_pts = 0.0
     for trade in trades:
         if trade_role(record, trade) is TradeRole.ADJUSTMENT:
             among = units.setdefault(trade.order_ref, max(1, _quantity_at_risk(structure(held))))
-            credit_pts -= trade.quantity * trade.price_pts100 / 100 / among
+            brought_pts -= trade.quantity * trade.price_pts100 / 100 / among
         held[trade.contract] += trade.quantity
-    return credit_pts
+    return brought_pts
 
 
 def layer_positions(book: Book) -> dict[str, dict[OptionContract, int]]:

@@ -212,6 +212,7 @@ def route(hub: Hub, events: Iterable[ExchangeEvent]) -> None:
     """Send what happened at the exchange to those it concerns, in the order of a real gateway."""
     unpaid: list[SimExecution] = []
     moved: dict[int, PositionChanged] = {}
+    account_changed = False
     for event in events:
         hub.changed = True
         match event:
@@ -226,12 +227,13 @@ def route(hub: Hub, events: Iterable[ExchangeEvent]) -> None:
             case PositionChanged():
                 moved[event.con_id] = event
             case AccountChanged():
-                pass  # goes out with the next round of account values, or with a position
+                account_changed = True
     _pay(hub, unpaid)
     # Positions come after the orders they are of, however the exchange lists them.
     for event in moved.values():
         position_changed(hub, event.con_id, event.quantity, event.average_cost)
-    if moved:
+    # Settlements change no position yet. However slow the beat of the account is, its value at the close is told.
+    if moved or account_changed:
         send_account(hub, moved)
 
 

@@ -15,9 +15,10 @@ from ledger_values import (
 )
 
 from daemon.core.book.book import BookEntry, fold
-from daemon.core.book.condors import OpenCondor, layer_positions, open_condors
+from daemon.core.book.condors import OpenCondor, TradeRole, layer_positions, open_condors, trade_role
 from daemon.core.condor.legs import CondorLegs
 from daemon.core.orders.broker_facts import ExecId
+from daemon.core.orders.intent import Purpose
 
 SECOND = "C20200219-1"
 
@@ -119,3 +120,59 @@ class TestLayers:
         )
 
         assert layer_positions(book) == {"L1": {VIX_CALL: 4}, "L2": {later: 4}}
+
+
+class TestAdjusted:
+    NEW_SHORT, NEW_LONG = (option(strike, VIX_CALL.right) for strike in (3400, 3425))
+
+    def rolled(self, units: int) -> list[BookEntry]:
+        """Two condors at 3.55, and the call side of so many rolled for 2.80 each."""
+        ref = condor_intent(purpose=Purpose.DRIFT).ref
+        short, long = CONDOR_LEGS[2].contract, CONDOR_LEGS[3].contract
+        rows = ((short, 1, 60), (long, -1, 30), (self.NEW_SHORT, -1, 610), (self.NEW_LONG, 1, 300))
+        trades = [trade(f"5.{n}.01", c, sign * units, price, ref=ref) for n, (c, sign, price) in enumerate(rows)]
+        return [*condor_trades(quantity=2), *trades]
+
+    def test_a_roll_adds_its_credit_and_the_condor_is_whole_with_its_new_side(self) -> None:
+        (condor,) = seen(self.rolled(2))
+
+        assert condor.credit_pts == pytest.approx(3.55 + 2.80)
+        assert condor.whole is not None
+        assert condor.whole.contracts == (PUT_LONG, PUT_SHORT, self.NEW_SHORT, self.NEW_LONG)
+        assert (condor.quantity, condor.wing_notional_usd) == (2, 5000)
+
+    def test_half_a_roll_is_spread_over_both_condors_and_leaves_two_parts(self) -> None:
+        (condor,) = seen(self.rolled(1))
+
+        assert condor.credit_pts == pytest.approx(3.55 + 1.40)
+        assert condor.whole is None
+        assert [units for _, units in condor.held.parts] == [1, 1]
+
+    def test_closing_the_new_side_is_no_entry(self) -> None:
+        ref = condor_intent(purpose=Purpose.EXIT).ref
+        closing = [
+            trade("6.1.01", self.NEW_SHORT, 2, 900, ref=ref),
+            trade("6.2.01", self.NEW_LONG, -2, 500, ref=ref),
+        ]
+
+        (condor,) = seen([*self.rolled(2), *closing])
+
+        assert condor.credit_pts == pytest.approx(6.35)
+        assert condor.whole == CondorLegs(condor.record.legs.put, None)
+
+
+@pytest.mark.parametrize(
+    ("purpose", "role"),
+    [
+        (Purpose.ENTRY, TradeRole.ENTRY),
+        (Purpose.DRIFT, TradeRole.ADJUSTMENT),
+        (Purpose.EXIT, TradeRole.EXIT),
+        (Purpose.FLATTEN, TradeRole.EXIT),
+        (Purpose.REPAIR, TradeRole.ENTRY),  # bought, and held long: in the direction of its leg
+        (None, TradeRole.ENTRY),
+    ],
+)
+def test_the_purpose_of_its_order_tells_what_a_trade_was(purpose: Purpose | None, role: TradeRole) -> None:
+    ref = None if purpose is None else condor_intent(purpose=purpose).ref
+
+    assert trade_role(condor_record(), trade("7.1.01", PUT_LONG, 1, 100, ref=ref)) is role

@@ -99,13 +99,30 @@ class TestWhy:
     def test_many_inputs_are_running_text_that_never_parts_a_name_from_its_value(self) -> None:
         store = FakeStore()
         inputs = {f"figure_{number:02}_2020-03-20": number for number in range(20)}
-        store.record_decision(Decision(MONDAY, "exits", DecisionKind.EXIT, "condor", noon(MONDAY), (), inputs))
+        store.record_decision(Decision(MONDAY, "condor_entry", DecisionKind.ENTER, "condor", noon(MONDAY), (), inputs))
 
         lines = tables.why_text(store, MONDAY).splitlines()
 
         assert len(lines) < 10
         assert max(map(len, lines)) <= tables.WHY_WIDTH
         assert all(f"figure_{number:02}_2020-03-20 {number}" in "\n".join(lines) for number in range(20))
+
+    def test_many_exits_are_a_line_each_and_what_a_reason_means_is_said_once(self) -> None:
+        store = FakeStore()
+        prices = {"quantity": 2, "credit_pts": 4.55, "mid_pts": 11.0, "natural_pts100": 1155}
+        for number in range(12):
+            reasons = (Reason("drift_defend", "SPX has drifted far", -0.788, 0.45),)
+            name = f"C20200218-{number}"
+            store.record_decision(Decision(MONDAY, "exits", DecisionKind.EXIT, name, noon(MONDAY), reasons, prices))
+
+        lines = tables.why_text(store, MONDAY).splitlines()
+
+        assert len(lines) == 15
+        assert lines[2].split()[1:] == [
+            "EXIT", "C20200218-0", "drift_defend", "-0.788", "0.45",
+            "2x,", "credit", "4.55,", "mid", "11.00,", "natural", "11.55",
+        ]  # fmt: skip
+        assert lines[-1] == "  drift_defend: SPX has drifted far"
 
     def test_json_keeps_the_recorded_values(self) -> None:
         found = json.loads(json.dumps(tables.why_json(self.store(), MONDAY)))
