@@ -67,7 +67,7 @@ class Market(FakeBroker):
         self.mids = dict(CHEAP)
         self.shown = dict(CHEAP)
         self.spx = 3335.0
-        self.quoted: list[OptionContract] = []
+        self.asked: list[OptionContract] = []
 
     def marks(self) -> Mapping[ConId, Mark]:
         return {
@@ -77,7 +77,7 @@ class Market(FakeBroker):
         }
 
     async def quotes(self, wanted: Sequence[ContractInfo], *, greeks: bool) -> Mapping[OptionContract, Quote]:
-        self.quoted += [info.contract for info in wanted]
+        self.asked += [info.contract for info in wanted]
         return {info.contract: self._quote(info.contract) for info in wanted if self._known(info.contract)}
 
     def _known(self, contract: OptionContract) -> bool:
@@ -239,7 +239,7 @@ def test_a_leg_that_another_condor_cancels_out_in_the_account_is_quoted(tmp_path
         world.broker.mids = dict(DEAR)
         world.broker.shown = {strike: price for strike, price in DEAR.items() if strike != 3470}
         await world.check(3)
-        assert option(3470, Right.CALL) in world.broker.quoted
+        assert option(3470, Right.CALL) in world.broker.asked
         assert len(world.sent) == 1
 
     play(tmp_path, scene, **STOP)
