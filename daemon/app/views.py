@@ -16,6 +16,7 @@ from daemon.core.book.book import fold
 from daemon.core.book.condors import layer_positions, open_condors
 from daemon.core.calendar.schedule import instant
 from daemon.core.calendar.sessions import NEW_YORK, new_york_date, session
+from daemon.core.hedge.units import HedgeUnit, layer_holding
 from daemon.core.orders.intent import IntentState, Reason
 from daemon.core.risk.exposure import wing_notional_usd
 from daemon.engine.day import BASELINE
@@ -140,7 +141,7 @@ def _stored(store: Store) -> Json:
         "hedge_pct": None if hedge is None else hedge.pct,
         "hedge_target_usd": None if hedge is None else hedge.target_usd,
         "hedge_held_usd": None if hedge is None else hedge.held_usd,
-        "calls_held": sum(sum(layer.values()) for layer in layer_positions(book).values()),
+        "calls_held": sum(layer_holding(held).quantity for held in layer_positions(book).values()),
         "calls_target": None if hedge is None else hedge.contracts,
         "net_liquidation_usd_cents": None if day is None else day.net_liquidation_usd_cents,
         "pnl_usd_cents": None if day is None else day.condor_pnl_usd_cents + day.hedge_pnl_usd_cents,
@@ -238,7 +239,7 @@ async def _hedge_plan(engine: Engine, today: date) -> Json:
         "layers": [
             {
                 "layer": layer.layer,
-                "contract": None if layer.contract is None else str(layer.contract),
+                "contract": None if layer.contract is None else str(HedgeUnit(layer.contract, layer.short)),
                 "forward_pts": layer.forward_pts,
                 "delta": layer.delta,
                 "delta_usd": layer.delta_usd,

@@ -107,6 +107,8 @@ class LayerComputation:
     target: int
     unit_usd: float | None = None
     """What one contract counts for in the measure; None in a record of before there were measures."""
+    short: OptionContract | None = None
+    """The short call of a spread; delta and dollars are those of the whole."""
 
     @property
     def counts_usd(self) -> float | None:

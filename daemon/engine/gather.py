@@ -14,6 +14,7 @@ from daemon.core.calendar.expiries import settlement_at
 from daemon.core.condor.build import price_combo
 from daemon.core.condor.quality import judge_freshness
 from daemon.core.hedge.sizing import CallValue
+from daemon.core.hedge.units import HedgeUnit
 from daemon.core.market.contracts import ContractInfo, OptionContract, Right, TradingClass, Underlying
 from daemon.core.market.parity import parity_forward
 from daemon.core.market.pricing import black76, implied_vol
@@ -123,11 +124,34 @@ class CallView:
     delta: float
 
     @property
-    def value(self) -> CallValue:
-        """Return what the call is worth by the measures; where nobody bids, its bid is zero."""
+    def mid_pts(self) -> float:
+        """Return the mean of bid and ask; where nobody bids, the bid is zero."""
         assert self.quote.ask_pts100 is not None, "a call without an ask has no delta either"
-        mid_pts = ((self.quote.bid_pts100 or 0) + self.quote.ask_pts100) / 200
-        return CallValue(forward_pts=self.forward_pts, delta=self.delta, mid_pts=mid_pts)
+        return ((self.quote.bid_pts100 or 0) + self.quote.ask_pts100) / 200
+
+
+@dataclass(frozen=True, slots=True)
+class UnitView:
+    """What a layer buys as one, as the hedge sees it: its calls on the forward of their expiry."""
+
+    unit: HedgeUnit
+    forward_pts: float
+    calls: tuple[tuple[int, CallView], ...]
+    """Each call with its direction: +1 the long one, -1 the short one."""
+
+    @property
+    def value(self) -> CallValue:
+        """Return what one is worth by the measures."""
+        return CallValue(
+            forward_pts=self.forward_pts,
+            delta=sum(direction * call.delta for direction, call in self.calls),
+            mid_pts=sum(direction * call.mid_pts for direction, call in self.calls),
+        )
+
+    @property
+    def quotes(self) -> dict[OptionContract, Quote]:
+        """Return the quotes of its calls."""
+        return {call.info.contract: call.quote for _, call in self.calls}
 
 
 class VixChain:
@@ -165,10 +189,15 @@ class VixChain:
             reasons.append(found)
         raise Refusal(reasons[0])
 
-    async def view(self, contract: OptionContract, forward_pts: float) -> CallView:
-        """Quote one call and compute its delta by Black-76 on the same-expiry forward."""
-        info, quote = (await self._quoted([contract]))[contract]
-        iv, delta = call_delta(quote, contract, forward_pts, years_to(self._desk.clock.now(), contract))
+    async def view(self, unit: HedgeUnit, forward_pts: float) -> UnitView:
+        """Quote the calls of a unit and compute their deltas by Black-76 on the same-expiry forward."""
+        quoted = await self._quoted(unit.contracts)
+        calls = tuple((leg.ratio, self._call(*quoted[leg.contract], forward_pts)) for leg in unit.legs)
+        return UnitView(unit, forward_pts, calls)
+
+    def _call(self, info: ContractInfo, quote: Quote, forward_pts: float) -> CallView:  # pairs of _quoted
+        years = years_to(self._desk.clock.now(), info.contract)
+        iv, delta = call_delta(quote, info.contract, forward_pts, years)
         return CallView(info, quote, forward_pts, iv, delta)
 
     def _nearest(self, level_pts: float) -> int:

@@ -9,6 +9,7 @@ from typing import Final
 from daemon.core.hedge.policy import LayerPolicy
 from daemon.core.hedge.rolls import last_roll
 from daemon.core.hedge.sizing import resize_needed
+from daemon.core.hedge.units import HedgeUnit
 from daemon.core.orders.intent import Purpose, Reason
 from daemon.core.records import DecisionKind, JobOutcome, Outcome
 from daemon.engine.context import Desk
@@ -75,16 +76,16 @@ class HedgeDesk:
 
     async def _roll_layer(self, session: date, view: HedgeView, layer: LayerView, due: date) -> str:
         """Buy the new call, then sell the old ones; a layer that could buy nothing stays due."""
-        name, new = layer.policy.name, layer.call.info.contract
+        name, new = layer.policy.name, layer.measured.unit
         reason = Reason("roll_due", f"{name} rolls on {due}", due.isoformat(), layer.policy.roll_days)
         target = view.target(name)
-        if view.computation.wing_notional_usd and layer.held_quantity:
+        if view.computation.wing_notional_usd and layer.holding.quantity:
             target = max(target, 1)
         if target == 0:
             return self._nothing_to_roll(session, name, due, reason)
         missing = max(0, target - layer.held.get(new, 0))
         bought = await self._trader.trade(
-            view, layer, purpose=Purpose.ROLL_BUY, contract=new, change=missing, reason=reason
+            view, layer, purpose=Purpose.ROLL_BUY, unit=new, change=missing, reason=reason
         )
         old, sold = sum(layer.earlier(new).values()), 0
         if bought or not missing:
@@ -123,12 +124,12 @@ class HedgeDesk:
     ) -> int:
         """Sell the calls a roll leaves behind, but ``keep`` for what the purchase fell short of."""
         sold = 0
-        for contract, quantity in layer.earlier(layer.call.info.contract if new_bought else None).items():
+        for unit, quantity in layer.earlier(layer.measured.unit if new_bought else None).items():
             sold -= await self._trader.trade(
                 view,
                 layer,
                 purpose=Purpose.ROLL_SELL,
-                contract=contract,
+                unit=unit,
                 change=-max(0, quantity - keep),
                 reason=reason,
             )
@@ -150,7 +151,7 @@ class HedgeDesk:
             view = await self._reader.compute(session)
         except (Refusal, BrokerError) as error:
             return self._skip(session, RESIZE_JOB, error)
-        current = {name: layer.held_quantity for name, layer in view.layers.items()}
+        current = {name: layer.holding.quantity for name, layer in view.layers.items()}
         target = {name: view.target(name) for name in view.layers}
         needed, reason = resize_needed(
             current,
@@ -177,11 +178,12 @@ class HedgeDesk:
         return self._done(text)
 
     async def _resize_layer(self, view: HedgeView, layer: LayerView, change: int, reason: Reason) -> int:
-        contract = layer.call.info.contract
-        change = max(change, -layer.held.get(contract, 0))
-        return await self._trader.trade(
-            view, layer, purpose=Purpose.RESIZE, contract=contract, change=change, reason=reason
-        )
+        """Buy the unit the layer is measured by, or sell: first what rolls have left behind, then that unit."""
+        unit, done = layer.measured.unit, 0
+        wanted = {unit: change} if change > 0 else _sales(layer, -change)
+        for each, part in wanted.items():
+            done += await self._trader.trade(view, layer, purpose=Purpose.RESIZE, unit=each, change=part, reason=reason)
+        return done
 
     def _rolled_today(self, session: date) -> bool:
         return any(
@@ -200,6 +202,14 @@ class HedgeDesk:
         decide(self._desk, session, job, kind=DecisionKind.SKIP, subject="hedge", reasons=reasons)
         self._desk.journal.emit("hedge_skipped", {"job": job, "why": "; ".join(reason.text for reason in reasons)})
         return JobOutcome(Outcome.SKIPPED, str(error), self._desk.clock.now())
+
+
+def _sales(layer: LayerView, quantity: int) -> dict[HedgeUnit, int]:
+    """Return how many of which units are sold, the earliest first, as changes."""
+    sales: dict[HedgeUnit, int] = {}
+    for unit, held in layer.held.items():
+        sales[unit] = -min(held, quantity + sum(sales.values()))
+    return sales
 
 
 def _rolled_key(name: str) -> str:

@@ -10,17 +10,18 @@ from typing import Final
 from daemon.core.book.condors import layer_positions
 from daemon.core.calendar.sessions import sessions_between
 from daemon.core.hedge.hedged import Hedged, break_even_contracts, hedged
-from daemon.core.hedge.policy import HedgeBase, HedgePolicy, LayerPolicy
+from daemon.core.hedge.policy import HedgeBase, HedgePolicy, LayerPolicy, LayerStructure
 from daemon.core.hedge.regime import RegimeState, decide_regime
 from daemon.core.hedge.rolls import choose_call_strike, choose_layer_expiry
 from daemon.core.hedge.sizing import delta_usd, size_hedge, unit_usd
+from daemon.core.hedge.units import HedgeUnit, LayerHolding, layer_holding
 from daemon.core.market.contracts import OptionContract, OptionParams, TradingClass, Underlying
 from daemon.core.orders.intent import Reason
 from daemon.core.records import HedgeComputation, HedgeSizing, LayerComputation
 from daemon.core.risk.break_even import VixOption
 from daemon.core.risk.greeks import Levels
 from daemon.engine.context import Desk
-from daemon.engine.gather import CallView, Indexes, Refusal, VixChain, indexes, vix_median, years_to
+from daemon.engine.gather import Indexes, Refusal, UnitView, VixChain, indexes, vix_median, years_to
 
 STRIKES_TRIED: Final = 4
 """How many listed strikes above the wanted one are tried when the chain of an expiry has gaps."""
@@ -30,22 +31,22 @@ REGIME: Final = "hedge.regime"
 
 @dataclass(frozen=True, slots=True)
 class LayerView:
-    """One layer now: what it holds and the call its delta-dollars are of."""
+    """One layer now: what it holds that can still be traded, and the unit its size is measured by."""
 
     policy: LayerPolicy
-    held: Mapping[OptionContract, int]
-    call: CallView
+    holding: LayerHolding
+    measured: UnitView
     reasons: tuple[Reason, ...]
 
     @property
-    def held_quantity(self) -> int:
-        """Return the calls held that can still be traded."""
-        return sum(self.held.values())
+    def held(self) -> Mapping[HedgeUnit, int]:
+        """Return the units held."""
+        return self.holding.units
 
-    def earlier(self, new: OptionContract | None = None) -> dict[OptionContract, int]:
-        """Return the calls that a roll has left behind, or that a roll into ``new`` leaves behind."""
-        stays = new if new is not None else current_call(self.held) if self.held else None
-        return {contract: quantity for contract, quantity in self.held.items() if contract != stays}
+    def earlier(self, new: HedgeUnit | None = None) -> dict[HedgeUnit, int]:
+        """Return the units that a roll has left behind, or that a roll into ``new`` leaves behind."""
+        stays = new or self.holding.current
+        return {unit: quantity for unit, quantity in self.held.items() if unit != stays}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +71,12 @@ class HedgeReader:
         self._desk = desk
 
     def left_behind(self) -> bool:
-        """Whether a layer holds more than one call that can still be traded."""
-        layers = layer_positions(self._desk.view().book).values()
-        return any(len(self._desk.alive(held)) > 1 for held in layers)
+        """Whether a layer holds more than one unit that can still be traded."""
+        return any(len(self._holding(layer.name).units) > 1 for layer in self._desk.policy.hedge.layers)
+
+    def _holding(self, layer: str) -> LayerHolding:
+        positions = layer_positions(self._desk.view().book).get(layer, {})
+        return layer_holding(self._desk.alive(positions))
 
     async def compute(self, session: date, rolling: frozenset[str] = frozenset()) -> HedgeView:
         """Compute the hedge notional per regime and record it; only then may a VIX order be placed."""
@@ -99,7 +103,7 @@ class HedgeReader:
             for layer in policy.layers
         }
         book = await self._hedged(seen)
-        units = {name: unit_usd(view.call.value, policy.measure, book) for name, view in layers.items()}
+        units = {name: unit_usd(view.measured.value, policy.measure, book) for name, view in layers.items()}
         _refuse_unmeasured(units, policy)
         asked = self._break_even(seen, layers)
         target = size_hedge(decision.pct, book, units, break_even=asked, policy=policy)
@@ -111,7 +115,7 @@ class HedgeReader:
             target.pct,
             book.wing_notional_usd,
             target.target_usd,
-            sum(view.held_quantity * units[name] for name, view in layers.items()),
+            sum(view.holding.quantity * units[name] for name, view in layers.items()),
             target.total,
             tuple(_layer_computation(view, units[name], target.by_layer[name]) for name, view in layers.items()),
             (*decision.reasons, *target.reasons),
@@ -167,18 +171,17 @@ class HedgeReader:
         return RegimeState(name, date.fromisoformat(since) if since else None)
 
     async def _layer(self, layer: LayerPolicy, session: date, vix: float, *, new: bool) -> LayerView:
-        desk = self._desk
-        held = desk.alive(layer_positions(desk.view().book).get(layer.name, {}))
-        if held and not new:
-            contract = current_call(held)
-            chain = VixChain(desk, contract.trading_class, contract.expiry, await self._strikes(contract, session))
-            forward = await chain.forward(vix)
-            view = await chain.view(contract, forward)
-            if view.delta > 0:
-                return LayerView(layer, held, view, ())
+        desk, holding = self._desk, self._holding(layer.name)
+        current = holding.current
+        if current is not None and not new:
+            strikes = await self._strikes(current.long, session)
+            chain = VixChain(desk, current.long.trading_class, current.expiry, strikes)
+            measured = await chain.view(current, await chain.forward(vix))
+            if measured.value.delta > 0:
+                return LayerView(layer, holding, measured, ())
         chain, reasons = await self._new_chain(layer, session)
         forward = await chain.forward(vix)
-        return LayerView(layer, held, await self._new_call(chain, forward, layer), reasons)
+        return LayerView(layer, holding, await self._new_unit(chain, forward, layer), reasons)
 
     async def _strikes(self, contract: OptionContract, session: date) -> tuple[int, ...]:
         for row in await self._desk.option_params(Underlying.VIX, session):
@@ -199,36 +202,43 @@ class HedgeReader:
         row = by_expiry[chosen]
         return VixChain(self._desk, row.trading_class, chosen, row.strikes_pts100), reasons
 
-    async def _new_call(self, chain: VixChain, forward_pts: float, layer: LayerPolicy) -> CallView:
-        strikes: tuple[int, ...] = chain.strikes_pts100
+    async def _new_unit(self, chain: VixChain, forward_pts: float, layer: LayerPolicy) -> UnitView:
+        """Return what the layer would buy: the calls that are listed first at its distances from the forward."""
+        long = await self._listed_call(chain, forward_pts, layer.otm_pct)
+        if layer.structure is LayerStructure.CALL:
+            return await chain.view(HedgeUnit(long), forward_pts)
+        short = await self._listed_call(chain, forward_pts, layer.short_otm_pct, above_pts100=long.strike_pts100)
+        return await chain.view(HedgeUnit(long, short), forward_pts)
+
+    async def _listed_call(
+        self, chain: VixChain, forward_pts: float, otm_pct: float, *, above_pts100: int = 0
+    ) -> OptionContract:
+        strikes = tuple(strike for strike in chain.strikes_pts100 if strike > above_pts100)
         for _ in range(STRIKES_TRIED):
-            strike = choose_call_strike(forward_pts, strikes, layer.otm_pct)
+            strike = choose_call_strike(forward_pts, strikes, otm_pct)
             if strike is None:
                 break
             contract = chain.call(strike)
             if contract in await self._desk.broker.contracts([contract]):
-                return await chain.view(contract, forward_pts)
+                return contract
             strikes = tuple(listed for listed in strikes if listed != strike)
-        text = f"no call of {chain.expiry} is listed {layer.otm_pct:g} % above the forward {forward_pts:.2f}"
-        raise Refusal(Reason("no_strike_listed", text, forward_pts, layer.otm_pct))
-
-
-def current_call(held: Mapping[OptionContract, int]) -> OptionContract:
-    """Return the call a layer stands in: the latest it bought; earlier ones wait to be sold or to settle."""
-    return max(held)
+        text = f"no call of {chain.expiry} is listed {otm_pct:g} % above the forward {forward_pts:.2f}"
+        raise Refusal(Reason("no_strike_listed", text, forward_pts, otm_pct))
 
 
 def _layer_computation(view: LayerView, one_usd: float, target: int) -> LayerComputation:
-    call = view.call
+    measured = view.measured
+    value = measured.value
     return LayerComputation(
-        view.policy.name,
-        call.info.contract,
-        call.forward_pts,
-        call.delta,
-        delta_usd(call.forward_pts, call.delta),
-        view.held_quantity,
-        target,
-        one_usd,
+        layer=view.policy.name,
+        contract=measured.unit.long,
+        forward_pts=value.forward_pts,
+        delta=value.delta,
+        delta_usd=delta_usd(value.forward_pts, value.delta),
+        held=view.holding.quantity,
+        target=target,
+        unit_usd=one_usd,
+        short=measured.unit.short,
     )
 
 
@@ -241,13 +251,14 @@ def _refuse_unmeasured(units_usd: Mapping[str, float], policy: HedgePolicy) -> N
 
 
 def _options(view: LayerView, now: datetime) -> tuple[VixOption, ...]:
-    """Return one contract of a layer with what its price in another market needs."""
-    call, contract = view.call, view.call.info.contract
-    option = VixOption(
-        contract=contract,
-        quantity=1,
-        forward_pts=call.forward_pts,
-        years=years_to(now, contract),
-        vol=call.iv or 0.0,
+    """Return the calls of one unit of a layer with what their price in another market needs."""
+    return tuple(
+        VixOption(
+            contract=call.info.contract,
+            quantity=direction,
+            forward_pts=call.forward_pts,
+            years=years_to(now, call.info.contract),
+            vol=call.iv or 0.0,
+        )
+        for direction, call in view.measured.calls
     )
-    return (option,)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, time, timedelta
 from functools import partial
 from typing import Final
 
 from daemon.core.calendar.sessions import shifted
-from daemon.core.condor.build import price_combo
+from daemon.core.hedge.units import HedgeUnit, LayerHolding
 from daemon.core.market.contracts import OptionContract
 from daemon.core.market.quotes import Quote
 from daemon.core.orders.intent import (
+    ComboPrice,
     Intent,
     IntentState,
     Leg,
@@ -21,11 +22,11 @@ from daemon.core.orders.intent import (
     Strategy,
     TimeInForce,
 )
-from daemon.core.orders.ladder import LadderRules, rung_pts100
+from daemon.core.orders.ladder import LadderRules, PriceSteps, rung_pts100
 from daemon.core.records import Decision, DecisionKind
 from daemon.engine.context import Desk
 from daemon.engine.executor import Executor, Ladder
-from daemon.engine.gather import CallView, Refusal, check_quotes, market_of
+from daemon.engine.gather import Refusal, leg_quotes, market_of, priced
 from daemon.engine.hedge_reader import HedgeView, LayerView
 from daemon.engine.risk_monitor import Proposal, RiskMonitor
 from daemon.engine.what_if import ask_margin
@@ -34,10 +35,14 @@ WORK_TIME: Final = timedelta(minutes=15)
 """Longest time one hedge order is worked."""
 LAST_WORK: Final = time(16, 10)
 """VIX options stop at 16:15 New York time; no hedge order is worked beyond this."""
+SPENT_SHARE: Final = 0.5
+"""A call spread whose mid is over this share of its width is not bought: its delta, and with it the use of more, is gone."""
+SPREAD_STEPS: Final = ((0, 1),)
+"""Net prices of spreads in VIX options: a cent everywhere (Cboe Rule 5.33)."""
 
 
 class HedgeTrader:
-    """Buys and sells calls of one layer at a time."""
+    """Buys and sells calls, or call spreads, of one layer at a time."""
 
     def __init__(self, desk: Desk, executor: Executor, risk: RiskMonitor) -> None:
         self._desk = desk
@@ -50,17 +55,15 @@ class HedgeTrader:
         layer: LayerView,
         *,
         purpose: Purpose,
-        contract: OptionContract,
+        unit: HedgeUnit,
         change: int,
         reason: Reason,
     ) -> int:
-        """Buy (positive) or sell calls; return the signed quantity that was filled."""
+        """Buy (positive) or sell units; return the signed quantity that was filled."""
         if change == 0:
             return 0
         try:
-            intent, ladder = await self._order(
-                view, layer, purpose=purpose, contract=contract, change=change, why=reason
-            )
+            intent, ladder = await self._order(view, layer, purpose=purpose, unit=unit, change=change, why=reason)
         except Refusal as refusal:
             self._skip(purpose, layer, refusal.reasons)
             return 0
@@ -75,7 +78,7 @@ class HedgeTrader:
         layer: LayerView,
         *,
         purpose: Purpose,
-        contract: OptionContract,
+        unit: HedgeUnit,
         change: int,
         why: Reason,
     ) -> tuple[Intent, Ladder]:
@@ -84,21 +87,22 @@ class HedgeTrader:
         proposal = Proposal(strategy=Strategy.HEDGE, purpose=purpose, subject=name, index_age_s=view.index_age_s)
         if refusals := self._risk.refusals(proposal):
             raise Refusal(*refusals)
-        call = await self._fresh(layer, contract)
-        legs = (Leg(contract, 1 if change > 0 else -1),)
-        price = price_combo(legs, {contract: call.quote})
-        if price is None:
-            raise Refusal(Reason("no_hedge_quote", f"{contract} has no two-sided quote"))
+        if layer.holding.uncovered:
+            raise Refusal(_uncovered(name, layer.holding))
+        direction = 1 if change > 0 else -1
+        legs = tuple(Leg(leg.contract, direction * leg.ratio) for leg in unit.legs)
+        quotes = await self._fresh(layer, unit)
+        price = priced(quotes, legs)
         if change > 0:
-            self._refuse_wide(contract, call.quote)
+            self._refuse_illiquid(unit, quotes, price)
         rules = LadderRules(
             step_pts100=policy.ladder_step_pts100,
             through_pts100=policy.ladder_through_pts100,
-            price_steps=call.info.price_steps_pts100,
+            price_steps=await self._price_steps(unit),
         )
         limit = rung_pts100(0, price, rules)
         if limit is None:
-            raise Refusal(Reason("no_legal_price", f"{contract} has no legal price from mid to natural", price.mid_pts))
+            raise Refusal(Reason("no_legal_price", f"{unit} has no legal price from mid to natural", price.mid_pts))
         spec = OrderSpec(legs, abs(change), limit, TimeInForce.DAY)
         if change > 0:
             await ask_margin(desk, spec)  # its figures refuse no hedge (decision 9), the broker's refusal does
@@ -115,26 +119,34 @@ class HedgeTrader:
         market = partial(market_of, desk, legs)
         return intent, Ladder(rules=rules, price=market, step_s=policy.ladder_step_s, until=until)
 
-    def _refuse_wide(self, contract: OptionContract, quote: Quote) -> None:
-        """Refuse to buy into a quote that is too wide; what is held may be sold into any bid."""
-        limit_pct = self._desk.policy.hedge.max_spread_pct
-        spread_pct = _spread_pct(quote)
-        if spread_pct is None or spread_pct > limit_pct:
-            text = f"The quote of {contract} is too wide a share of its mid, in percent."
-            raise Refusal(Reason("hedge_spread_too_wide", text, spread_pct, limit_pct))
+    def _refuse_illiquid(self, unit: HedgeUnit, quotes: Mapping[OptionContract, Quote], price: ComboPrice) -> None:
+        """Refuse to buy into a quote that is too wide or too low; what is held may be sold into any bid."""
+        policy = self._desk.policy.hedge
+        low = [contract for contract in unit.contracts if (quotes[contract].bid_pts100 or 0) < policy.min_bid_pts100]
+        if low:
+            text = f"The bid of {low[0]} is too low to be bought, in points."
+            bid_pts = (quotes[low[0]].bid_pts100 or 0) / 100
+            raise Refusal(Reason("hedge_bid_too_low", text, bid_pts, policy.min_bid_pts100 / 100))
+        if unit.width_pts is not None and price.mid_pts > SPENT_SHARE * unit.width_pts:
+            text = f"{unit} has gained most of what it can, so no more of it is bought; its mid, in points."
+            raise Refusal(Reason("hedge_spread_spent", text, price.mid_pts, SPENT_SHARE * unit.width_pts))
+        spread_pct = _spread_pct(quotes.values())
+        if spread_pct is None or spread_pct > policy.max_spread_pct:
+            text = f"The quote of {unit} is too wide a share of the mid, in percent."
+            raise Refusal(Reason("hedge_spread_too_wide", text, spread_pct, policy.max_spread_pct))
 
-    async def _fresh(self, layer: LayerView, contract: OptionContract) -> CallView:
-        """Return the call with a quote young enough to trade on."""
-        known = layer.call
-        age_s = (self._desk.clock.now() - known.quote.at).total_seconds()
-        if contract == known.info.contract and age_s <= self._desk.policy.limits.quote_max_age_s:
+    async def _fresh(self, layer: LayerView, unit: HedgeUnit) -> Mapping[OptionContract, Quote]:
+        """Return the quotes of a unit, young enough to trade on."""
+        known, now = layer.measured.quotes, self._desk.clock.now()
+        oldest_s = max((now - quote.at).total_seconds() for quote in known.values())
+        if unit == layer.measured.unit and oldest_s <= self._desk.policy.limits.quote_max_age_s:
             return known
-        infos = await self._desk.broker.contracts([contract])
-        quotes = await self._desk.broker.quotes(list(infos.values()), greeks=False)
-        if contract not in quotes:
-            raise Refusal(Reason("no_hedge_quote", f"no contract or no quote for {contract}"))
-        check_quotes(self._desk, quotes)
-        return CallView(infos[contract], quotes[contract], known.forward_pts, known.iv, known.delta)
+        return await leg_quotes(self._desk, unit.contracts)
+
+    async def _price_steps(self, unit: HedgeUnit) -> PriceSteps:
+        if unit.short is not None:
+            return SPREAD_STEPS
+        return (await self._desk.broker.contracts([unit.long]))[unit.long].price_steps_pts100
 
     def _skip(self, purpose: Purpose, layer: LayerView, reasons: tuple[Reason, ...]) -> None:
         session = self._desk.journal.session()
@@ -163,7 +175,14 @@ def decide(
     desk.store.record_decision(decision)
 
 
-def _spread_pct(quote: Quote) -> float | None:
-    if quote.mid_pts is None or quote.mid_pts <= 0 or quote.bid_pts100 is None or quote.ask_pts100 is None:
-        return None
-    return (quote.ask_pts100 - quote.bid_pts100) / quote.mid_pts
+def _uncovered(layer: str, holding: LayerHolding) -> Reason:
+    shorts = ", ".join(f"{quantity:+d} {contract}" for contract, quantity in holding.uncovered.items())
+    text = f"{layer} is short what nothing covers ({shorts}); a person must look before it trades again."
+    return Reason("layer_uncovered", text, -sum(holding.uncovered.values()), 0)
+
+
+def _spread_pct(quotes: Iterable[Quote]) -> float | None:
+    """Return ask less bid over the mid of all options together, in percent; None without a mid."""
+    both = [(quote.bid_pts100 or 0, quote.ask_pts100 or 0) for quote in quotes]
+    mids = sum(bid + ask for bid, ask in both) / 2
+    return None if mids <= 0 else 100 * sum(ask - bid for bid, ask in both) / mids

@@ -179,17 +179,17 @@ def layer_table(layers: Sequence[LayerLine]) -> list[str]:
 
 
 def _settled_call(entry: BookEntry) -> str:
-    calls = plural(-entry.quantity, "call")
+    calls = plural(abs(entry.quantity), "call" if entry.quantity < 0 else "short call")
     return f"  {entry.subject} settled: {calls} {entry.contract} at {points(entry.price_pts100 / 100)}"
 
 
 def _layer(layer: LayerLine) -> tuple[str, ...]:
     return (
         layer.layer,
-        "nothing held" if layer.contract is None else str(layer.contract),
+        "nothing held" if layer.unit is None else str(layer.unit),
         str(layer.held),
         "-" if layer.target is None else str(layer.target),
-        "-" if layer.contract is None else points(layer.mark_pts),
+        "-" if layer.unit is None else points(layer.mark_pts),
         "-" if layer.dte is None else str(layer.dte),
         "-" if layer.delta_usd is None else whole_dollars(layer.delta_usd),
         "-" if layer.next_roll is None else f"{layer.next_roll}",

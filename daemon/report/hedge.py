@@ -10,6 +10,7 @@ from typing import Final
 from daemon.core.book.book import BookEntry
 from daemon.core.calendar.expiries import dte
 from daemon.core.hedge.policy import HedgeBase, HedgeMeasure, HedgeTotal
+from daemon.core.hedge.units import HedgeUnit, layer_holding
 from daemon.core.market.contracts import MULTIPLIER, OptionContract
 from daemon.core.orders.intent import Intent, Purpose, Strategy
 from daemon.core.records import DayRecord, HedgeComputation, HedgeSizing, LayerComputation
@@ -35,10 +36,10 @@ MEASURE_WORDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class LayerLine:
-    """One contract of one layer at the end of a session; ``contract`` is None for a layer that holds nothing."""
+    """One unit of one layer at the end of a session; ``unit`` is None for a layer that holds nothing."""
 
     layer: str
-    contract: OptionContract | None
+    unit: HedgeUnit | None
     held: int
     target: int | None
     """Calls the layer should hold; None without a computation, or on the older of two contracts."""
@@ -101,25 +102,38 @@ def _empty_line(name: str, layer: LayerComputation) -> LayerLine:
 def _held_lines(
     name: str, held: Mapping[OptionContract, int], layer: LayerComputation | None, closing: Closing
 ) -> list[LayerLine]:
-    newest = max(held, key=lambda contract: contract.expiry)
+    """Describe the units of a layer; a short option that nothing covers is a line of its own, held less than none."""
+    holding = layer_holding(held)
+    rows = [*holding.units.items(), *((HedgeUnit(short), count) for short, count in holding.uncovered.items())]
     return [
         LayerLine(
             layer=name,
-            contract=contract,
+            unit=unit,
             held=quantity,
-            target=layer.target if layer and contract == newest else None,
-            mark_pts=closing.marks.get(contract),
-            dte=dte(closing.session, contract.expiry),
-            delta_usd=_delta_usd(layer, contract, quantity),
+            target=layer.target if layer and unit == holding.current else None,
+            mark_pts=_mark_pts(unit, closing),
+            dte=dte(closing.session, unit.expiry),
+            delta_usd=_delta_usd(layer, unit, quantity),
             next_roll=None,
         )
-        for contract, quantity in sorted(held.items(), key=lambda item: item[0].expiry)
+        for unit, quantity in rows
     ]
 
 
-def _delta_usd(layer: LayerComputation | None, contract: OptionContract, quantity: int) -> float | None:
-    """Return delta-dollars of a position, when the computation is of that very contract."""
-    if layer is None or layer.contract != contract or layer.delta_usd is None:
+def _mark_pts(unit: HedgeUnit, closing: Closing) -> float | None:
+    marks = [(leg.ratio, closing.marks.get(leg.contract)) for leg in unit.legs]
+    known = [ratio * mark for ratio, mark in marks if mark is not None]
+    return sum(known) if len(known) == len(marks) else None
+
+
+def _measured(layer: LayerComputation) -> HedgeUnit | None:
+    """Return the unit that a computation is of."""
+    return None if layer.contract is None else HedgeUnit(layer.contract, layer.short)
+
+
+def _delta_usd(layer: LayerComputation | None, unit: HedgeUnit, quantity: int) -> float | None:
+    """Return delta-dollars of a position, when the computation is of that very unit."""
+    if layer is None or layer.delta_usd is None or _measured(layer) != unit:
         return None
     return quantity * layer.delta_usd
 
@@ -130,13 +144,16 @@ def held_at_close_usd(day: DayRecord, computation: HedgeComputation | None) -> f
     None when a contract is held that the computation did not measure.
     """
     layers = {layer.layer: layer for layer in (computation.layers if computation else ())}
-    total = 0.0
+    held: dict[str, dict[OptionContract, int]] = {}
     for line in day.positions:
         if line.strategy == Strategy.HEDGE:
-            layer = layers.get(line.subject)
-            if layer is None or layer.contract != line.contract or layer.counts_usd is None:
-                return None
-            total += line.quantity * layer.counts_usd
+            held.setdefault(line.subject, {})[line.contract] = line.quantity
+    total = 0.0
+    for name, positions in held.items():
+        layer, holding = layers.get(name), layer_holding(positions)
+        if layer is None or layer.counts_usd is None or holding.uncovered or set(holding.units) != {_measured(layer)}:
+            return None
+        total += holding.quantity * layer.counts_usd
     return total
 
 

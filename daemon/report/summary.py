@@ -103,12 +103,12 @@ def _decided_sessions(store: Store, days: Iterable[DayRecord], intents: Iterable
 
 
 def _hedge_buys(intents: Iterable[Intent], entries: Iterable[BookEntry]) -> int:
-    bought = {
-        entry.order_ref
-        for entry in entries
-        if entry.strategy is Strategy.HEDGE and entry.kind is EntryKind.TRADE and entry.quantity > 0
-    }
-    return sum(intent.ref in bought for intent in intents)
+    """Count the orders of the hedge that bought: a spread that is sold buys its short call back, which is none."""
+    filled = {entry.order_ref for entry in entries if entry.kind is EntryKind.TRADE}
+    return sum(
+        intent.key.strategy is Strategy.HEDGE and intent.spec.legs[0].ratio > 0 and intent.ref in filled
+        for intent in intents
+    )
 
 
 def _by_class(settled: Iterable[BookEntry]) -> dict[str, int]:

@@ -126,7 +126,8 @@ def hedge_json(store: Store, next_rolls: Mapping[str, date] | None = None) -> Js
         "layers": [
             {
                 "layer": line.layer,
-                "contract": None if line.contract is None else _contract_json(line.contract),
+                "contract": None if line.unit is None else _contract_json(line.unit.long),
+                "short": None if line.unit is None or line.unit.short is None else _contract_json(line.unit.short),
                 "held": line.held,
                 "target": line.target,
                 "dte": line.dte,
@@ -176,6 +177,7 @@ def _layer_json(layer: LayerComputation) -> JsonObject:
     return {
         "layer": layer.layer,
         "contract": None if layer.contract is None else _contract_json(layer.contract),
+        "short": None if layer.short is None else _contract_json(layer.short),
         "forward": layer.forward_pts,
         "delta": layer.delta,
         "delta_usd": layer.delta_usd,

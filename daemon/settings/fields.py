@@ -25,7 +25,7 @@ from daemon.core.condor.policy import (
     TouchAction,
     WingsBy,
 )
-from daemon.core.hedge.policy import HedgeBase, HedgeMeasure, HedgeSplit, HedgeTotal
+from daemon.core.hedge.policy import HedgeBase, HedgeMeasure, HedgeSplit, HedgeTotal, LayerStructure
 from daemon.core.orders.broker_facts import PAPER_PREFIXES
 from daemon.core.records import Level
 
@@ -165,6 +165,7 @@ WingChoice = Annotated[WingsBy, BeforeValidator(_any_case(WingsBy))]
 BaseChoice = Annotated[HedgeBase, BeforeValidator(_any_case(HedgeBase))]
 MeasureChoice = Annotated[HedgeMeasure, BeforeValidator(_any_case(HedgeMeasure))]
 SplitChoice = Annotated[HedgeSplit, BeforeValidator(_any_case(HedgeSplit))]
+StructureChoice = Annotated[LayerStructure, BeforeValidator(_any_case(LayerStructure))]
 TotalChoice = Annotated[HedgeTotal, BeforeValidator(_any_case(HedgeTotal))]
 TakeProfit = Annotated[TakeProfitOrder, BeforeValidator(_any_case(TakeProfitOrder))]
 Touch = Annotated[TouchAction, BeforeValidator(_any_case(TouchAction))]

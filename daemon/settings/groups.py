@@ -18,7 +18,7 @@ from daemon.core.condor.policy import (
     TouchAction,
     WingsBy,
 )
-from daemon.core.hedge.policy import HedgeBase, HedgeMeasure, HedgeSplit, HedgeTotal
+from daemon.core.hedge.policy import HedgeBase, HedgeMeasure, HedgeSplit, HedgeTotal, LayerStructure
 from daemon.core.records import Level
 from daemon.settings.adjust_group import AdjustSettings
 from daemon.settings.fields import (
@@ -45,6 +45,7 @@ from daemon.settings.fields import (
     Points,
     SplitChoice,
     StrikeChoice,
+    StructureChoice,
     Synchronous,
     SyncMode,
     TakeProfit,
@@ -426,6 +427,12 @@ class LayerSettings(Group):
         ..., "Share of this layer in the hedge; those of all layers make 10.", unit="tenths", ge=0, le=10
     )
     otm_pct: float = setting(10, "Distance of the strike above the forward of its own expiry.", unit="%", ge=0, le=50)
+    structure: StructureChoice = setting(
+        LayerStructure.CALL, "What is bought: calls, or call spreads that sell a farther call against each."
+    )
+    short_otm_pct: float = setting(
+        60, "Distance of the short strike of a call spread above the forward.", unit="%", ge=1, le=300
+    )
 
 
 class BandSettings(Group):
@@ -531,7 +538,19 @@ class HedgeSettings(Group):
         multiple_of=_CENT,
     )
     max_spread_pct: float = setting(
-        40, "Widest VIX call that is traded: ask less bid, as a share of the mid.", unit="%", ge=1, le=200
+        40,
+        "Widest quote that is bought: ask less bid over the mid, of the options of a call spread together.",
+        unit="%",
+        ge=1,
+        le=200,
+    )
+    min_bid_pts: Points = setting(
+        _CENT,
+        "Smallest bid of each option that a purchase opens; what nobody bids for cannot be sold again.",
+        unit="points",
+        ge=_CENT,
+        le=Decimal(5),
+        multiple_of=_CENT,
     )
     adjust: AdjustSettings = AdjustSettings()
     l1: LayerSettings = _layer((12, 9, 16), buy=11, monthly=False, roll=8, weight=4)

@@ -214,6 +214,7 @@ def _hedge_policy(group: HedgeSettings) -> HedgePolicy:
         ladder_step_s=group.ladder_step_s,
         ladder_through_pts100=pts100(group.ladder_through_pts),
         max_spread_pct=group.max_spread_pct,
+        min_bid_pts100=pts100(group.min_bid_pts),
     )
 
 

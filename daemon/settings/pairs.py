@@ -11,6 +11,7 @@ from typing import Final
 
 from daemon.core.calendar.sessions import sessions_between
 from daemon.core.condor.policy import StrikesBy, WingsBy
+from daemon.core.hedge.policy import LayerStructure
 from daemon.core.hedge.rolls import session_without_expiry
 from daemon.settings.fields import GatewayMode, Synchronous
 from daemon.settings.groups import HedgeSettings
@@ -207,6 +208,8 @@ def _layer(settings: Settings, name: str) -> Iterator[Conflict]:
     yield from _rising(layer, group, "dte_min", "dte_target", "dte_max")
     yield from _rising(layer, group, "min_buy_dte", "dte_max")
     yield from _rising(layer, group, "roll_days", "min_buy_dte", strictly=True)
+    if layer.structure is LayerStructure.CALL_SPREAD:
+        yield from _rising(layer, group, "otm_pct", "short_otm_pct", strictly=True)
     in_order = layer.dte_min <= layer.dte_max and layer.min_buy_dte <= layer.dte_max
     if in_order and layer.weight and layer != getattr(HedgeSettings(), name):  # the defaults are tried by a test
         bare = session_without_expiry(layer_policy(name.upper(), layer), sessions_between(*LISTED_YEAR))

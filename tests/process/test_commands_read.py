@@ -24,7 +24,8 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 @pytest.mark.parametrize(
-    "command", ["why", "why 2020-02-18", "book", "hedge", "hedge calendar", "signals", "log", "report"]
+    "command",
+    ["why", "why 2020-02-18", "book", "hedge", "hedge calendar", "signals", "log", "log 2020-02-18", "report"],
 )
 def test_a_rehearsal_is_read_as_text_and_as_json(done: World, command: str) -> None:
     words = done.run(*command.split(), "--dir", "out")

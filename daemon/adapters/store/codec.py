@@ -240,8 +240,12 @@ def sizing_text(sizing: HedgeSizing | None) -> str | None:
 
 
 def _layer(fields: dict[str, Any]) -> LayerComputation:
-    held = fields.pop("contract")
-    return LayerComputation(contract=None if held is None else contract(held), **fields)
+    measured, short = fields.pop("contract"), fields.pop("short", None)
+    return LayerComputation(
+        contract=None if measured is None else contract(measured),
+        short=None if short is None else contract(short),
+        **fields,
+    )
 
 
 def positions_text(lines: Iterable[PositionLine]) -> str:

@@ -25,6 +25,13 @@ class HedgeMeasure(StrEnum):
     CONTRACTS = "contracts"
 
 
+class LayerStructure(StrEnum):
+    """What a layer buys: calls, or calls with farther ones sold against them (001-03)."""
+
+    CALL = "call"
+    CALL_SPREAD = "call_spread"
+
+
 class HedgeSplit(StrEnum):
     """Whether the layers' weights share out contracts (001-02) or dollars of the measure (000-02)."""
 
@@ -61,6 +68,9 @@ class LayerPolicy:
     """Share of the hedge in tenths: 4, 4 or 2."""
     otm_pct: float
     """Distance of the strike above the same-expiry forward, in percent (000-04)."""
+    structure: LayerStructure
+    short_otm_pct: float
+    """Distance of the short call of a spread above the forward, in percent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,4 +116,6 @@ class HedgePolicy:
     ladder_step_s: float
     ladder_through_pts100: int
     max_spread_pct: float
-    """Largest (ask - bid) / mid of a VIX call that is traded, in percent."""
+    """Largest ask less bid over mid of what is bought, in percent; the options of a call spread count together."""
+    min_bid_pts100: int
+    """Smallest bid of each option that is bought or sold to open, in points x 100."""

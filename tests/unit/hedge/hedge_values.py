@@ -3,7 +3,16 @@
 from dataclasses import replace
 from typing import Any
 
-from daemon.core.hedge.policy import Band, HedgeBase, HedgeMeasure, HedgePolicy, HedgeSplit, HedgeTotal, LayerPolicy
+from daemon.core.hedge.policy import (
+    Band,
+    HedgeBase,
+    HedgeMeasure,
+    HedgePolicy,
+    HedgeSplit,
+    HedgeTotal,
+    LayerPolicy,
+    LayerStructure,
+)
 
 L1 = LayerPolicy(
     name="L1",
@@ -16,6 +25,8 @@ L1 = LayerPolicy(
     anchor=None,
     weight=4,
     otm_pct=10.0,
+    structure=LayerStructure.CALL,
+    short_otm_pct=60.0,
 )
 L2 = replace(L1, name="L2", dte_target=37, dte_min=30, dte_max=45, min_buy_dte=30, roll_days=21)
 L3 = replace(
@@ -52,6 +63,7 @@ POLICY = HedgePolicy(
     ladder_step_s=30.0,
     ladder_through_pts100=5,
     max_spread_pct=25.0,
+    min_bid_pts100=1,
 )
 
 

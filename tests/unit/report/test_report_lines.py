@@ -24,6 +24,7 @@ from report_values import (
 )
 
 from daemon.core.book.book import BookEntry
+from daemon.core.hedge.units import HedgeUnit
 from daemon.core.market.contracts import OptionContract
 from daemon.core.orders.intent import Intent, IntentState, Leg, Purpose, TimeInForce
 from daemon.core.records import HedgeComputation, HedgeSizing, LayerComputation, PositionLine
@@ -251,15 +252,15 @@ class TestHedge:
 
         lines = layer_lines(end, computation(FAR, held=2, target=2), {})
 
-        assert [(line.contract, line.target, line.delta_usd) for line in lines] == [
-            (NEAR, None, None),
-            (FAR, 2, 1280.0),
+        assert [(line.unit, line.target, line.delta_usd) for line in lines] == [
+            (HedgeUnit(NEAR), None, None),
+            (HedgeUnit(FAR), 2, 1280.0),
         ]
 
     def test_a_layer_with_a_target_that_holds_nothing_is_shown(self) -> None:
         (line,) = layer_lines(closing(MONDAY, [], []), computation(NEAR, held=0, target=1), {})
 
-        assert (line.contract, line.held, line.target) == (None, 0, 1)
+        assert (line.unit, line.held, line.target) == (None, 0, 1)
 
     def test_the_arithmetic_of_the_hedge_is_written_out(self) -> None:
         text = hedge_arithmetic(computation(NEAR, held=1, target=1))

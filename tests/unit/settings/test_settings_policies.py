@@ -16,7 +16,7 @@ from daemon.core.condor.policy import (
     TouchAction,
     WingsBy,
 )
-from daemon.core.hedge.policy import Band, LayerPolicy
+from daemon.core.hedge.policy import Band, LayerPolicy, LayerStructure
 from daemon.core.risk.limits import RiskLimits
 from daemon.settings import load
 
@@ -104,6 +104,8 @@ def test_the_hedge_has_three_layers_in_the_ratio_4_4_2() -> None:
         anchor=None,
         weight=2,
         otm_pct=10,
+        structure=LayerStructure.CALL,
+        short_otm_pct=60,
     )
 
 
