@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from daemon.core.condor.build import build_side
@@ -51,6 +51,23 @@ class SideFound:
     """What the short strike was chosen by: its delta, the credit in points, or expected moves from the forward."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Goal:
+    """What a search of strikes is after, and how it sees them."""
+
+    aim: Aim
+    whole: float
+    """Values are refined as shares of this."""
+    values: Callable[[], Mapping[int, float]] = field(kw_only=True)
+    """Strike -> value, as far as it was observed."""
+    first: Callable[[int], list[OptionContract]] = field(kw_only=True)
+    """The contracts to observe for a strike near the guess."""
+    then: Callable[[int], list[OptionContract]] = field(kw_only=True)
+    """The contracts to observe for a strike that may be the one."""
+    complete: Callable[[int], bool] = field(kw_only=True)
+    """Whether everything about a strike is known."""
+
+
 class SideSearch:
     """Finds the short strike and the wing of one side; a strike without live greeks is never sold."""
 
@@ -79,69 +96,54 @@ class SideSearch:
         return SideFound(side, self._deltas()[chosen], values[chosen])
 
     async def _seek_short(self) -> None:
-        move = self._scene.move
-        if move is not None:
-            level = round(100 * move.strike_at(self._right, self._aim.target))
-            await self._seek_level(level)
-            return
-        by_credit = self._policy.strikes_by is StrikesBy.CREDIT
-        await self._seek(
-            self._guess_by_credit() if by_credit else self._guess(self._aim.target),
-            self._aim,
-            values=self._values,
-            first=self._pair if by_credit else self._alone,
-            then=self._pair,
-            complete=self._complete,
-            whole=float(self._policy.width_max_pts) if by_credit else 1.0,
-        )
+        match self._policy.strikes_by:
+            case StrikesBy.DELTA:
+                guess, first, whole = self._guess(self._aim.target), self._alone, 1.0
+            case StrikesBy.CREDIT:
+                guess, first, whole = self._guess_by_credit(), self._pair, float(self._policy.width_max_pts)
+            case StrikesBy.EXPECTED_MOVE:
+                await self._seek_level(round(100 * self._move.strike_at(self._right, self._aim.target)))
+                return
+        goal = _Goal(self._aim, whole, values=self._values, first=first, then=self._pair, complete=self._complete)
+        await self._seek(guess, goal)
 
     async def _strike_of_wings(self) -> int | None:
         """Return the strike nearest the delta of the wings, wherever the short strike will be."""
         aim = Aim(self._policy.wing_delta, 0.0, 1.0)
-        await self._seek(
-            self._guess(aim.target),
-            aim,
-            values=self._deltas,
-            first=self._alone,
-            then=self._alone,
-            complete=lambda strike: strike in self._deltas(),
-        )
-        return choose_strike(self._deltas(), aim)
+        seen = self._deltas
+        goal = _Goal(aim, 1.0, values=seen, first=self._alone, then=self._alone, complete=lambda k: k in seen())
+        await self._seek(self._guess(aim.target), goal)
+        return choose_strike(seen(), aim)
 
-    async def _seek(
-        self,
-        guess: int,
-        aim: Aim,
-        *,
-        values: Callable[[], Mapping[int, float]],
-        first: Callable[[int], list[OptionContract]],
-        then: Callable[[int], list[OptionContract]],
-        complete: Callable[[int], bool],
-        whole: float = 1.0,
-    ) -> None:
+    async def _seek(self, guess: int, goal: _Goal) -> None:
         """Observe strikes around a guess, then those that should be nearest the target, until nothing is nearer.
 
-        ``first`` and ``then`` name the contracts to observe for a strike; values are refined as shares of ``whole``.
         A strike that is incomplete, or seen to lie outside of the range, is left out and the next one tried.
         """
-        left = list(self._scene.listed_pts100)
-        for _ in range(BRACKETS_MAX):
-            around = bracket(guess, left, BRACKET_STEP_PTS100, BRACKET_COUNT)
-            await self._reader.observe([contract for strike in around for contract in first(strike)])
-            seen = values()
-            if len(seen) >= _ENOUGH_POINTS:
-                break
-            left = [strike for strike in left if strike not in around or strike in seen]
+        left = await self._bracket(guess, goal)
         for _ in range(ROUNDS_MAX):
-            seen = values()
-            best = refine({strike: value / whole for strike, value in seen.items()}, aim.target / whole, left)
+            seen = goal.values()
+            shares = {strike: value / goal.whole for strike, value in seen.items()}
+            best = refine(shares, goal.aim.target / goal.whole, left)
             if best is None:
                 break
-            await self._reader.observe(then(best))
-            if not complete(best) or not aim.holds(values()[best]):
+            await self._reader.observe(goal.then(best))
+            if not goal.complete(best) or not goal.aim.holds(goal.values()[best]):
                 left.remove(best)
             elif best in seen:
                 break
+
+    async def _bracket(self, guess: int, goal: _Goal) -> list[int]:
+        """Observe a few strikes around a guess; return the listed ones without those that do not exist."""
+        left = list(self._scene.listed_pts100)
+        for _ in range(BRACKETS_MAX):
+            around = bracket(guess, left, BRACKET_STEP_PTS100, BRACKET_COUNT)
+            await self._reader.observe([contract for strike in around for contract in goal.first(strike)])
+            seen = goal.values()
+            if len(seen) >= _ENOUGH_POINTS:
+                break
+            left = [strike for strike in left if strike not in around or strike in seen]
+        return left
 
     async def _seek_level(self, level_pts100: int) -> None:
         """Observe the listed strikes nearest a level until one is complete."""
@@ -152,6 +154,11 @@ class SideSearch:
             if self._complete(strike):
                 break
             left.remove(strike)
+
+    @property
+    def _move(self) -> ExpectedMove:
+        assert self._scene.move is not None, "strikes by expected move need the move"
+        return self._scene.move
 
     def _guess(self, delta: float) -> int:
         scene = self._scene
@@ -166,7 +173,6 @@ class SideSearch:
 
     def _values(self) -> dict[int, float]:
         """Return strike -> what short strikes are chosen by, as far as it is known."""
-        move = self._scene.move
         match self._policy.strikes_by:
             case StrikesBy.DELTA:
                 return self._deltas()
@@ -175,7 +181,7 @@ class SideSearch:
                 credits_pts = {strike: self._credit(strike) for strike in outside}
                 return {strike: credit for strike, credit in credits_pts.items() if credit is not None}
             case StrikesBy.EXPECTED_MOVE:
-                assert move is not None, "strikes by expected move need the move"
+                move = self._move
                 return {strike: move.multiple_of(strike, self._right) for strike in self._deltas()}
 
     def _credit(self, short_pts100: int) -> float | None:
@@ -195,9 +201,9 @@ class SideSearch:
     def _alone(self, strike_pts100: int) -> list[OptionContract]:
         return [self._reader.contract(strike_pts100, self._right)]
 
-    def _pair(self, short_pts100: int) -> list[OptionContract]:
-        long_pts100 = self._wing(short_pts100)
-        return [*self._alone(short_pts100), *(() if long_pts100 is None else self._alone(long_pts100))]
+    def _pair(self, strike_pts100: int) -> list[OptionContract]:
+        long_pts100 = self._wing(strike_pts100)
+        return [*self._alone(strike_pts100), *(() if long_pts100 is None else self._alone(long_pts100))]
 
     def _complete(self, short_pts100: int) -> bool:
         """Whether the short strike has its value and its wing is quoted, with greeks where that is chosen by delta."""
