@@ -7,19 +7,24 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, time
 from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
 
 import pytest
 from chain_fakes import FORWARD, STRIKES, Chain
 from engine_fakes import FakeBroker, make_desk
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from daemon.adapters.virtual_time import run_virtual
 from daemon.core.calendar.sessions import new_york
 from daemon.core.condor.policy import CondorPolicy, DteUnit, Sides, StrikesBy, WingsBy
+from daemon.core.condor.selection import short_aim
 from daemon.core.market.contracts import OptionContract, Right, TradingClass
 from daemon.core.records import DecisionKind, Outcome
 from daemon.engine.condor_entries import CondorEntries
 from daemon.engine.condor_exits import CondorExits
-from daemon.engine.condor_search import LINES_MAX, CondorCandidate, find_condor
+from daemon.engine.condor_search import CHECK_LINES, LINES_MAX, CondorCandidate, find_condor
 from daemon.engine.executor import Executor
 from daemon.engine.facts import FactRecorder
 from daemon.engine.gather import Indexes, Refusal
@@ -255,6 +260,41 @@ MISSING: dict[str, tuple[CondorPolicy, Changed, str]] = {
         "strikes_cross",
     ),
 }
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    policy=st.sampled_from([POLICY, BY_CREDIT, BY_MOVE, DELTA_WINGS, replace(BY_CREDIT, wings_by=WingsBy.DELTA)]),
+    seed=st.integers(0, 10_000),
+    gone=st.sampled_from([0.0, 0.2, 0.6, 0.95]),
+)
+def test_whatever_is_missing_a_condor_is_whole_or_has_a_reason_within_forty_lines(
+    policy: CondorPolicy, seed: int, gone: float
+) -> None:
+    def there(option: OptionContract, salt: int) -> bool:
+        return Random(f"{seed}/{salt}/{option}").random() >= gone
+
+    def holed(chain: Chain) -> Chain:
+        return chain.without(
+            exists=lambda o: there(o, 1), has_greeks=lambda o: there(o, 2), has_bid=lambda o: there(o, 3)
+        )
+
+    with TemporaryDirectory() as folder:
+        result, broker, chain = search(Path(folder), policy, holed)
+
+    assert len(broker.asked) <= LINES_MAX - CHECK_LINES
+    if isinstance(result, Refusal):
+        assert result.reasons
+        assert all(reason.name and reason.text for reason in result.reasons)
+        return
+    for side in result.legs.sides:
+        assert chain.holds(side.short)
+        assert chain.holds(side.long)
+        assert chain.has_greeks(side.short)
+        assert policy.width_min_pts * 100 <= side.width_pts100 <= policy.width_max_pts * 100
+        aim = short_aim(policy)
+        if policy.strikes_by is StrikesBy.DELTA:
+            assert aim.holds(abs(chain.delta(side.short)))
 
 
 @pytest.mark.parametrize("case", MISSING)
