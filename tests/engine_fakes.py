@@ -253,6 +253,7 @@ def make_desk(folder: Path) -> tuple[Desk, FakeBroker]:
         events=EconomicCalendar(()),
         macro=MacroData(),
         signals=settings.signal_policy(),
+        adjustment=settings.adjustment_policy(),
         absence_proof_s=30,
         evidence_wait_s=20,
         heartbeat_s=30,

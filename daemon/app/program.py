@@ -57,6 +57,7 @@ def engine_policy(settings: Settings) -> EnginePolicy:
         events=load_economic_calendar(settings.schedule.economic_calendar),
         macro=load_macro_files(settings.macro_dir),
         signals=settings.signal_policy(),
+        adjustment=settings.adjustment_policy(),
         absence_proof_s=gateway.absence_proof_s,
         evidence_wait_s=EVIDENCE_WAIT_S,
         heartbeat_s=gateway.heartbeat_s,

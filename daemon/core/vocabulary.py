@@ -157,6 +157,7 @@ _HEDGE: Final = {
         "held {held_usd}",
         "{targets}",
     ),
+    "hedge_adjusted": _info("multiplier {multiplier}", "shift {shift_pct}", "applied {applied}"),
     "hedge_rolled": _info("{layer} into {contract}", "{bought} bought", "{sold} sold"),
     "hedge_resized": _info("{result}", "{why}", "target {target}"),
     "hedge_skipped": _info("{job}", "{why}"),

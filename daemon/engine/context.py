@@ -12,6 +12,7 @@ from daemon.core.calendar.events import EconomicCalendar
 from daemon.core.calendar.expiries import last_trade_at, settlement_at
 from daemon.core.calendar.schedule import SchedulePolicy
 from daemon.core.condor.policy import CondorPolicy
+from daemon.core.hedge.adjustments import AdjustmentPolicy
 from daemon.core.hedge.policy import HedgePolicy
 from daemon.core.hedge.signal_values import SignalPolicy
 from daemon.core.market.contracts import OptionContract, OptionParams, Underlying
@@ -33,6 +34,7 @@ class EnginePolicy:
     events: EconomicCalendar
     macro: MacroData
     signals: SignalPolicy
+    adjustment: AdjustmentPolicy
     absence_proof_s: float
     """Least time between the two proofs that an order does not exist (decision 12)."""
     evidence_wait_s: float

@@ -9,9 +9,10 @@ from typing import Final
 
 from daemon.core.book.condors import layer_positions
 from daemon.core.calendar.sessions import sessions_between
+from daemon.core.hedge.adjusted import adjusted_layers, adjusted_pct, band_in_force, gated_pct
 from daemon.core.hedge.hedged import Hedged, break_even_contracts, hedged
-from daemon.core.hedge.policy import HedgeBase, HedgePolicy, LayerPolicy, LayerStructure
-from daemon.core.hedge.regime import RegimeState, decide_regime
+from daemon.core.hedge.policy import HedgeBase, HedgePolicy, HedgeTotal, LayerPolicy, LayerStructure
+from daemon.core.hedge.regime import RegimeDecision, RegimeState, decide_regime
 from daemon.core.hedge.rolls import choose_call_strike, choose_layer_expiry
 from daemon.core.hedge.sizing import delta_usd, size_hedge, unit_usd
 from daemon.core.hedge.units import HedgeUnit, LayerHolding, layer_holding
@@ -20,6 +21,7 @@ from daemon.core.orders.intent import Reason
 from daemon.core.records import HedgeComputation, HedgeSizing, LayerComputation
 from daemon.core.risk.break_even import VixOption
 from daemon.core.risk.greeks import Levels
+from daemon.engine.adjuster import in_force
 from daemon.engine.context import Desk
 from daemon.engine.gather import Indexes, Refusal, UnitView, VixChain, indexes, vix_median, years_to
 
@@ -106,7 +108,9 @@ class HedgeReader:
         units = {name: unit_usd(view.measured.value, policy.measure, book) for name, view in layers.items()}
         _refuse_unmeasured(units, policy)
         asked = self._break_even(seen, layers)
-        target = size_hedge(decision.pct, book, units, break_even=asked, policy=policy)
+        held_usd = sum(view.holding.quantity * units[name] for name, view in layers.items())
+        pct, weighted, adjusted = self._adjusted(decision, units, held_usd=held_usd, base_usd=book.base_usd)
+        target = size_hedge(pct, book, units, break_even=asked, policy=weighted)
         computation = HedgeComputation(
             session,
             desk.clock.now(),
@@ -115,10 +119,10 @@ class HedgeReader:
             target.pct,
             book.wing_notional_usd,
             target.target_usd,
-            sum(view.holding.quantity * units[name] for name, view in layers.items()),
+            held_usd,
             target.total,
             tuple(_layer_computation(view, units[name], target.by_layer[name]) for name, view in layers.items()),
-            (*decision.reasons, *target.reasons),
+            (*decision.reasons, *adjusted, *target.reasons),
             HedgeSizing(
                 total=policy.total.value,
                 base=policy.base.value,
@@ -129,6 +133,21 @@ class HedgeReader:
         )
         changed = previous is not None and previous.name != decision.state.name
         return HedgeView(computation, layers, decision.state, changed, seen.age_s)
+
+    def _adjusted(
+        self, decision: RegimeDecision, units: Mapping[str, float], *, held_usd: float, base_usd: int
+    ) -> tuple[float, HedgePolicy, tuple[Reason, ...]]:
+        """Apply what the signals have put in force: percentage and weights, with the arithmetic (004-06)."""
+        policy, force = self._desk.policy.hedge, in_force(self._desk)
+        if policy.total is not HedgeTotal.REGIME:
+            return decision.pct, policy, ()
+        band = band_in_force(decision.state.name, decision.pct, policy)
+        pct, reasons = adjusted_pct(decision.pct, band, force.state)
+        if force.buy_gate_shut and base_usd:
+            pct, gate = gated_pct(pct, band, 100 * held_usd / base_usd)
+            reasons = (*reasons, *gate)
+        weighted, shifted = adjusted_layers(policy, units, force.state)
+        return pct, weighted, (*reasons, *shifted)
 
     async def _hedged(self, seen: Indexes) -> Hedged:
         """Return the open condors by the base that the percentage is of."""

@@ -10,6 +10,7 @@ from daemon.core.hedge.signal_values import NEUTRAL
 from daemon.core.hedge.signals import SESSIONS_KEPT, Closes, SignalInputs, read_signals
 from daemon.core.market.contracts import SignalIndex
 from daemon.core.records import DailyValue, JobOutcome, Outcome, Signal, Standing
+from daemon.engine.adjuster import adjust
 from daemon.engine.context import Desk
 from daemon.errors import BrokerError, LinkDownError
 
@@ -40,6 +41,7 @@ class SignalDesk:
         signals = self._read(session, problems)
         self._desk.store.record_signals(session, signals, news)
         self._tell(signals)
+        adjust(self._desk, session, signals)
         return self._done(signals, problems)
 
     async def _missing(self, index: SignalIndex, session: date) -> list[DailyValue]:

@@ -3,13 +3,73 @@
 from __future__ import annotations
 
 from daemon.core.calendar.events import EventKind
+from daemon.core.hedge.adjustments import AdjustmentPolicy, ShiftDirection
 from daemon.core.hedge.signal_values import SignalPolicy
-from daemon.settings.fields import EventKinds, Group, setting
+from daemon.settings.fields import Direction, EventKinds, Group, setting
 
 
 class AdjustSettings(Group):
     """What the signals are made of, and how far they may move the hedge."""
 
+    enabled: bool = setting(
+        True, "Whether signals change percentage and weights; off, the decisions tell what they would have changed."
+    )
+    min_days: int = setting(
+        14,
+        "Days from one adjustment to the next, unless exchange rate or valuation is extreme.",
+        unit="days",
+        ge=0,
+        le=366,
+    )
+    multiplier_min: float = setting(
+        0.7, "Smallest multiplier of one signal, and of all together.", unit="times", ge=0.1, le=1
+    )
+    multiplier_max: float = setting(
+        1.3, "Largest multiplier of one signal, and of all together.", unit="times", ge=1, le=3
+    )
+    vix_rsi_pct: float = setting(
+        10, "What an elevated RSI of VIX adds to the hedge percentage.", unit="%", ge=0, le=100
+    )
+    event_pct: float = setting(10, "What an event window adds to the hedge percentage.", unit="%", ge=0, le=100)
+    event_l3_pct: float = setting(
+        0,
+        "What an event window adds to the weight of the last layer, at the cost of the others.",
+        unit="%",
+        ge=0,
+        le=100,
+    )
+    cost_low_multiplier: float = setting(
+        0.85, "Multiplier of the hedge percentage while the cost of capital is low.", unit="times", ge=0.1, le=1
+    )
+    cost_high_multiplier: float = setting(
+        1.15, "Multiplier of the hedge percentage while the cost of capital is high.", unit="times", ge=1, le=3
+    )
+    divergence_shift_pct: float = setting(
+        25,
+        "Share of each layer that moves to the next when breadth diverges in backwardation; no shift is larger.",
+        unit="%",
+        ge=0,
+        le=100,
+    )
+    direction: Direction = setting(ShiftDirection.LATER, "Whether that shift goes to later or to earlier expiries.")
+    macd_shift_pct: float = setting(
+        10,
+        "Share of each layer that a cross of MACD of VIX moves, upwards to earlier and downwards to later expiries.",
+        unit="%",
+        ge=0,
+        le=100,
+    )
+    rsi_shift_pct: float = setting(
+        10,
+        "Share of each layer that an extreme RSI of SPX moves, overbought to later and oversold to earlier expiries.",
+        unit="%",
+        ge=0,
+        le=100,
+    )
+    buy_gate: bool = setting(
+        True,
+        "Whether nothing is bought above the floor of the band while cost of capital, exchange rate and rates are calm.",
+    )
     signal_sessions: int = setting(
         10, "Sessions in which a cross of MACD or a divergence counts after it happened.", unit="sessions", ge=1, le=60
     )
@@ -62,3 +122,9 @@ def signal_policy(group: AdjustSettings) -> SignalPolicy:
         event_kinds=group.event_kinds,
         event_sessions_before=group.event_sessions_before,
     )
+
+
+def adjustment_policy(group: AdjustSettings) -> AdjustmentPolicy:
+    """Build how far the signals may move the hedge."""
+    names = AdjustmentPolicy.__dataclass_fields__
+    return AdjustmentPolicy(**{name: value for name, value in group.model_dump().items() if name in names})

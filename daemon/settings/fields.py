@@ -25,6 +25,7 @@ from daemon.core.condor.policy import (
     TouchAction,
     WingsBy,
 )
+from daemon.core.hedge.adjustments import ShiftDirection
 from daemon.core.hedge.policy import HedgeBase, HedgeMeasure, HedgeSplit, HedgeTotal, LayerStructure
 from daemon.core.orders.broker_facts import PAPER_PREFIXES
 from daemon.core.records import Level
@@ -172,6 +173,7 @@ Touch = Annotated[TouchAction, BeforeValidator(_any_case(TouchAction))]
 Drift = Annotated[DriftMode, BeforeValidator(_any_case(DriftMode))]
 AdjustAction = Annotated[DriftAction, BeforeValidator(_any_case(DriftAction))]
 DefendAction = Annotated[DriftAction, BeforeValidator(_any_case(DriftAction)), AfterValidator(_no_roll)]
+Direction = Annotated[ShiftDirection, BeforeValidator(_any_case(ShiftDirection))]
 EventKinds = Annotated[tuple[EventKind, ...], BeforeValidator(_read_kinds)]
 Mode = Annotated[GatewayMode, BeforeValidator(_any_case(GatewayMode))]
 Format = Annotated[LogFormat, BeforeValidator(_any_case(LogFormat))]

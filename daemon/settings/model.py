@@ -14,10 +14,11 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from daemon.core.calendar.schedule import SchedulePolicy
 from daemon.core.condor.policy import CondorPolicy
+from daemon.core.hedge.adjustments import AdjustmentPolicy
 from daemon.core.hedge.policy import Band, HedgePolicy, LayerPolicy
 from daemon.core.hedge.signal_values import SignalPolicy
 from daemon.core.risk.limits import RiskLimits
-from daemon.settings.adjust_group import signal_policy
+from daemon.settings.adjust_group import adjustment_policy, signal_policy
 from daemon.settings.fields import Folder, OptionalFolder, pts100, setting
 from daemon.settings.groups import (
     BandSettings,
@@ -167,6 +168,10 @@ class Settings(BaseSettings):
     def signal_policy(self) -> SignalPolicy:
         """Build the rules of the signals."""
         return signal_policy(self.hedge.adjust)
+
+    def adjustment_policy(self) -> AdjustmentPolicy:
+        """Build how far the signals may move the hedge."""
+        return adjustment_policy(self.hedge.adjust)
 
     def risk_limits(self) -> RiskLimits:
         """Build the limits of the risk monitor."""
