@@ -22,7 +22,7 @@ EVIDENCE = {
 
 def documented_table() -> dict[tuple[IntentState, IntentEvent], str]:
     """Read the table "Every pair" of the document: one row an event, one column a state."""
-    lines = DOCUMENT.read_text().split("## Every pair")[1].splitlines()
+    lines = DOCUMENT.read_text().split("## Every pair")[1].split("\n## ")[0].splitlines()
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
     states = [IntentState(name) for name in rows[0][1:]]
     return {(state, IntentEvent(row[0])): cell for row in rows[2:] for state, cell in zip(states, row[1:], strict=True)}
