@@ -132,6 +132,7 @@ _CONDOR: Final = {
     "exit_not_confirmed": _info(
         "{subject}", "{reason} not on fresh quotes", "closing costs {cost_pts}", "SPX {spx_pts}"
     ),
+    "exit_rule_changed": _info("{setting} is {value}", "was {before} when {condors} were entered"),
     "exit_unwatched": _warning("{subject}", "{why}"),
     "condor_drifted": _info(
         "{subject} to {drift_level}",

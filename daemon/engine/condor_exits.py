@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from datetime import date
 from functools import partial
@@ -10,6 +11,7 @@ from functools import partial
 from daemon.core.book.condors import OpenCondor
 from daemon.core.condor.exits import (
     ExitRule,
+    changed_rules,
     expires_today,
     still_on,
     take_profit_limit_pts100,
@@ -48,6 +50,16 @@ class CondorExits:
         """Rest a take-profit for every whole condor that is not on its way out."""
         session = self._desk.journal.session()
         await self._profits.rest(lambda condor: self._on_its_way_out(session, condor) is not None)
+
+    def tell_changed_rules(self) -> None:
+        """Say, before they act, which exit rules have changed since open condors were entered (decision 19)."""
+        changed: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+        for condor in self._desk.view().condors:
+            for name, (before, now) in changed_rules(condor.record.policy, self._desk.policy.condor).items():
+                changed[name, str(before), str(now)].append(condor.record.condor_id)
+        for (name, before, now), condors in sorted(changed.items()):
+            fields = {"setting": f"CONDORD_CONDOR_{name.upper()}", "value": now, "before": before, "condors": condors}
+            self._desk.journal.emit("exit_rule_changed", fields)
 
     async def check_exits(self, session: date) -> None:
         """Look at every condor and start to close those whose time has come; exits have priority over entries."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from daemon.core.book.condors import OpenCondor
-from daemon.core.condor.drift import condor_drift
+from daemon.core.condor.drift import DriftLevel, condor_drift
 from daemon.core.condor.exits import (
     PERSISTENT,
     PRICED,
@@ -14,12 +14,13 @@ from daemon.core.condor.exits import (
     closing_cost_pts,
     judge_exits,
     needs_marks,
+    watches_only,
 )
 from daemon.core.market.contracts import Underlying
 from daemon.core.market.quotes import DataKind, IndexQuote
 from daemon.core.orders.intent import Reason
 from daemon.engine.condor_drift import CondorDrift
-from daemon.engine.condor_marks import CondorMarks, Marked
+from daemon.engine.condor_marks import CondorMarks
 from daemon.engine.context import Desk
 from daemon.errors import BrokerError
 
@@ -55,12 +56,18 @@ class CondorWatch:
         if session != self._session:
             self._session, self._held, self._blind = session, {}, set()
         policy, name = self._desk.policy.condor, condor.record.condor_id
-        marked = self._marks.of(condor) if needs_marks(condor, policy) else Marked({}, None)
-        seen = self._observed(condor, spx, closing_cost_pts(condor, marked.pts))
-        self._tell_blind(condor, seen)
+        spx_pts = None if spx is None else spx.value_pts
+        level = self._drift.look(condor, spx_pts)
+        if watches_only(condor, policy):
+            return ()
+        marked = self._marks.of(condor) if needs_marks(condor, policy) else None
+        cost_pts = None if marked is None else closing_cost_pts(condor, marked.pts)
+        seen = observed(condor, spx_pts, cost_pts, level)
+        if marked is not None and cost_pts is None and condor.quantity:
+            self._tell_blind(name)
         due: list[Reason] = []
         for rule, reason in judge_exits(condor, seen, policy).items():
-            at = marked.at if rule in PRICED else None if spx is None else spx.at
+            at = (None if marked is None else marked.at) if rule in PRICED else None if spx is None else spx.at
             if reason is None:
                 self._held.pop((name, rule), None)
             elif rule not in PERSISTENT or self._count(name, rule, at) >= policy.confirm_checks:
@@ -71,23 +78,15 @@ class CondorWatch:
         """Whether a rule holds on fresh quotes and SPX as it is now; if not, it has to persist anew."""
         name, rule = condor.record.condor_id, ExitRule(reason.name)
         spx = None if rule in PRICED else await self.spx()
-        verdicts = judge_exits(condor, self._observed(condor, spx, cost_pts), self._desk.policy.condor)
+        spx_pts = None if spx is None else spx.value_pts
+        seen = observed(condor, spx_pts, cost_pts, self._drift.look(condor, spx_pts))
+        verdicts = judge_exits(condor, seen, self._desk.policy.condor)
         if verdicts.get(rule) is not None:
             return True
         self._held.pop((name, rule), None)
-        spx_pts = None if spx is None else spx.value_pts
         fields = {"subject": name, "reason": rule.value, "cost_pts": round(cost_pts, 3), "spx_pts": spx_pts}
         self._desk.journal.emit("exit_not_confirmed", fields)
         return False
-
-    def _observed(self, condor: OpenCondor, spx: IndexQuote | None, cost_pts: float | None) -> Observed:
-        spx_pts = None if spx is None else spx.value_pts
-        return Observed(
-            spx_pts=spx_pts,
-            cost_pts=cost_pts,
-            drift=None if spx_pts is None else condor_drift(condor, spx_pts),
-            drift_level=self._drift.look(condor, spx_pts),
-        )
 
     def _count(self, name: str, rule: ExitRule, at: datetime | None) -> int:
         count, last = self._held.get((name, rule), (0, None))
@@ -96,12 +95,16 @@ class CondorWatch:
             self._held[name, rule] = count, at
         return count
 
-    def _tell_blind(self, condor: OpenCondor, seen: Observed) -> None:
+    def _tell_blind(self, name: str) -> None:
         """Say once a session that a rule of prices cannot be judged for want of marks."""
-        name, policy = condor.record.condor_id, self._desk.policy.condor
-        if needs_marks(condor, policy) and seen.cost_pts is None and condor.quantity and name not in self._blind:
+        if name not in self._blind:
             self._blind.add(name)
-            why = (
-                f"no leg has a mark younger than {policy.mark_max_age_s:g} s, or one has none: its price is not judged"
-            )
+            limit_s = self._desk.policy.condor.mark_max_age_s
+            why = f"no leg has a mark younger than {limit_s:g} s, or one has none: its price is not judged"
             self._desk.journal.emit("exit_unwatched", {"subject": name, "why": why})
+
+
+def observed(condor: OpenCondor, spx_pts: float | None, cost_pts: float | None, level: DriftLevel) -> Observed:
+    """Join what one look at a condor shows."""
+    share = None if spx_pts is None else condor_drift(condor, spx_pts)
+    return Observed(spx_pts=spx_pts, cost_pts=cost_pts, drift=share, drift_level=level)

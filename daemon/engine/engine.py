@@ -59,6 +59,7 @@ class Engine:
         self.settler = Settler(desk)
         self.reconciler = Reconciler(desk, facts, self.executor, self.settler)
         self._background = Background(desk.journal)
+        self._rules_told = False
         self.exits = CondorExits(desk, self.executor, self.risk, self._background.spawn)
         self.entries = CondorEntries(desk, self.executor, self.risk, self.exits)
         self.signals = SignalDesk(desk)
@@ -144,6 +145,9 @@ class Engine:
         await self.reconciler.run("connected", told=True)
         await self._take_baseline()
         await self._cancel_left_over()
+        if not self._rules_told:
+            self._rules_told = True
+            self.exits.tell_changed_rules()
         await self.exits.rest_take_profits()
         if self.reconciler.absence_pending:
             self._scheduler.at(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
 
 from daemon.core.book.condors import OpenCondor
 from daemon.core.condor.exits import take_profit_limit_pts100
@@ -10,8 +12,23 @@ from daemon.core.condor.legs import closing
 from daemon.core.condor.policy import TakeProfitOrder
 from daemon.core.orders.intent import Intent, OrderSpec, Purpose, Reason, Strategy, TimeInForce
 from daemon.engine.condor_closing import CondorCloser
-from daemon.engine.context import Desk
+from daemon.engine.context import BookView, Desk, EnginePolicy
 from daemon.engine.executor import Executor
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """Everything that what should rest depends on."""
+
+    view: BookView
+    policy: EnginePolicy
+    session: date
+    live: tuple[Intent, ...]
+
+    def same_as(self, other: _State) -> bool:
+        """Whether nothing has changed; book and policy are made anew when they do."""
+        same = self.view is other.view and self.policy is other.policy
+        return same and self.session == other.session and self.live == other.live
 
 
 class TakeProfits:
@@ -21,16 +38,25 @@ class TakeProfits:
         self._desk = desk
         self._executor = executor
         self._closer = closer
+        self._settled: _State | None = None
 
     async def rest(self, leaving: Callable[[OpenCondor], bool]) -> None:
-        """See to the resting order of every open condor; one that is being closed or entered is left alone."""
-        for condor in self._desk.view().condors:
-            name = condor.record.condor_id
-            if not leaving(condor) and self._wants_change(condor) and self._closer.claim(name):
+        """See to the resting order of every open condor; one that is being closed or entered is left alone.
+
+        Where nothing has changed since nothing was to be done, nothing is looked at: this runs every few minutes.
+        """
+        desk = self._desk
+        state = _State(desk.view(), desk.policy, desk.journal.session(), desk.store.intents(live_only=True))
+        if self._settled is not None and state.same_as(self._settled):
+            return
+        waiting = [c for c in desk.view().condors if self._wants_change(c) and not leaving(c)]
+        for condor in waiting:
+            if self._closer.claim(condor.record.condor_id):
                 try:
                     await self._change(condor)
                 finally:
-                    self._closer.release(name)
+                    self._closer.release(condor.record.condor_id)
+        self._settled = None if waiting else state
 
     def _wants_change(self, condor: OpenCondor) -> bool:
         live, wanted = self._live(condor), self._wanted(condor)

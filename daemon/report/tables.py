@@ -40,6 +40,8 @@ WHY_WIDTH: Final = 125
 HEADLESS_ROWS: Final = 2
 """Most reasons of a decision that are written without column heads."""
 EXITS_JOB: Final = "exits"
+FILLS_IN_FULL: Final = 6
+"""Most fills whose costs are told in parts; beyond, the page of the day has them."""
 NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 
 
@@ -295,7 +297,10 @@ def why_text(store: Store, session: date) -> str:
     if exits:
         blocks.append("\n".join(_why_exits(session, exits)))
     if filled := _filled(store, session):
-        blocks.append("\n".join(["FILLS", *(line for order in filled for line in _fill(order))]))
+        in_full = len(filled) <= FILLS_IN_FULL
+        blocks.append(
+            "\n".join(["FILLS", *(line for order in filled for line in _fill(order)[: None if in_full else 1])])
+        )
     return "\n\n".join(blocks) + "\n"
 
 
@@ -307,7 +312,7 @@ def _fill(order: OrderLine) -> list[str]:
 def _why_exits(session: date, decisions: Sequence[Decision]) -> list[str]:
     """Write the exits and adjustments of a session, a line for each reason and each sentence once: there may be many."""
     rows = [("", "", "", "reason", "value", "limit", "")]
-    words = {reason.name: reason.text for decision in decisions for reason in decision.reasons}
+    words = {decision.reasons[0].name: decision.reasons[0].text for decision in decisions if decision.reasons}
     for decision in decisions:
         what = (new_york_time(decision.at), decision.kind.upper(), decision.subject)
         rows += [
@@ -316,7 +321,7 @@ def _why_exits(session: date, decisions: Sequence[Decision]) -> list[str]:
                 reason.name,
                 value_text(reason.value),
                 value_text(reason.limit),
-                _exit_numbers(decision) if place == 0 else "",
+                _exit_numbers(decision) if place == 0 else reason.text,
             )
             for place, reason in enumerate(decision.reasons)
         ]

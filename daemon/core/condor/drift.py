@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING
 from enum import IntEnum
+from typing import Final
 
 from daemon.core.book.condors import OpenCondor
 from daemon.core.condor.legs import CondorLegs, Vertical
@@ -16,7 +17,9 @@ from daemon.core.orders.intent import ComboPrice, Leg
 from daemon.core.risk.exposure import exact
 from daemon.core.risk.greeks import Valuation
 
-_UNDISCOUNTED = 1.0
+_UNDISCOUNTED: Final = 1.0
+_ROUNDING: Final = 1e-12
+"""A share that is a threshold but for its binary form reaches it."""
 
 
 class DriftLevel(IntEnum):
@@ -59,7 +62,7 @@ def drift_level(before: DriftLevel, share: float, policy: CondorPolicy) -> Drift
     )
     for level, threshold in thresholds:
         kept = policy.drift_hysteresis if level <= before else 0.0
-        if exact(abs(share)) >= exact(threshold) - exact(kept):
+        if abs(share) >= threshold - kept - _ROUNDING:
             return level
     return DriftLevel.CENTRED
 

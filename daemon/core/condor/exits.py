@@ -65,6 +65,12 @@ def judge_exits(condor: OpenCondor, seen: Observed, policy: CondorPolicy) -> Map
     return verdicts
 
 
+def watches_only(condor: OpenCondor, policy: CondorPolicy) -> bool:
+    """Say whether no rule of prices could close or adjust a condor."""
+    acts = policy.touch_action is TouchAction.CLOSE or policy.drift_mode is DriftMode.ACT
+    return not (acts or needs_marks(condor, policy))
+
+
 def needs_marks(condor: OpenCondor, policy: CondorPolicy) -> bool:
     """Say whether a rule that is switched on rests on the marks of a condor."""
     return policy.stop_enabled or checks_take_profit(condor, policy)
@@ -125,6 +131,36 @@ def _take_profit(condor: OpenCondor, cost_pts: float, policy: CondorPolicy) -> R
         return None
     text = f"closing costs no more than what is left of the credit of {condor.credit_pts:.2f} points"
     return Reason(ExitRule.TAKE_PROFIT, text, round(cost_pts, 3), limit_pts)
+
+
+EXIT_SETTINGS: Final = (
+    "take_profit_enabled",
+    "take_profit_pct",
+    "take_profit_order",
+    "time_exit_enabled",
+    "time_exit_dte",
+    "stop_enabled",
+    "stop_loss_credits",
+    "touch_action",
+    "confirm_checks",
+    "drift_mode",
+    "drift_adjust",
+    "drift_defend",
+    "drift_adjust_action",
+    "drift_defend_action",
+    "drift_roll_credit_pct",
+    "drift_adjustments_max",
+)
+"""The rules that decide how an open condor ends."""
+
+
+def changed_rules(recorded: Mapping[str, object], policy: CondorPolicy) -> Mapping[str, tuple[object, object]]:
+    """Return the exit rules of today that differ from those a condor was entered with, as (before, now) (decision 19).
+
+    A rule that an earlier version did not record is not compared.
+    """
+    now = {name: getattr(policy, name) for name in EXIT_SETTINGS}
+    return {name: (recorded[name], value) for name, value in now.items() if recorded.get(name, value) != value}
 
 
 def still_on(rule: str, policy: CondorPolicy) -> bool:

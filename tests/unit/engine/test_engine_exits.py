@@ -149,7 +149,7 @@ def play(folder: Path, scene: Callable[[World], Awaitable[None]], **changes: Any
 async def enter(world: World) -> None:
     desk, broker = world.desk, world.broker
     key = IntentKey(SESSION, Strategy.CONDOR, Purpose.ENTRY, NAME, 1)
-    record = CondorRecord(NAME, SESSION, LEGS, {}, key, 3335.0)
+    record = CondorRecord(NAME, SESSION, LEGS, {"time_exit_dte": 21, "take_profit_pct": 50.0}, key, 3335.0)
     intent = Intent(key, OrderSpec(LEGS.held, 2, -400, TimeInForce.DAY), desk.clock.now())
     await world.executor.send(intent, record)
     # The fake fills the first leg, a long one, at the net: a negative price there stands for the credit.
@@ -471,3 +471,13 @@ class TestParts:
             assert [(leg.contract.strike, leg.ratio) for leg in last.spec.legs] == [(3495, -1)]
 
         play(tmp_path, scene, **TOUCH)
+
+
+def test_exit_rules_that_changed_since_the_entry_are_told_with_the_condors_they_concern(tmp_path: Path) -> None:
+    async def scene(world: World) -> None:
+        world.exits.tell_changed_rules()
+        assert world.events("exit_rule_changed") == [
+            {"setting": "CONDORD_CONDOR_TIME_EXIT_DTE", "value": "5", "before": "21", "condors": [NAME]}
+        ]
+
+    play(tmp_path, scene)
