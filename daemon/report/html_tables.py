@@ -15,6 +15,7 @@ from daemon.report.pnl import SourceLine
 from daemon.report.slippage import PARTS, PurposeSlippage, slippage_by_purpose
 from daemon.report.tables import trade_text
 from daemon.report.words import (
+    MINUS,
     UNKNOWN,
     dollars,
     dollars_and_cents,
@@ -247,7 +248,7 @@ def _parts(line: OrderLine) -> tuple[Cell, ...]:
         return (Cell("" if line.resting else UNKNOWN),) * len(PARTS)
     values = (parts.delay_pts, parts.spread_pts, parts.execution_pts)
     return tuple(
-        Cell(dollars_and_cents(usd, signed=True), under=points(pts, signed=True))
+        Cell(dollars_and_cents(usd, signed=True), under=points(pts, signed=True).replace("-", MINUS))
         for usd, pts in zip(cents, values, strict=True)
     )
 
