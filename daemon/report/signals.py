@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import date
 from typing import Any, Final
 
 from daemon.core.hedge.signal_values import NEUTRAL
 from daemon.core.phrasing import words
-from daemon.core.records import Signal, Standing
+from daemon.core.records import Decision, Signal, Standing
 from daemon.ports import Store
-from daemon.report.words import columns
+from daemon.report.words import columns, value_text
 
 NONE_READ: Final = "no signals were read before this session"
 
@@ -22,7 +23,20 @@ def signals_text(store: Store, session: date) -> str:
         return f"{session}: {NONE_READ}"
     rows = [("signal", "value", "says", "as of", "standing", "source", "what it is")]
     rows += [_row(signal) for signal in signals]
-    return "\n".join([f"signals before {session}", *columns(rows, "<><<<<<")])
+    return "\n".join([f"signals before {session}", *columns(rows, "<><<<<<"), "", *_asked(store, session)])
+
+
+def _asked(store: Store, session: date) -> list[str]:
+    """Write what the signals asked for and what is in force, with the arithmetic."""
+    decisions = _adjustments(store, session)
+    if not decisions:
+        return ["no signal asks for an adjustment of the hedge"]
+    rows = [(words(reason.name), value_text(reason.value), reason.text) for reason in decisions[-1].reasons]
+    return ["what they ask of the hedge", *columns(rows, "<><")]
+
+
+def _adjustments(store: Store, session: date) -> list[Decision]:
+    return [found for found in store.decisions(session) if (found.job, found.subject) == ("signals", "hedge")]
 
 
 def _row(signal: Signal) -> tuple[str, str, str, str, str, str, str]:
@@ -52,6 +66,15 @@ def signals_json(store: Store, session: date) -> dict[str, Any]:
                 "text": signal.text,
             }
             for signal in store.signals(session)
+        ],
+        "adjustments": [
+            {
+                "kind": found.kind.value,
+                "reasons": [asdict(reason) for reason in found.reasons],
+                "multiplier": found.inputs["multiplier"],
+                "shift_pct": found.inputs["shift_pct"],
+            }
+            for found in _adjustments(store, session)
         ],
     }
 

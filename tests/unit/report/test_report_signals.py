@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 
 from report_fakes import FakeStore
 
-from daemon.core.records import Signal, Standing
+from daemon.core.orders.intent import Reason
+from daemon.core.records import Decision, DecisionKind, Signal, Standing
 from daemon.report.signals import signals_json, signals_line, signals_text
 
 FEB18 = date(2020, 2, 18)
@@ -37,13 +38,14 @@ def test_the_table_shows_value_state_date_standing_and_source() -> None:
     store = FakeStore()
     store.record_signals(FEB18, (VIX_MACD, REER), {})
 
-    head, _, first, second = signals_text(store, FEB18).splitlines()
+    head, _, first, second, _, asked = signals_text(store, FEB18).splitlines()
 
     assert head == "signals before 2020-02-18"
     assert first.split()[:6] == ["vix", "macd", "-0.33", "bearish", "2020-02-14", "fresh"]
     assert "broker, daily bars of VIX" in first
     assert second.split()[:5] == ["reer", "-", "neutral", "-", "missing"]
     assert second.endswith("the file is not there")
+    assert asked == "no signal asks for an adjustment of the hedge"
 
 
 def test_a_session_without_signals_says_so() -> None:
@@ -73,4 +75,21 @@ def test_json_carries_everything() -> None:
                 "text": "the file is not there",
             }
         ],
+        "adjustments": [],
     }
+
+
+def test_what_the_signals_ask_for_stands_below_them() -> None:
+    store = FakeStore()
+    store.record_signals(FEB18, (VIX_MACD,), {})
+    reasons = (Reason("multiplier", "asked for: 1.1 x 1.15 = 1.265", 1.265, "0.7 to 1.3"),)
+    inputs: dict[str, float | int | str | None] = {"multiplier": 1.265, "shift_pct": 0.0}
+    now = datetime(2020, 2, 18, 14, 5, tzinfo=UTC)
+    store.record_decision(Decision(FEB18, "signals", DecisionKind.ADJUST, "hedge", now, reasons, inputs))
+
+    assert signals_text(store, FEB18).splitlines()[-1].split() == [
+        *("multiplier", "1.265", "asked", "for:", "1.1", "x", "1.15", "=", "1.265")
+    ]
+    (told,) = signals_json(store, FEB18)["adjustments"]
+    assert (told["kind"], told["multiplier"], told["shift_pct"]) == ("adjust", 1.265, 0.0)
+    assert told["reasons"][0]["limit"] == "0.7 to 1.3"
