@@ -1,0 +1,72 @@
+"""Signals and adjustments in the whole daemon: what is not subscribed is neutral, what is in force is in the arithmetic."""
+
+from __future__ import annotations
+
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from rehearsals import FIRST, Done, rehearse
+
+from daemon.core.calendar.sessions import sessions_between
+from daemon.core.records import DecisionKind, Standing
+
+FEB19, MARCH4 = date(2020, 2, 19), date(2020, 3, 4)
+NOT_SUBSCRIBED = "".join(f'[[fault]]\nkind = "not_subscribed"\nsymbol = "{name}"\n' for name in ("VVIX", "AD-NYSE"))
+BANDS = {"low": (6, 8), "moderate": (12, 18), "high": (25, 35)}
+
+
+@pytest.fixture(scope="module")
+def crash(tmp_path_factory: pytest.TempPathFactory) -> Done:
+    """Twelve sessions over the beginning of the crash; two adjustments are due in them."""
+    return rehearse(tmp_path_factory.mktemp("crash") / "out", MARCH4)
+
+
+def test_indexes_that_are_not_subscribed_are_neutral_and_the_session_goes_on(tmp_path: Path) -> None:
+    done = rehearse(tmp_path / "out", FEB19, faults=NOT_SUBSCRIBED)
+
+    assert done.result.summary.errors == 0
+    assert done.store.hedge_computations(FEB19)
+    for session in (FIRST, FEB19):
+        signals = {signal.name: signal for signal in done.store.signals(session)}
+        for name in ("vvix_macd", "breadth"):
+            assert (signals[name].standing, signals[name].state) == (Standing.MISSING, "neutral")
+            assert "not subscribed" in signals[name].text
+            assert "code 354" in signals[name].text
+        assert signals["vix_macd"].standing is Standing.FRESH
+
+
+def test_adjustments_are_14_days_apart_and_recorded_with_their_inputs(crash: Done) -> None:
+    sessions = sessions_between(FIRST, MARCH4)
+    made = [
+        decision
+        for session in sessions
+        for decision in crash.store.decisions(session)
+        if decision.job == "signals" and decision.kind is DecisionKind.ADJUST
+    ]
+
+    assert len(made) == 2
+    assert all((later.session - before.session).days >= 14 for before, later in pairwise(made))
+    assert all(decision.inputs.keys() >= {"vix_rsi", "cost_of_capital", "events", "multiplier"} for decision in made)
+
+
+def test_each_computation_is_the_ramp_times_the_multiplier_within_the_band(crash: Done) -> None:
+    computations = [found for found in crash.store.hedge_computations() if found.session > FIRST]
+    adjusted = {found: reason for found in computations for reason in found.reasons if reason.name == "adjusted"}
+
+    assert len(adjusted) == len(computations) > 10
+    for found, reason in adjusted.items():
+        low, high = BANDS[found.regime]
+        ramp, multiplier = (float(part) for part in reason.text.split(" = ")[0].replace(" %", "").split(" x "))
+        assert found.pct == pytest.approx(min(max(ramp * multiplier, low), high), abs=0.01)
+
+
+def test_switched_off_the_hedge_is_the_plain_one_and_says_what_would_have_been(tmp_path: Path) -> None:
+    done = rehearse(tmp_path / "out", FEB19, HEDGE_ADJUST_ENABLED="false")
+
+    assert not any(r.name == "adjusted" for found in done.store.hedge_computations() for r in found.reasons)
+    (decision,) = [found for found in done.store.decisions(FIRST) if found.job == "signals"]
+    assert decision.kind is DecisionKind.SKIP
+    assert decision.reasons[0].name == "adjustments_off"
+    assert "multiplier_events" in {reason.name for reason in decision.reasons}
