@@ -115,7 +115,7 @@ class Broker(Protocol):
         ...
 
     async def account_values(self) -> AccountValues:
-        """Return the account values as streamed last; raises while none are known."""
+        """Return the account values as streamed last; raises while any is unknown."""
         ...
 
     def positions(self) -> Mapping[ConId, PositionFact]:
@@ -190,11 +190,11 @@ class Store(Protocol):
         ...
 
     def run_state(self) -> RunStateRecord:
-        """Return the persistent run state."""
+        """Return the persistent run state that holds: the strictest of a person's and the program's."""
         ...
 
     def set_run_state(self, record: RunStateRecord) -> None:
-        """Change the run state."""
+        """Change a person's or the program's run state; a person's RUNNING takes both back."""
         ...
 
     def job_outcome(self, session: date, job: str) -> JobOutcome | None:
@@ -319,6 +319,18 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Close the database."""
+        ...
+
+
+class HaltFile(Protocol):
+    """A file by which a person halts the daemon, also one that hangs."""
+
+    def reason(self) -> str | None:
+        """Return why the file halts, or None when there is none."""
+        ...
+
+    def must_be_gone(self) -> None:
+        """Raise UserError while the file is there."""
         ...
 
 

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from daemon.adapters.clock import SystemClock
+from daemon.adapters.halt_file import HaltFile
 from daemon.adapters.store import SqliteStore
 from daemon.core.calendar.events import EconomicCalendar
 from daemon.core.calendar.sessions import log_session
@@ -48,7 +49,11 @@ from daemon.core.orders.intent import (
     TimeInForce,
 )
 from daemon.engine.context import Desk, EnginePolicy
+from daemon.engine.executor import Executor
+from daemon.engine.facts import FactRecorder
 from daemon.engine.journal import Journal
+from daemon.engine.risk_monitor import RiskMonitor
+from daemon.engine.run_states import RunStates
 from daemon.errors import LinkDownError
 from daemon.ports import FactSink
 from daemon.settings import load
@@ -260,15 +265,21 @@ def make_desk(folder: Path) -> tuple[Desk, FakeBroker]:
         reconnect_min_s=2,
         reconnect_max_s=60,
     )
-    desk = Desk(broker=broker, store=store, clock=clock, journal=journal, policy=policy)
+    desk = Desk(broker=broker, store=store, clock=clock, journal=journal, policy=policy, halt_file=HaltFile(folder))
     desk.link.synced = desk.link.paper = True
     return desk, broker
+
+
+def make_executor(desk: Desk, facts: FactRecorder) -> Executor:
+    """Return an executor with a risk monitor before it."""
+    return Executor(desk, facts, RiskMonitor(desk, RunStates(desk)))
 
 
 def hedge_intent(*, quantity: int = 3, limit: int = 100, attempt: int = 1) -> Intent:
     """Return an intent to buy VIX calls for layer L1."""
     key = IntentKey(SESSION, Strategy.HEDGE, Purpose.RESIZE, "L1", attempt)
-    return Intent(key, OrderSpec((Leg(CALL, 1),), quantity, limit, TimeInForce.DAY), START)
+    spec = OrderSpec((Leg(CALL, 1),), quantity, limit, TimeInForce.DAY)
+    return Intent(key, spec, START, mid_at_decision_pts=1.0)
 
 
 LATER = START + timedelta(minutes=15)

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from daemon.adapters.clock import SystemClock
+from daemon.adapters.halt_file import HaltFile
 from daemon.adapters.store import InstanceLock, SqliteStore
 from daemon.app.commands import flatten, halted_state, reason_of
 from daemon.app.first_contact import FirstContact
@@ -17,7 +18,7 @@ from daemon.app.rehearse import SilentNotifier
 from daemon.app.run import gateway_address, mode_text
 from daemon.app.views import plan_now
 from daemon.core.calendar.sessions import log_session
-from daemon.core.records import RunState, RunStateRecord
+from daemon.core.records import PERSON, RunState, RunStateRecord
 from daemon.engine.engine import Engine
 from daemon.engine.journal import Journal
 from daemon.settings import Settings
@@ -71,12 +72,14 @@ def flatten_once(settings: Settings, arguments: Mapping[str, Any], *, follow_gat
 def change_run_state(settings: Settings, command: str, arguments: Mapping[str, str]) -> Mapping[str, Any]:
     """Halt or resume in the database of a daemon that does not run; it will find it so (decision 10)."""
     reason = reason_of(arguments)
+    if command == "resume":
+        HaltFile(settings.state_dir).must_be_gone()
     state = RunState.RUNNING if command == "resume" else halted_state(arguments)
     clock = SystemClock()
     with InstanceLock(settings.state_dir), _writing(settings) as store:
-        store.set_run_state(RunStateRecord(state, "person", reason, clock.now()))
+        store.set_run_state(RunStateRecord(state, PERSON, reason, clock.now()))
         journal = Journal(store, clock, partial(log_session, end_of_day=settings.schedule.end_of_day))
-        journal.emit("run_state_changed", {"state": state.value, "by": "person", "reason": reason})
+        journal.emit("run_state_changed", {"state": state.value, "by": PERSON, "reason": reason})
     return {"run_state": state.value}
 
 

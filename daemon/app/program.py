@@ -11,6 +11,7 @@ from typing import TextIO
 from daemon import __version__
 from daemon.adapters.clock import SystemClock
 from daemon.adapters.economic_calendar import load_economic_calendar
+from daemon.adapters.halt_file import HaltFile
 from daemon.adapters.ib import IbBroker, IbConfig, Transport
 from daemon.adapters.log import EventLog, build_logging, goes_to_journal
 from daemon.adapters.macro_files import load_macro_files
@@ -109,7 +110,14 @@ def build_program(
     journal = Journal(store, clock, session_of)
     journal.add_sink(log.write)
     broker = IbBroker(config, clock, transport)
-    desk = Desk(broker=broker, store=store, clock=clock, journal=journal, policy=engine_policy(settings))
+    desk = Desk(
+        broker=broker,
+        store=store,
+        clock=clock,
+        journal=journal,
+        policy=engine_policy(settings),
+        halt_file=HaltFile(settings.state_dir),
+    )
 
     def day_closed(session: date, next_actions: tuple[str, ...]) -> None:
         view = gather_day(store, session, next_rolls=engine.next_rolls(session), next_actions=next_actions)

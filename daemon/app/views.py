@@ -6,11 +6,13 @@ import asyncio
 import contextlib
 import os
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict
 from datetime import date, datetime
 from functools import partial
 from typing import Any, Final, TypeVar
 
 from daemon import __version__
+from daemon.adapters.halt_file import HaltFile
 from daemon.app.program import Program
 from daemon.core.book.book import fold
 from daemon.core.book.condors import layer_positions, open_condors
@@ -18,8 +20,9 @@ from daemon.core.calendar.schedule import instant
 from daemon.core.calendar.sessions import NEW_YORK, new_york_date, session
 from daemon.core.hedge.units import HedgeUnit, layer_holding
 from daemon.core.orders.intent import IntentState, Reason
+from daemon.core.records import LimitUse
 from daemon.core.risk.exposure import wing_notional_usd
-from daemon.engine.day import BASELINE
+from daemon.engine.context import BASELINE
 from daemon.engine.earlier_entries import JOB as ENTRY_JOB
 from daemon.engine.engine import Engine
 from daemon.engine.flatten_plan import flatten_plan
@@ -46,6 +49,7 @@ ASK_S: Final = 3.0
 async def status_now(program: Program) -> Json:
     """Return what only the running daemon knows of itself."""
     engine = program.engine
+    engine.run_states.look()
     desk, now = engine.desk, program.clock.now()
     today = desk.journal.session()
     return {
@@ -60,6 +64,7 @@ async def status_now(program: Program) -> Json:
         "reconciled_at": None if desk.link.reconciled_at is None else desk.link.reconciled_at.isoformat(),
         "breaks_open": None if desk.link.reconciled_at is None else desk.link.breaks_open,
         "next_jobs": [[when.isoformat(), name] for name, when in engine.jobs.next_instants(today)],
+        "limits": [asdict(use) for use in await engine.watch.uses(today)],
         **await _market_now(engine),
     }
 
@@ -95,9 +100,12 @@ def session_note(now: datetime, today: date) -> str:
     return f"the next session; market opens {opens:%A at %H:%M}"
 
 
-def status_view(store: Store | None, live: Mapping[str, Any] | None, *, silent: bool = False) -> StatusView:
+def status_view(
+    store: Store | None, live: Mapping[str, Any] | None, *, halt_file: HaltFile, silent: bool = False
+) -> StatusView:
     """Join what the database tells with what a running daemon told, if one runs and is not ``silent``."""
     fields: dict[str, Any] = {"version": __version__, "mode": NO_DATABASE, "silent": silent}
+    fields |= {"halt_file": str(halt_file.path), "halt_file_text": halt_file.reason()}
     if store is not None:
         fields |= _stored(store)
     if live is not None:
@@ -116,6 +124,7 @@ def _told(live: Mapping[str, Any]) -> Json:
         "session": date.fromisoformat(told["session"]),
         "reconciled_at": None if told["reconciled_at"] is None else datetime.fromisoformat(told["reconciled_at"]),
         "next_jobs": tuple((datetime.fromisoformat(when), name) for when, name in told["next_jobs"]),
+        "limits": tuple(LimitUse(**use) for use in told["limits"]),
     }
 
 
@@ -163,6 +172,7 @@ def _risk(store: Store) -> Json:
         "theta_usd": risk.theta_usd,
         "worst_usd": None if risk.worst is None else risk.worst.pnl_usd,
         "worst_scenario": stress_words(risk.worst),
+        "limits": risk.limits,
     }
 
 
@@ -186,7 +196,7 @@ async def plan_now(engine: Engine) -> Json:
     return {
         "session": today.isoformat(),
         "at": engine.desk.clock.now().isoformat(),
-        "run_state": engine.desk.store.run_state().state.value,
+        "run_state": engine.run_states.now().state.value,
         "condor": {**await _condor_plan(engine, today), **_entry_job(engine, today)},
         "hedge": await _hedge_plan(engine, today),
     }

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 def status(*, env_files: tuple[Path, ...], as_json: bool) -> None:
     """Show how the daemon is, on one screen; also when it does not run or does not answer (exit code 3)."""
     from daemon.adapters.control import SilentDaemonError, ask, daemon_listens
+    from daemon.adapters.halt_file import HaltFile
     from daemon.adapters.store import open_readonly
     from daemon.app.views import status_view
     from daemon.report.status import status_json, status_text
@@ -52,7 +53,7 @@ def status(*, env_files: tuple[Path, ...], as_json: bool) -> None:
     except NotReadyError:
         store = None
     try:
-        view = status_view(store, live, silent=silence is not None)
+        view = status_view(store, live, halt_file=HaltFile(settings.state_dir), silent=silence is not None)
     finally:
         if store is not None:
             store.close()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Final
 
 from daemon.core.condor.legs import CondorLegs
 from daemon.core.market.contracts import OptionContract
@@ -20,15 +21,29 @@ class RunState(StrEnum):
     HALTED = "HALTED"
 
 
+PERSON: Final = "person"
+PROGRAM: Final = "program"
+
+
 @dataclass(frozen=True, slots=True)
 class RunStateRecord:
-    """The run state, who set it, why and when."""
+    """The run state, who set it, why and when. A person's and the program's are kept side by side."""
 
     state: RunState
     by: str
-    """``person`` or ``program``."""
+    """``PERSON`` or ``PROGRAM``."""
     reason: str
     at: datetime | None
+
+
+def strictest(records: Iterable[RunStateRecord]) -> RunStateRecord:
+    """Return the run state that holds of those set: the strictest; of equal ones a person's.
+
+    RUNNING where nobody ever set one.
+    """
+    order = [*RunState]
+    never = RunStateRecord(RunState.RUNNING, PROGRAM, "never changed", None)
+    return max((*records, never), key=lambda record: (order.index(record.state), record.by == PERSON))
 
 
 class Outcome(StrEnum):
@@ -230,6 +245,25 @@ class CondorBreakEvens:
     hedged_high_pts: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class LimitUse:
+    """How much of a limit is used. None means unknown."""
+
+    name: str
+    """The gate's name where a gate holds it."""
+    value: float | None
+    limit: float | None
+    unit: str
+    note: str = ""
+    applies: bool = True
+    """Whether there is something to measure against; a loss has nothing before the first close."""
+
+    @property
+    def breached(self) -> bool:
+        """Whether the limit is passed; what is unknown is no breach, and refuses by its own name."""
+        return self.value is not None and self.limit is not None and self.value > self.limit
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RiskRecord:
     """What is at risk at one moment. None means unknown, and ``unknown`` says why."""
@@ -252,6 +286,7 @@ class RiskRecord:
     unknown: tuple[str, ...] = ()
     estimated: int = 0
     """Contracts that count with a volatility that is not of their own mark."""
+    limits: tuple[LimitUse, ...] = ()
 
     @property
     def theta_usd(self) -> float | None:

@@ -28,6 +28,7 @@ from daemon.core.condor.drift import (
 from daemon.core.condor.legs import CondorLegs, Vertical
 from daemon.core.condor.policy import CondorPolicy, DriftAction, DriftMode
 from daemon.core.market.contracts import Right, TradingClass, Underlying
+from daemon.core.orders.broker_facts import AccountValues
 from daemon.core.orders.intent import Intent, OrderSpec, Purpose, Reason, Strategy, TimeInForce
 from daemon.core.records import Decision, DecisionKind, Level
 from daemon.core.risk.greeks import Levels, Position, value_positions
@@ -36,7 +37,7 @@ from daemon.engine.condor_marks import CondorMarks
 from daemon.engine.condor_quotes import see
 from daemon.engine.context import Desk
 from daemon.engine.executor import Executor
-from daemon.engine.gather import Refusal
+from daemon.engine.gather import Refusal, account_values
 from daemon.engine.risk_monitor import Proposal, RiskMonitor
 from daemon.errors import BrokerError
 
@@ -136,8 +137,7 @@ class CondorDrift:
 
     async def _roll(self, condor: OpenCondor, reason: Reason, spx_pts: float) -> None:
         legs, old = _two_sided(condor, spx_pts)
-        account = await self._desk.broker.account_values()
-        gate = partial(self._gate, condor, account.net_liquidation_usd_cents)
+        gate = partial(self._gate, condor, await account_values(self._desk))
         gate(margin_after_usd_cents=0)  # what is refused even so needs no question to the broker
         chosen = await self._search(legs, old, spx_pts)
         spec = OrderSpec(roll_legs(old, chosen.new), condor.quantity, -self._least(old), TimeInForce.DAY)
@@ -164,14 +164,14 @@ class CondorDrift:
             # Another condor now: what it drifts to from here is news.
             self._keep(key.subject, DriftLevel.CENTRED, DriftLevel.CENTRED)
 
-    def _gate(self, condor: OpenCondor, nlv_usd_cents: int, *, margin_after_usd_cents: int | None) -> None:
+    def _gate(self, condor: OpenCondor, account: AccountValues, *, margin_after_usd_cents: int | None) -> None:
         """Refuse what would open a new side against a gate; SPX was fresh when the drift was seen."""
         proposal = Proposal(
             strategy=Strategy.CONDOR,
             purpose=Purpose.DRIFT,
             subject=condor.record.condor_id,
             index_age_s=0.0,
-            nlv_usd_cents=nlv_usd_cents,
+            account=account,
             margin_after_usd_cents=margin_after_usd_cents,
         )
         if refusals := self._risk.refusals(proposal):

@@ -11,7 +11,7 @@ from daemon.core.records import CondorRecord, Decision, DecisionKind, JobOutcome
 from daemon.engine.condor_exits import CondorExits
 from daemon.engine.condor_plan import EntryPlan, EntryPlanner
 from daemon.engine.context import Desk
-from daemon.engine.earlier_entries import JOB, WAITABLE, EarlierEntries, never_sent
+from daemon.engine.earlier_entries import JOB, WAITABLE, EarlierEntries
 from daemon.engine.executor import Executor
 from daemon.engine.gather import Refusal
 from daemon.engine.risk_monitor import RiskMonitor
@@ -31,7 +31,7 @@ class CondorEntries:
     async def enter(self, session: date) -> JobOutcome:
         """Make the session's one entry decision and work it (000-25).
 
-        Raises LinkDownError or BrokerTimeoutError while nothing is decided: another try is worth it.
+        Raises one of ``WAITABLE`` while nothing is decided: another try is worth it.
         """
         desk = self._desk
         if not desk.policy.condor.enabled:
@@ -43,16 +43,18 @@ class CondorEntries:
             if (earlier := await self.earlier.finish(session)) is not None:
                 return await self._entered(session, earlier, earlier.reasons)
             plan = await self._planner.plan(session)
-        except Refusal as refusal:
-            return self._skip(session, refusal)
         except WAITABLE:
             raise
+        except Refusal as refusal:
+            return self._skip(session, refusal)
         except BrokerError as error:
             return self.give_up(session, error)
         return await self._send(session, plan)
 
-    def give_up(self, session: date, error: BrokerError) -> JobOutcome:
+    def give_up(self, session: date, error: BrokerError | Refusal) -> JobOutcome:
         """Record that the broker did not let an entry be decided."""
+        if isinstance(error, Refusal):
+            return self._skip(session, error)
         return self._skip(session, Refusal(Reason("broker_failed", str(error), error.code)))
 
     async def preview(self, session: date) -> Decision:
@@ -80,7 +82,7 @@ class CondorEntries:
         desk.journal.emit("condor_entry_decided", {"subject": plan.subject, **plan.inputs})
         ladder = self.earlier.ladder(session, legs)
         done = await self._executor.work(intent, ladder, record)
-        return await self._entered(session, done, plan.reasons, plan.inputs)
+        return await self._entered(session, done, done.reasons, plan.inputs)
 
     async def _entered(
         self,
@@ -108,8 +110,10 @@ class CondorEntries:
         if not intent.filled:
             name = "entry_unknown" if intent.state is IntentState.UNKNOWN else "entry_not_filled"
             text = f"the order is {intent.state.value} with nothing filled"
+            why = self._executor.refusal(intent.ref) or Reason(name, text)
             last = Reason("last_limit", "last net limit in points", intent.spec.net_limit_pts100 / 100)
-            return self._skip(session, Refusal(Reason(name, text)), inputs, beside=(last, *reasons))
+            beside = (last, *(reason for reason in reasons if reason != why))
+            return self._skip(session, Refusal(why), inputs, beside=beside)
         filled = Reason("filled", f"{intent.filled} of {wanted} filled", intent.filled, wanted)
         decision = Decision(
             session, JOB, DecisionKind.ENTER, intent.key.subject, now, (filled, *reasons), dict(inputs or {})
@@ -143,7 +147,7 @@ class CondorEntries:
         """
         if self.earlier.decided(session) is not None:
             return
-        sent = [intent for intent in self.earlier.orders(session) if not never_sent(intent)]
+        sent = [intent for intent in self.earlier.orders(session) if not intent.never_sent]
         if not sent:
             self._skip(session, Refusal(why))
             return

@@ -19,10 +19,11 @@ from daemon.core.orders.intent import ComboPrice, OrderSpec, Purpose, Reason, St
 from daemon.core.orders.ladder import rung_pts100
 from daemon.core.risk.exposure import quick_ratio
 from daemon.core.risk.greeks import Position
+from daemon.core.risk.margin import condor_margin_usd_cents
 from daemon.engine.condor_search import CondorCandidate, find_condor
 from daemon.engine.context import Desk
 from daemon.engine.delta_check import DeltasChecked, check_deltas
-from daemon.engine.gather import Indexes, Refusal, indexes
+from daemon.engine.gather import Indexes, Refusal, account_values, indexes
 from daemon.engine.risk_meter import RiskMeter
 from daemon.engine.risk_monitor import Proposal, RiskMonitor
 from daemon.engine.what_if import ask_margin
@@ -47,17 +48,25 @@ class EntryPlan:
         return spx
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _After:
     """What an entry would leave behind; None is unknown."""
 
     margin_usd_cents: int | None
+    margin_change_usd_cents: int | None
+    margin_estimate_usd_cents: int
     theta_usd: float | None
     quick_ratio: float | None
 
     def figures(self) -> dict[str, float | int | str | None]:
         """Return what the decision shows of it."""
-        named = {"theta_after_usd": self.theta_usd, "quick_ratio_after": self.quick_ratio}
+        change_cents = self.margin_change_usd_cents
+        named = {
+            "margin_change_usd": None if change_cents is None else change_cents / 100,
+            "margin_estimate_usd": self.margin_estimate_usd_cents / 100,
+            "theta_after_usd": self.theta_usd,
+            "quick_ratio_after": self.quick_ratio,
+        }
         return {name: round(value, 2) for name, value in named.items() if value is not None and math.isfinite(value)}
 
     def would_refuse(self, *, theta_gate: bool) -> tuple[Reason, ...]:
@@ -68,7 +77,13 @@ class _After:
         return (Reason("would_refuse_theta", text, round(self.theta_usd, 2), limit=0),)
 
 
-_NOT_ASKED: Final = _After(0, math.inf, math.inf)
+_NOT_ASKED: Final = _After(
+    margin_usd_cents=0,
+    margin_change_usd_cents=0,
+    margin_estimate_usd_cents=0,
+    theta_usd=math.inf,
+    quick_ratio=math.inf,
+)
 """The best that could be: what is refused even so needs no question to the broker."""
 
 
@@ -107,7 +122,7 @@ class EntryPlanner:
         """
         desk, sent = self._desk, self._desk.broker.requests_sent
         seen = await indexes(desk)
-        scene = _Scene(session, self._next_condor_id(session), seen, await desk.broker.account_values(), preview)
+        scene = _Scene(session, self._next_condor_id(session), seen, await account_values(desk), preview)
         narrowest_pts100 = desk.policy.condor.width_min_pts * 100
         smallest = self._size(scene, narrowest_pts100)
         known = self._gate(scene, _NOT_ASKED, added_usd=smallest.quantity * narrowest_pts100)
@@ -143,7 +158,7 @@ class EntryPlanner:
         room = AccountRoom(
             nlv_usd_cents=scene.account.net_liquidation_usd_cents,
             available_funds_usd_cents=scene.account.available_funds_usd_cents,
-            open_wing_notional_usd=self._risk.wing_notional_usd(),
+            open_wing_notional_usd=self._desk.view().wing_notional_usd,
         )
         verdicts = (
             judge_events(scene.session, self._desk.policy.events, policy),
@@ -206,7 +221,13 @@ class EntryPlanner:
         theta_usd = await self._meter.theta_with(scene.session, added)
         cash, maintenance = scene.account.total_cash_usd_cents, margin.maintenance_after_usd_cents
         ratio = None if maintenance is None else quick_ratio(cash, maintenance, self._debit_due_usd_cents())
-        return _After(margin.initial_after_usd_cents, theta_usd, ratio)
+        return _After(
+            margin_usd_cents=margin.initial_after_usd_cents,
+            margin_change_usd_cents=margin.initial_change_usd_cents,
+            margin_estimate_usd_cents=condor_margin_usd_cents(candidate.legs, spec.quantity),
+            theta_usd=theta_usd,
+            quick_ratio=ratio,
+        )
 
     def _debit_due_usd_cents(self) -> int:
         """Return what all live orders would pay when they filled at their limits."""
@@ -224,8 +245,10 @@ class EntryPlanner:
                 subject=scene.subject,
                 index_age_s=scene.seen.age_s,
                 added_wing_notional_usd=added_usd,
-                nlv_usd_cents=scene.account.net_liquidation_usd_cents,
+                account=scene.account,
                 margin_after_usd_cents=after.margin_usd_cents,
+                margin_change_usd_cents=after.margin_change_usd_cents,
+                margin_estimate_usd_cents=after.margin_estimate_usd_cents,
                 theta_after_usd=after.theta_usd,
                 quick_ratio_after=after.quick_ratio,
             ),

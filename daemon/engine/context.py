@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Final
 
 from daemon.core.book.book import Book
 from daemon.core.book.condors import OpenCondor, open_condors
@@ -18,9 +19,14 @@ from daemon.core.hedge.signal_values import SignalPolicy
 from daemon.core.market.contracts import OptionContract, OptionParams, Underlying
 from daemon.core.market.macro import MacroData
 from daemon.core.market.quotes import Mark
+from daemon.core.orders.broker_facts import AccountValues
+from daemon.core.risk.exposure import wing_notional_usd
 from daemon.core.risk.limits import RiskLimits
 from daemon.engine.journal import Journal
-from daemon.ports import Broker, Clock, Store
+from daemon.ports import Broker, Clock, HaltFile, Store
+
+BASELINE: Final = "baseline_net_liquidation_usd_cents"
+"""Names, in the store, what the account was worth at the first start, from which profit is measured."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +60,8 @@ class BookView:
     """Net quantities of everything held, also of what cancels out (0)."""
     next_settlement: datetime | None
     """When the first of them settles, or has settled; None for an empty book."""
+    wing_notional_usd: int
+    """W: the open wing notional in dollars."""
 
 
 @dataclass(slots=True)
@@ -66,6 +74,8 @@ class LinkView:
     synced: bool = False
     clock_skew_s: float | None = None
     reconciled_at: datetime | None = None
+    valued: AccountValues | None = None
+    """The account as the last reconciliation read it; None while it was not told."""
     breaks_open: int = 0
 
 
@@ -78,6 +88,7 @@ class Desk:
     clock: Clock
     journal: Journal
     policy: EnginePolicy
+    halt_file: HaltFile
     link: LinkView = field(default_factory=LinkView)
     _params: dict[Underlying, tuple[date, tuple[OptionParams, ...]]] = field(default_factory=dict)
     _view: BookView | None = None
@@ -89,7 +100,7 @@ class Desk:
             condors = open_condors(book, self.store.condors(), self.store.entries())
             positions = _net_positions(book)
             settlements = (settlement_at(contract.trading_class, contract.expiry) for contract in positions)
-            self._view = BookView(book, condors, positions, min(settlements, default=None))
+            self._view = BookView(book, condors, positions, min(settlements, default=None), wing_notional_usd(condors))
         return self._view
 
     def marks(self, contracts: Iterable[OptionContract]) -> dict[OptionContract, Mark]:

@@ -8,28 +8,24 @@ from daemon.core.book.pnl import strategy_pnl_usd_cents
 from daemon.core.market.contracts import OptionContract
 from daemon.core.orders.intent import Strategy
 from daemon.core.records import DayRecord, JobOutcome, Outcome, PositionLine
-from daemon.core.risk.exposure import wing_notional_max_usd
-from daemon.engine.context import Desk
-from daemon.engine.gather import Refusal, indexes
+from daemon.engine.context import BASELINE, Desk
+from daemon.engine.gather import indexes
+from daemon.engine.limit_watch import LimitWatch
 from daemon.engine.reconciler import Reconciler
-from daemon.engine.risk_meter import RiskMeter, marks_pts
-from daemon.engine.risk_monitor import RiskMonitor
+from daemon.engine.risk_meter import marks_pts
 from daemon.engine.settlement import Settler
 
 PNL_TOLERANCE_USD_CENTS_PER_CONTRACT = 1
-BASELINE = "baseline_net_liquidation_usd_cents"
 
 
 class DayDesk:
     """Opens and closes the session's books."""
 
-    def __init__(self, desk: Desk, reconciler: Reconciler, settler: Settler, risk: RiskMonitor) -> None:
+    def __init__(self, desk: Desk, reconciler: Reconciler, settler: Settler, watch: LimitWatch) -> None:
         self._desk = desk
         self._reconciler = reconciler
         self._settler = settler
-        self._risk = risk
-        self._meter = RiskMeter(desk)
-        self._breached: frozenset[str] = frozenset()
+        self._watch = watch
 
     async def preflight(self, _session: date) -> JobOutcome:
         """Check clock and account before the session and reconcile."""
@@ -48,36 +44,6 @@ class DayDesk:
         if desk.link.breaks_open or self._reconciler.in_doubt() or not self._reconciler.matches_stream():
             await self._reconciler.run("book and broker may differ")
 
-    async def check_risk(self, session: date) -> None:
-        """Write down each limit that is newly breached, and each that is no more; measure the exposure at its beat."""
-        desk = self._desk
-        if not desk.link.synced:
-            return
-        found: dict[str, str] = {}
-        account = await desk.broker.account_values()
-        most_usd = wing_notional_max_usd(account.net_liquidation_usd_cents, desk.policy.limits)
-        wing_usd = self._risk.wing_notional_usd()
-        if wing_usd > most_usd:
-            found["wing_notional"] = f"open wing notional {wing_usd} USD is over its limit of {most_usd} USD"
-        share_pct = 100 * account.maintenance_margin_usd_cents / max(1, account.net_liquidation_usd_cents)
-        if share_pct > desk.policy.limits.margin_max_nlv_pct:
-            found["margin"] = (
-                f"maintenance margin is {share_pct:.1f} % of net liquidation, "
-                f"over its limit of {desk.policy.limits.margin_max_nlv_pct:g} %"
-            )
-        try:
-            age_s = (await indexes(desk)).age_s
-            if age_s > desk.policy.limits.index_max_age_s:
-                found["stale_index"] = f"SPX or VIX is {age_s:.0f} s old"
-        except Refusal as refusal:
-            found["index"] = str(refusal)
-        for name in sorted(found.keys() - self._breached):
-            desk.journal.emit("limit_breached", {"limit": name, "text": found[name]})
-        for name in sorted(self._breached - found.keys()):
-            desk.journal.emit("limit_kept", {"limit": name})
-        self._breached = frozenset(found)
-        await self._meter.look(session)
-
     async def settlement(self, _session: date) -> JobOutcome:
         """Settle what has expired."""
         booked = await self._settler.settle()
@@ -93,7 +59,7 @@ class DayDesk:
         if isinstance(day, str):
             return JobOutcome(Outcome.FAILED, day, desk.clock.now())
         desk.store.record_day(day)
-        await self._meter.close(session)
+        await self._watch.close(session)
         self._explain(day)
         return JobOutcome(Outcome.DONE, f"net liquidation {day.net_liquidation_usd_cents / 100:,.2f}", desk.clock.now())
 
@@ -117,7 +83,7 @@ class DayDesk:
             account.net_liquidation_usd_cents,
             condor_pnl,
             hedge_pnl,
-            self._risk.wing_notional_usd(),
+            self._desk.view().wing_notional_usd,
             None if hedge is None else hedge.pct,
             None if hedge is None else hedge.target_usd,
             None if hedge is None else hedge.held_usd,

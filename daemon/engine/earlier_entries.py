@@ -13,11 +13,11 @@ from daemon.core.orders.intent import Intent, IntentState, Purpose, Strategy
 from daemon.core.records import Decision, RunState
 from daemon.engine.context import Desk
 from daemon.engine.executor import Executor, Ladder
-from daemon.engine.gather import Refusal, market_of
+from daemon.engine.gather import LackingError, Refusal, market_of
 from daemon.errors import BrokerError, BrokerTimeoutError, LinkDownError
 
 JOB: Final = "condor_entry"
-WAITABLE: Final = (LinkDownError, BrokerTimeoutError)
+WAITABLE: Final = (LinkDownError, BrokerTimeoutError, LackingError)
 """Failures after which another try may well succeed."""
 
 
@@ -45,7 +45,7 @@ class EarlierEntries:
         """Bring an interrupted entry to its end; None when none of its orders has ever reached the broker."""
         for intent in self.orders(session):
             current = await self._go_on(session, intent)
-            if not never_sent(current):
+            if not current.never_sent:
                 return current
         return None
 
@@ -91,12 +91,6 @@ class EarlierEntries:
             until=self.until(session),
             keeps_rest=policy.complete_partial_fills,
         )
-
-
-def never_sent(intent: Intent) -> bool:
-    """Whether an order is proven never to have reached the broker: withdrawn before its bytes left, or absent."""
-    withdrawn = intent.state is IntentState.CANCELLED and intent.perm_id is None and not intent.filled
-    return withdrawn or intent.state is IntentState.ABSENT
 
 
 def _is_entry(intent: Intent) -> bool:

@@ -11,24 +11,26 @@ from typing import Final, TypeVar
 from daemon.core.calendar.sessions import next_session, previous_session
 from daemon.core.hedge.rolls import next_roll
 from daemon.core.orders.intent import Purpose, Reason
-from daemon.core.records import JobOutcome, Outcome, RunState, RunStateRecord
+from daemon.core.records import JobOutcome, Outcome, RunState
 from daemon.engine.background import Background
 from daemon.engine.condor_entries import CondorEntries
 from daemon.engine.condor_exits import CondorExits
-from daemon.engine.context import Desk
-from daemon.engine.day import BASELINE, DayDesk
+from daemon.engine.context import BASELINE, Desk
+from daemon.engine.day import DayDesk
 from daemon.engine.earlier_entries import WAITABLE
 from daemon.engine.executor import Executor
 from daemon.engine.facts import FactRecorder
 from daemon.engine.flatten import FlattenEnd, Flattener
-from daemon.engine.gather import Refusal
+from daemon.engine.gather import Refusal, account_values
 from daemon.engine.hedge_desk import HedgeDesk
 from daemon.engine.hedge_reader import HedgeReader
 from daemon.engine.hedge_trader import HedgeTrader
 from daemon.engine.jobs import DailyJob, JobBook, RepeatedJob, daily_jobs
+from daemon.engine.limit_watch import LimitWatch
 from daemon.engine.link import LinkKeeper
 from daemon.engine.reconciler import Reconciler, left_over
 from daemon.engine.risk_monitor import RiskMonitor
+from daemon.engine.run_states import RunStates
 from daemon.engine.settlement import Settler
 from daemon.engine.signal_desk import SignalDesk
 from daemon.errors import BrokerError
@@ -54,8 +56,11 @@ class Engine:
         facts = FactRecorder(desk)
         self._facts = facts
         desk.broker.subscribe(facts.sink)
-        self.risk = RiskMonitor(desk)
-        self.executor = Executor(desk, facts)
+        self.run_states = RunStates(desk)
+        self.risk = RiskMonitor(desk, self.run_states)
+        self.executor = Executor(desk, facts, self.risk)
+        self.run_states.on_changed = self._run_state_changed
+        facts.on_answer(lambda rejected: self.run_states.answered(rejected=rejected))
         self.settler = Settler(desk)
         self.reconciler = Reconciler(desk, facts, self.executor, self.settler)
         self._background = Background(desk.journal)
@@ -66,7 +71,8 @@ class Engine:
         self.hedge_reader = HedgeReader(desk)
         self.hedge = HedgeDesk(desk, self.hedge_reader, HedgeTrader(desk, self.executor, self.risk))
         self.flattener = Flattener(desk, self.executor, self.risk, self.exits.closer, self.hedge)
-        self.day = DayDesk(desk, self.reconciler, self.settler, self.risk)
+        self.watch = LimitWatch(desk, self.risk)
+        self.day = DayDesk(desk, self.reconciler, self.settler, self.watch)
         self.link = LinkKeeper(desk, facts, notifier, self._resync)
         self.link.on_lost = self.executor.lose_sight
         self.jobs = JobBook(desk, scheduler, self._daily(), self._repeated(), self._undone)
@@ -75,6 +81,7 @@ class Engine:
 
     async def start(self) -> None:
         """Connect, reconcile, catch up, and let the schedule run; raises what makes trading impossible."""
+        self.run_states.look()
         self._tasks = [
             asyncio.create_task(self._facts.run(), name="facts"),
             asyncio.create_task(self.link.run(), name="link"),
@@ -174,11 +181,12 @@ class Engine:
             await self.reconciler.run("second proof of absence")
 
     async def _take_baseline(self) -> None:
-        """Keep the net liquidation of the first start, from which profit is measured."""
+        """Keep the net liquidation of the first start, from which profit is measured, as soon as it is known."""
         store = self.desk.store
         if store.meta(BASELINE) is None:
-            account = await self.desk.broker.account_values()
-            store.set_meta(BASELINE, str(account.net_liquidation_usd_cents))
+            with contextlib.suppress(Refusal):
+                account = await account_values(self.desk)
+                store.set_meta(BASELINE, str(account.net_liquidation_usd_cents))
 
     # -- jobs --------------------------------------------------------------------------------------
 
@@ -202,7 +210,7 @@ class Engine:
         return (
             RepeatedJob("exits", schedule.exits_from, time(15, 59), schedule.exits_every_min, self._exits),
             RepeatedJob("reconcile", time(9, 35), time(16, 10), schedule.reconcile_every_min, self._check_book),
-            RepeatedJob("risk", time(9, 40), time(16, 0), schedule.risk_every_min, self.day.check_risk),
+            RepeatedJob("risk", time(9, 40), time(16, 0), schedule.risk_every_min, self.watch.look),
         )
 
     async def _entry(self, session: date) -> JobOutcome:
@@ -213,6 +221,7 @@ class Engine:
                 await self._wait_for_link(until)
                 await self.reconciler.run("before the entry")
                 await self._wait_for_exits(until)
+                await self._take_baseline()
                 return await self.entries.enter(session)
             except WAITABLE as error:
                 if clock.now() >= until:
@@ -231,10 +240,11 @@ class Engine:
             await self.desk.clock.sleep(LINK_LOOK_S)
 
     async def _exits(self, session: date) -> None:
-        if self.desk.link.synced and self.desk.store.run_state().state is not RunState.HALTED:
+        if self.desk.link.synced and self.risk.stops(Purpose.EXIT) is None:
             if self.settler.due():
                 await self.settler.settle()
-            await self.exits.check_exits(session)
+            if not await self.watch.exits_wait():
+                await self.exits.check_exits(session)
 
     async def _close(self, session: date) -> JobOutcome:
         """Close the session and schedule the next one, whatever the closing itself came to."""
@@ -305,12 +315,9 @@ class Engine:
     # -- control -----------------------------------------------------------------------------------
 
     async def halt(self, reason: str, state: RunState = RunState.HALTED) -> None:
-        """Stop opening risk by a person's word; HALTED also cancels working entries (decision 9)."""
-        self._set_state(RunStateRecord(state, "person", reason, self.desk.clock.now()))
-        for ref in sorted(self.executor.working):
-            intent = self.desk.store.intent(ref)
-            if intent is not None and intent.key.purpose is Purpose.ENTRY:
-                await self.executor.cancel(ref, f"halted: {reason}")
+        """Stop opening risk by a person's word; return when what it ends has ended (decision 9)."""
+        self.run_states.halt(reason, state)
+        await self.executor.heed()
 
     async def flatten(self, reason: str) -> tuple[FlattenEnd, ...]:
         """Close everything by a person's word; entries are refused from before the first order until a resume.
@@ -323,10 +330,8 @@ class Engine:
 
     async def resume(self, reason: str) -> None:
         """Trade again by a person's word."""
-        self._set_state(RunStateRecord(RunState.RUNNING, "person", reason, self.desk.clock.now()))
+        self.run_states.resume(reason)
 
-    def _set_state(self, record: RunStateRecord) -> None:
-        self.desk.store.set_run_state(record)
-        fields = {"state": record.state.value, "by": record.by, "reason": record.reason}
-        self.desk.journal.emit("run_state_changed", fields)
+    def _run_state_changed(self) -> None:
+        self.executor.wake()
         self._notifier.status(self.status_line())

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from daemon.core.orders.intent import (
@@ -16,15 +16,18 @@ from daemon.core.orders.intent import (
     IntentState,
     OrderRef,
     Purpose,
+    Reason,
     Strategy,
     TimeInForce,
 )
 from daemon.core.orders.ladder import RUNGS_MAX, LadderRules, place_after, rung_pts100
 from daemon.core.orders.machine import IntentEvent
-from daemon.core.records import CondorRecord, RunState
+from daemon.core.records import CondorRecord
+from daemon.core.risk.gates import OPENING
 from daemon.engine.context import Desk
 from daemon.engine.facts import FactRecorder
 from daemon.engine.gather import Refusal
+from daemon.engine.risk_monitor import RiskMonitor
 from daemon.errors import BrokerError, LinkDownError
 
 
@@ -44,17 +47,24 @@ class Ladder:
 class Executor:
     """Sends and follows orders. One intent, at most one order, whatever happens in between."""
 
-    def __init__(self, desk: Desk, facts: FactRecorder) -> None:
+    def __init__(self, desk: Desk, facts: FactRecorder, risk: RiskMonitor) -> None:
         self._desk = desk
         self._facts = facts
-        self._working: set[OrderRef] = set()
+        self._risk = risk
+        self._working: dict[OrderRef, asyncio.Event] = {}
+        """The orders that ladders work, each with an event of its ladder's end."""
         self._kept: set[OrderRef] = set()
+        self._refused: dict[OrderRef, Reason] = {}
         self._closed: str | None = None
 
     @property
     def working(self) -> frozenset[OrderRef]:
         """Return the refs of orders that a ladder works just now."""
         return frozenset(self._working)
+
+    def refusal(self, ref: OrderRef) -> Reason | None:
+        """Return what kept this process from sending an order or from working it on, or the broker's own refusal."""
+        return self._refused.get(ref) or self._facts.refusal(ref)
 
     def close(self, why: str) -> None:
         """Send no more orders that somebody would have to work; a take-profit rests by itself and may still be sent."""
@@ -73,10 +83,14 @@ class Executor:
     async def send(self, intent: Intent, condor: CondorRecord | None = None) -> Intent:
         """Commit an intent, commit that it is being sent, then send it; what becomes of it arrives as facts."""
         desk = self._desk
-        desk.store.plan_intent(intent, condor)
+        refusals = self._risk.at_sending(intent)
+        desk.store.plan_intent(replace(intent, reasons=(*intent.reasons, *refusals)), condor)
         desk.journal.emit("order_planned", order_fields(intent))
         if self._closed is not None and intent.spec.tif is TimeInForce.DAY:
             return self._facts.advance(intent, IntentState.CANCELLED, f"not sent: {self._closed}")
+        if refusals:
+            self._refused[intent.ref] = refusals[0]
+            return self._facts.advance(intent, IntentState.CANCELLED, f"not sent: {refusals[0].text}")
         desk.store.advance_intent(intent.ref, IntentState.SENDING, desk.clock.now(), "sending")
         try:
             await desk.broker.place(intent.ref, intent.spec)
@@ -117,13 +131,25 @@ class Executor:
         left_s = (until - self._desk.clock.now()).total_seconds()
         return await self._wait(ref, max(0.0, left_s), lambda intent: intent.state not in OUT_OF_SIGHT)
 
+    def wake(self) -> None:
+        """Let every ladder look at the run state now."""
+        for ref in self._working:
+            self._facts.news(ref).set()
+
+    async def heed(self) -> None:
+        """Wait until the ladders that the run state ends have ended, at the longest for the evidence of a cancel."""
+        ended = [over.wait() for ref, over in self._working.items() if self._ends(self._now(ref))]
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._desk.policy.evidence_wait_s):
+                await asyncio.gather(*ended)
+
     @contextlib.contextmanager
     def _followed(self, ref: OrderRef) -> Iterator[None]:
-        self._working.add(ref)
+        self._working[ref] = asyncio.Event()
         try:
             yield
         finally:
-            self._working.discard(ref)
+            self._working.pop(ref).set()
             self._kept.discard(ref)
             self._facts.forget(ref)
 
@@ -131,6 +157,9 @@ class Executor:
         current = await self._walk(intent, ladder, place)
         if settled(current):
             return current
+        if (stopped := self._ends(current)) is not None:
+            self._refused[current.ref] = stopped
+            return await self.cancel(current.ref, stopped.text)
         left = self._rest_is_left(current, ladder)
         return await self.cancel(current.ref, "partly filled, the rest is left" if left else "the end of its ladder")
 
@@ -149,7 +178,7 @@ class Executor:
         return self._facts.lose_sight(ref, IntentEvent.OUTCOME_UNCLEAR, "no evidence of the cancel")
 
     async def _walk(self, intent: Intent, ladder: Ladder, first: int) -> Intent:
-        """Wait a step at each price; return when the order is over, or its time is, or a person has halted entries."""
+        """Wait a step at each price; return when the order is over, or its time is, or the run state ends it."""
         for place in range(first, RUNGS_MAX):
             intent = await self._rest(intent, ladder)
             if self._is_over(intent, ladder):
@@ -176,7 +205,12 @@ class Executor:
             rung = rung_pts100(place, price, ladder.rules)
             if self._is_over(intent, ladder) or rung is None or (arrived and rung == intent.spec.net_limit_pts100):
                 break
+            if (refused := self._risk.collar(intent, rung)) is not None:
+                self._refused[intent.ref] = refused
+                self._say_kept(intent, refused.text)
+                break
             if intent.state not in OUT_OF_SIGHT and self._desk.link.synced:
+                self._refused.pop(intent.ref, None)
                 intent = await self._reprice(intent, rung, price)
                 arrived = intent.state is not IntentState.UNKNOWN
                 if arrived:
@@ -184,12 +218,12 @@ class Executor:
         return intent
 
     async def _in_reach(self, intent: Intent, ladder: Ladder) -> Intent:
-        """Wait until the order can be changed: it is in sight and the link is in step, or its ladder is over."""
+        """Wait until the order can be changed: in sight, the link in step and no halt against it; or its end."""
         intent = self._now(intent.ref)
         while not self._is_over(intent, ladder):
             if intent.state in OUT_OF_SIGHT:
                 intent = await self.in_sight(intent.ref, ladder.until)
-            elif not self._desk.link.synced:
+            elif not self._desk.link.synced or self._risk.stops(intent.key.purpose) is not None:
                 await self._desk.clock.sleep(LINK_LOOK_S)
                 intent = self._now(intent.ref)
             else:
@@ -208,7 +242,7 @@ class Executor:
         return (
             intent.state.terminal
             or self._rest_is_left(intent, ladder)
-            or self._halted(intent)
+            or self._ends(intent) is not None
             or self._left_s(ladder) == 0
         )
 
@@ -217,12 +251,13 @@ class Executor:
 
     async def _rest(self, intent: Intent, ladder: Ladder) -> Intent:
         """Wait for a step; an order out of sight is waited for instead: when the link is back it may still work."""
-        intent = await self._wait_until_settled(intent.ref, min(ladder.step_s, self._left_s(ladder)))
+        step_s = min(ladder.step_s, self._left_s(ladder))
+        intent = await self._wait(intent.ref, step_s, lambda now: settled(now) or self._ends(now) is not None)
         return await self.in_sight(intent.ref, ladder.until) if intent.state is IntentState.UNKNOWN else intent
 
-    def _halted(self, intent: Intent) -> bool:
-        """Whether a person's halt ends this order; a cancel at the halt itself may have met a lost link."""
-        return intent.key.purpose is Purpose.ENTRY and self._desk.store.run_state().state is not RunState.RUNNING
+    def _ends(self, intent: Intent) -> Reason | None:
+        """Return why the run state ends this order; one that protects keeps the price it has (decision 9)."""
+        return self._risk.stops(intent.key.purpose) if intent.key.purpose in OPENING else None
 
     def _left_s(self, ladder: Ladder) -> float:
         return max(0.0, (ladder.until - self._desk.clock.now()).total_seconds())
@@ -241,19 +276,21 @@ class Executor:
         desk.journal.emit("order_repriced", {"order_ref": intent.ref, "limit_pts100": rung, **market})
         return self._now(intent.ref)
 
-    async def _wait_until_settled(self, ref: OrderRef, seconds: float) -> Intent:
-        return await self._wait(ref, seconds, settled)
-
     async def _wait_until_ended(self, ref: OrderRef, seconds: float) -> Intent:
         return await self._wait(ref, seconds, lambda intent: intent.state.terminal)
 
     async def _wait(self, ref: OrderRef, seconds: float, over: Callable[[Intent], bool]) -> Intent:
-        news = self._facts.news(ref)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                while not over(self._now(ref)):
-                    news.clear()
-                    await news.wait()
+        """Wait until an order is as wanted; a halt file that appears meanwhile wakes the ladders."""
+        news, clock = self._facts.news(ref), self._desk.clock
+        until = clock.now() + timedelta(seconds=seconds)
+        while not over(self._now(ref)) and (left_s := (until - clock.now()).total_seconds()) > 0:
+            news.clear()
+            while not news.is_set() and left_s > 0:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(min(left_s, HALT_LOOK_S)):
+                        await news.wait()
+                self._risk.run_states.look()
+                left_s = (until - clock.now()).total_seconds()
         return self._now(ref)
 
     def _now(self, ref: OrderRef) -> Intent:
@@ -263,7 +300,9 @@ class Executor:
 
 
 LINK_LOOK_S: Final = 0.5
-"""How often a price change that waits for the link looks for it."""
+"""How often a price change that waits for the link, or for a halt to be lifted, looks for it."""
+HALT_LOOK_S: Final = 1.0
+"""How often the halt file is looked for while an order is worked; a halt takes effect within two seconds."""
 OUT_OF_SIGHT: Final = (IntentState.SENDING, IntentState.UNKNOWN)
 """States in which only the broker's word can tell whether an order lives."""
 

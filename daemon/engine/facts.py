@@ -20,7 +20,7 @@ from daemon.core.orders.broker_facts import (
     OrderMessage,
     OrderStatus,
 )
-from daemon.core.orders.intent import Intent, IntentState, OrderRef, TimeInForce
+from daemon.core.orders.intent import Intent, IntentState, OrderRef, Reason, TimeInForce
 from daemon.core.orders.machine import IntentEvent
 from daemon.core.orders.machine import advance as machine_advance
 from daemon.core.records import Level
@@ -45,6 +45,7 @@ class FactRecorder:
         self._news: dict[OrderRef, asyncio.Event] = defaultdict(asyncio.Event)
         self._refused: dict[OrderRef, str] = {}
         self._on_link: Callable[[LinkFact], Awaitable[None]] | None = None
+        self._on_answer: Callable[[bool], None] = lambda _rejected: None
         self._link_was = LinkState.DOWN
 
     def sink(self, fact: BrokerFact) -> None:
@@ -54,6 +55,18 @@ class FactRecorder:
     def on_link(self, handler: Callable[[LinkFact], Awaitable[None]]) -> None:
         """Name the owner of the connection, who hears of each change of it."""
         self._on_link = handler
+
+    def on_answer(self, handler: Callable[[bool], None]) -> None:
+        """Name who hears of each answer of the broker to an order: whether it was rejected."""
+        self._on_answer = handler
+
+    def refusal(self, ref: OrderRef) -> Reason | None:
+        """Return the broker's refusal of an order in its own words; the value is the message code."""
+        text = self._refused.get(ref)
+        if text is None:
+            return None
+        code, _, words = text.partition(": ")
+        return Reason("order_rejected", f"The broker rejected the order: {words}", code)
 
     def news(self, ref: OrderRef) -> asyncio.Event:
         """Return the event that is set whenever something became known of an order."""
@@ -119,6 +132,7 @@ class FactRecorder:
         booked = self._desk.store.intent(intent.ref)
         if booked is not None and booked.state is IntentState.FILLED and intent.state is not IntentState.FILLED:
             journal.emit("order_filled", {"order_ref": intent.ref, "filled": booked.filled})
+            self._on_answer(False)
         self._wake(intent)
         return True
 
@@ -133,6 +147,8 @@ class FactRecorder:
             target = IntentState.EXPIRED
         if target is not None and target is not intent.state:
             self.advance(intent, target, refused or fact.text or f"the broker says {fact.status}", fact)
+            if target in (IntentState.WORKING, IntentState.REJECTED):
+                self._on_answer(target is IntentState.REJECTED)
         self._wake(intent)
 
     def lose_sight(self, ref: OrderRef, event: IntentEvent, why: str) -> Intent:
@@ -167,6 +183,7 @@ class FactRecorder:
             self._refused[intent.ref] = f"{fact.code}: {fact.text}"
             if intent.state in (IntentState.SENDING, IntentState.UNKNOWN):
                 self.advance(intent, IntentState.REJECTED, self._refused[intent.ref])
+                self._on_answer(True)
         self._wake(intent)
 
     def _intent(self, ref: OrderRef | None) -> Intent | None:

@@ -13,7 +13,7 @@ from daemon.core.book.condors import OpenCondor
 from daemon.core.calendar.sessions import NEW_YORK, session, shifted
 from daemon.core.orders.intent import ComboPrice, Intent, OrderSpec, Purpose, Reason, Strategy, TimeInForce
 from daemon.core.orders.ladder import LadderRules, places_to, rung_pts100
-from daemon.core.records import RunState
+from daemon.core.records import PERSON, RunState
 from daemon.engine.condor_closing import CondorCloser, Wish
 from daemon.engine.condor_quotes import PricedStep, priced_steps
 from daemon.engine.context import Desk
@@ -54,8 +54,8 @@ class Flattener:
 
     def check(self) -> None:
         """Raise NotReadyError when nothing may be flattened now, with what to do about it."""
-        state, now = self._desk.store.run_state(), self._desk.clock.now()
-        if state.state is RunState.HALTED and state.by == "person":
+        state, now = self._risk.run_states.now(), self._desk.clock.now()
+        if state.state is RunState.HALTED and state.by == PERSON:
             raise NotReadyError(
                 f"trading is halted by a person ({state.reason}), and a halt sends nothing: allow exits with "
                 "`condord halt --exits-only --reason TEXT`, then flatten again"

@@ -18,9 +18,11 @@ from daemon.core.hedge.units import HedgeUnit
 from daemon.core.market.contracts import ContractInfo, OptionContract, Right, TradingClass, Underlying
 from daemon.core.market.parity import parity_forward
 from daemon.core.market.pricing import black76, implied_vol
-from daemon.core.market.quotes import DataKind, Quote
+from daemon.core.market.quotes import DataKind, IndexQuote, Quote
+from daemon.core.orders.broker_facts import AccountValues
 from daemon.core.orders.intent import ComboPrice, Leg, Reason
 from daemon.engine.context import Desk
+from daemon.errors import BrokerError, BrokerTimeoutError, LinkDownError
 
 MEDIAN_MINUTES: Final = 15
 MEDIAN_MIN_BARS: Final = 5
@@ -50,16 +52,49 @@ class Refusal(Exception):  # noqa: N818 - it is an answer, not an error
         """The numbers of what was refused, as far as it had been found."""
 
 
+class LackingError(Refusal):
+    """A refusal that lasts only until a value arrives, so that another try is worth it."""
+
+
 async def indexes(desk: Desk) -> Indexes:
-    """Read SPX and VIX; refuse delayed or frozen values."""
-    spx = await desk.broker.index_quote(Underlying.SPX)
-    vix = await desk.broker.index_quote(Underlying.VIX)
-    for name, quote in (("SPX", spx), ("VIX", vix)):
-        if quote.kind is not DataKind.LIVE:
-            text = f"{name} is {quote.kind}, and only live data are traded on"
-            raise Refusal(Reason("data_not_live", text, quote.kind.value, DataKind.LIVE.value))
+    """Read SPX and VIX; refuse what is missing, delayed or frozen. Raises LinkDownError without a connection."""
+    spx, vix = await index_value(desk, Underlying.SPX), await index_value(desk, Underlying.VIX)
     age_s = (desk.clock.now() - min(spx.at, vix.at)).total_seconds()
     return Indexes(spx.value_pts, vix.value_pts, age_s)
+
+
+async def index_value(desk: Desk, underlying: Underlying) -> IndexQuote:
+    """Read one index; a value that is only late may still come."""
+    try:
+        quote = await desk.broker.index_quote(underlying)
+    except LinkDownError:
+        raise
+    except BrokerTimeoutError as error:
+        raise LackingError(_index_missing(underlying, error)) from error
+    except BrokerError as error:
+        raise Refusal(_index_missing(underlying, error)) from error
+    if quote.kind is not DataKind.LIVE:
+        text = f"{underlying} is {quote.kind}, and only live data are traded on"
+        raise Refusal(Reason("data_not_live", text, quote.kind.value, DataKind.LIVE.value))
+    return quote
+
+
+def _index_missing(underlying: Underlying, error: BrokerError) -> Reason:
+    return Reason("index_missing", f"There is no value of {underlying}: {error}", error.code)
+
+
+async def account_values(desk: Desk) -> AccountValues:
+    """Return the latest account values, streamed or read; refuse by name while the gateway does not tell all."""
+    read = desk.link.valued
+    try:
+        streamed = await desk.broker.account_values()
+    except LinkDownError:
+        raise
+    except BrokerError as error:
+        if read is None:
+            raise Refusal(Reason("account_missing", f"The account cannot be valued: {error}", error.code)) from error
+        return read
+    return streamed if read is None or streamed.at >= read.at else read
 
 
 async def vix_median(desk: Desk) -> float:

@@ -49,6 +49,7 @@ class Reconciler:
         async with self._lock:
             self._withdraw_unsent()
             snapshot = await self._desk.broker.snapshot()
+            self._desk.link.valued = snapshot.account
             await self._facts.drained()
             result = self._compare(snapshot)
             self._heal(result, snapshot)

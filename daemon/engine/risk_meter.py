@@ -13,9 +13,9 @@ from daemon.core.calendar.sessions import add_sessions
 from daemon.core.market.contracts import OptionContract, Right, TradingClass, Underlying
 from daemon.core.market.vix_response import future_elasticity
 from daemon.core.orders.intent import Strategy
-from daemon.core.records import CondorBreakEvens, Level, RiskRecord
+from daemon.core.records import CondorBreakEvens, Level, LimitUse, RiskRecord
 from daemon.core.risk.break_even import break_evens, hedged_break_evens
-from daemon.core.risk.exposure import max_loss_usd, measure_exposure, wing_notional_usd
+from daemon.core.risk.exposure import max_loss_usd, measure_exposure
 from daemon.core.risk.greeks import DAYS_PER_YEAR, YEAR, Levels, Position, Valuation, parity_forwards, value_positions
 from daemon.core.risk.stress import stress
 from daemon.engine.context import Desk
@@ -39,7 +39,7 @@ class RiskMeter:
         self._desk = desk
         self._due: datetime | None = None
 
-    async def look(self, session: date) -> None:
+    async def look(self, session: date, uses: tuple[LimitUse, ...] = ()) -> None:
         """Measure when the last time is long enough ago; break-evens are left to the end of the day."""
         now = self._desk.clock.now()
         if self._due is not None and now < self._due:
@@ -48,14 +48,14 @@ class RiskMeter:
         max_age_s = self._desk.policy.limits.index_max_age_s
         levels = await self._levels(session, max_age_s=max_age_s)
         valuation = self._value(levels)
-        self._write(await self._record(session, valuation, levels), Level.DEBUG)
+        self._write(await self._record(session, valuation, levels, uses=uses), Level.DEBUG)
 
-    async def close(self, session: date) -> None:
+    async def close(self, session: date, uses: tuple[LimitUse, ...] = ()) -> None:
         """Measure at the end of the day, on the closing values of the indexes, with the break-evens."""
         levels = await self._levels(session, max_age_s=math.inf)
         valuation = self._value(levels)
         lines = self._break_evens(valuation, levels)
-        self._write(await self._record(session, valuation, levels, break_evens=lines), Level.INFO)
+        self._write(await self._record(session, valuation, levels, uses=uses, break_evens=lines), Level.INFO)
 
     async def theta_with(self, session: date, added: Sequence[Position]) -> float | None:
         """Return the theta of the book with more positions, in dollars a calendar day; None when it is unknown."""
@@ -111,7 +111,13 @@ class RiskMeter:
         return value_positions([*held, *added], levels)
 
     async def _record(
-        self, session: date, valuation: Valuation, levels: Levels, *, break_evens: tuple[CondorBreakEvens, ...] = ()
+        self,
+        session: date,
+        valuation: Valuation,
+        levels: Levels,
+        *,
+        uses: tuple[LimitUse, ...],
+        break_evens: tuple[CondorBreakEvens, ...] = (),
     ) -> RiskRecord:
         desk = self._desk
         account = await desk.broker.account_values()
@@ -126,7 +132,7 @@ class RiskMeter:
             condors=exposure.condors,
             hedge=exposure.hedge,
             linked_delta_usd=exposure.linked_delta_usd,
-            wing_notional_usd=self._wing_notional_usd(),
+            wing_notional_usd=self._desk.view().wing_notional_usd,
             maintenance_margin_usd_cents=account.maintenance_margin_usd_cents,
             max_loss_usd=tuple((expiry, None if math.isinf(loss) else loss) for expiry, loss in losses.items()),
             worst=None if stressed is None else stressed.worst,
@@ -134,13 +140,14 @@ class RiskMeter:
             break_evens=break_evens,
             unknown=(*indexes_unknown, *(reason.text for reason in exposure.unknown)),
             estimated=len(exposure.estimated),
+            limits=uses,
         )
 
     def _break_evens(self, valuation: Valuation, levels: Levels) -> tuple[CondorBreakEvens, ...]:
         """Return the break-evens of each whole condor; with the hedge they are unknown where the hedge is."""
         hedge = tuple(row for row in valuation.known if row[0].strategy is Strategy.HEDGE)
         hedge_known = not any(position.strategy is Strategy.HEDGE for position, _ in valuation.unknown)
-        wings_usd, lines = self._wing_notional_usd(), []
+        wings_usd, lines = self._desk.view().wing_notional_usd, []
         for condor in self._desk.view().condors:
             if condor.whole is None or levels.years(condor.whole.contracts[0]) <= 0:
                 continue
@@ -165,9 +172,6 @@ class RiskMeter:
             for holding in held
             if all(settlement_at(contract.trading_class, contract.expiry) > at for contract in holding.positions)
         )
-
-    def _wing_notional_usd(self) -> int:
-        return wing_notional_usd(self._desk.view().condors)
 
     def _write(self, record: RiskRecord, level: Level) -> None:
         """Keep the record and tell it, in whole dollars; what is unknown is left out and counted."""

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Final
 
-from daemon.core.orders.intent import IntentState, Purpose, Reason, Strategy
-from daemon.core.risk.exposure import wing_notional_usd
-from daemon.core.risk.gates import GateInputs, check
-from daemon.engine.context import Desk
+from daemon.core.orders.broker_facts import AccountValues
+from daemon.core.orders.intent import Intent, IntentState, OrderRef, Purpose, Reason, Strategy
+from daemon.core.records import PERSON, DayRecord
+from daemon.core.risk.gates import AT_SENDING, BEFORE_PRICED, OPENING, RUNAWAY, Gate, check, refused_by_run_state
+from daemon.core.risk.losses import Close, Losses, References, references
+from daemon.core.risk.verdicts import GateInputs, OrderCounts
+from daemon.engine.context import BASELINE, Desk
+from daemon.engine.run_states import RunStates
+
+MINUTE: Final = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,56 +25,146 @@ class Proposal:
     strategy: Strategy
     purpose: Purpose
     subject: str
-    index_age_s: float | None
+    index_age_s: float | None = None
+    contracts: int = 0
+    """Option contracts of the order; 0 while its size is not known."""
     added_wing_notional_usd: int = 0
-    nlv_usd_cents: int | None = None
+    account: AccountValues | None = None
     margin_after_usd_cents: int | None = None
+    margin_change_usd_cents: int | None = None
+    margin_estimate_usd_cents: int | None = None
     theta_after_usd: float | None = None
     quick_ratio_after: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The closes a session is measured from, and what they were found with."""
+
+    days: tuple[DayRecord, ...]
+    session: date
+    start: str | None
+    references: References
+
+
 class RiskMonitor:
-    """Refuses, with reasons; never changes anything but the log."""
+    """Refuses, with reasons; halts what runs away; never changes anything else but the log."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, run_states: RunStates) -> None:
         self._desk = desk
-
-    def wing_notional_usd(self) -> int:
-        """Return W: the open wing notional in dollars."""
-        return wing_notional_usd(self._desk.view().condors)
+        self.run_states = run_states
+        self._known: _Known | None = None
 
     def refusals(self, proposal: Proposal, *, preview: bool = False) -> tuple[Reason, ...]:
-        """Return every reason against an order; empty means it may be sent. A preview is not written down."""
-        desk = self._desk
-        reasons = check(proposal.purpose, self._inputs(proposal), desk.policy.limits)
+        """Return every reason against an order; empty means it may be sent. A preview changes nothing."""
+        reasons = check(proposal.purpose, self._inputs(proposal), self._desk.policy.limits, gates=BEFORE_PRICED)
         if reasons and not preview:
-            desk.journal.emit(
-                "risk_refused",
-                {
-                    "strategy": proposal.strategy.value,
-                    "purpose": proposal.purpose.value,
-                    "subject": proposal.subject,
-                    "gates": [reason.name for reason in reasons],
-                },
-            )
+            self._refused(proposal, reasons)
         return reasons
 
-    def _inputs(self, proposal: Proposal) -> GateInputs:
-        desk = self._desk
+    def at_sending(self, intent: Intent) -> tuple[Reason, ...]:
+        """Return what refuses an order at the moment it is sent: the run state, the counts of orders, its price."""
+        key = intent.key
+        proposal = Proposal(
+            strategy=key.strategy, purpose=key.purpose, subject=key.subject, contracts=intent.spec.contracts
+        )
+        inputs = self._priced(self._inputs(proposal, beside=intent.ref), intent)
+        reasons = check(key.purpose, inputs, self._desk.policy.limits, gates=AT_SENDING)
+        if reasons:
+            self._refused(proposal, reasons)
+        return reasons
+
+    def collar(self, intent: Intent, net_limit_pts100: int) -> Reason | None:
+        """Return why an order may not get a price: it is too far from the mid at its decision; None when it may."""
+        key, spec = intent.key, replace(intent.spec, net_limit_pts100=net_limit_pts100)
+        proposal = Proposal(strategy=key.strategy, purpose=key.purpose, subject=key.subject)
+        inputs = self._priced(self._inputs(proposal), replace(intent, spec=spec))
+        return next(
+            iter(check(key.purpose, inputs, self._desk.policy.limits, gates=frozenset({Gate.PRICE_COLLAR}))), None
+        )
+
+    def stops(self, purpose: Purpose) -> Reason | None:
+        """Return why the run state lets no order of a purpose be sent or changed just now; None when it does."""
+        return refused_by_run_state(purpose, self.run_states.now())
+
+    def losses(self, session: date, nlv_usd_cents: int | None) -> Losses:
+        """Return how far net liquidation is below the closes it is measured from."""
+        return self._references(session).losses(nlv_usd_cents)
+
+    def _references(self, session: date) -> References:
+        """Return the closes to measure from, sought anew only when there may be others."""
+        days, start = self._desk.store.days(), self._desk.store.meta(BASELINE)
+        known = self._known
+        if known is None or known.days is not days or (known.session, known.start) != (session, start):
+            found = references(
+                (Close(day.session, day.net_liquidation_usd_cents) for day in days),
+                session,
+                start_usd_cents=None if start is None else int(start),
+                peak_from=self._desk.policy.limits.peak_from,
+            )
+            known = self._known = _Known(days, session, start, found)
+        return known.references
+
+    def counted_orders(self, session: date) -> tuple[Intent, ...]:
+        """Return the session's orders that open or change risk, since a person last set the run state."""
+        record = self._desk.store.run_state()
+        since = record.at if record.by == PERSON else None
+        return tuple(
+            intent
+            for intent in self._desk.store.intents(session=session)
+            if intent.key.purpose in OPENING and not intent.never_sent and (since is None or intent.created_at >= since)
+        )
+
+    def _refused(self, proposal: Proposal, reasons: tuple[Reason, ...]) -> None:
+        """Write refusals down; what more orders would have been than a strategy ever sends halts the program."""
+        fields = {
+            "strategy": proposal.strategy.value,
+            "purpose": proposal.purpose.value,
+            "subject": proposal.subject,
+            "gates": [reason.name for reason in reasons],
+        }
+        self._desk.journal.emit("risk_refused", fields)
+        for reason in reasons:
+            if reason.name in RUNAWAY:
+                self.run_states.halt_by_program(f"{reason.name}: {reason.value}, the limit is {reason.limit}")
+
+    def _inputs(self, proposal: Proposal, *, beside: OrderRef | None = None) -> GateInputs:
+        """Gather what the gates look at; ``beside`` is an order that is not counted twice."""
+        desk, account, session = self._desk, proposal.account, self._desk.journal.session()
+        nlv = None if account is None else account.net_liquidation_usd_cents
+        entering = proposal.purpose is Purpose.ENTRY
         return GateInputs(
-            run_state=desk.store.run_state().state,
+            run_state=self.run_states.now(),
             link_synced=desk.link.synced,
             paper=desk.link.paper,
             breaks_open=desk.link.breaks_open,
             unknown_same_subject=self._unknown(proposal.subject),
             clock_skew_s=desk.link.clock_skew_s,
             index_age_s=proposal.index_age_s,
-            wing_notional_after_usd=self.wing_notional_usd() + proposal.added_wing_notional_usd,
-            nlv_usd_cents=proposal.nlv_usd_cents,
+            account_age_s=None if account is None else (desk.clock.now() - account.at).total_seconds(),
+            counts=self._counts(session, proposal.contracts, beside=beside),
+            losses=self.losses(session, nlv),
+            condors_after=len(desk.view().condors) + entering,
+            wing_notional_after_usd=desk.view().wing_notional_usd + proposal.added_wing_notional_usd,
+            nlv_usd_cents=nlv,
             margin_after_usd_cents=proposal.margin_after_usd_cents,
+            margin_change_usd_cents=proposal.margin_change_usd_cents,
+            margin_estimate_usd_cents=proposal.margin_estimate_usd_cents,
             theta_after_usd=proposal.theta_after_usd,
             quick_ratio_after=proposal.quick_ratio_after,
             hedge_computed=proposal.strategy is Strategy.CONDOR or self._hedge_computed(),
+        )
+
+    def _priced(self, inputs: GateInputs, intent: Intent) -> GateInputs:
+        return replace(inputs, spec=intent.spec, mid_pts=intent.mid_at_decision_pts)
+
+    def _counts(self, session: date, contracts: int, *, beside: OrderRef | None) -> OrderCounts:
+        since = self._desk.clock.now() - MINUTE
+        sent = [intent for intent in self.counted_orders(session) if intent.ref != beside]
+        return OrderCounts(
+            last_minute=1 + sum(intent.created_at > since for intent in sent),
+            session=1 + len(sent),
+            session_contracts=contracts + sum(intent.spec.contracts for intent in sent),
         )
 
     def _hedge_computed(self) -> bool:

@@ -12,6 +12,7 @@ from daemon.core.records import Decision
 from daemon.report.closing import condor_day_usd_cents, hedge_day_usd_cents
 from daemon.report.day import DayView, attention, condor_decision, done_in_words
 from daemon.report.hedge import LayerLine, hedge_arithmetic
+from daemon.report.limits import limits_section
 from daemon.report.orders import OrderLine
 from daemon.report.risk import risk_section
 from daemon.report.signals import signals_line
@@ -50,6 +51,7 @@ def render_day(view: DayView) -> str:
         (f"CONDORS  {len(view.open_condors)} open", _condors(view)),
         ("HEDGE", _hedge(view)),
         ("RISK", risk_section(view.risk)),
+        ("LIMITS", limits_section(() if view.risk is None else view.risk.limits)),
         ("PROFIT AND LOSS", _pnl(view)),
         ("RECONCILIATION", _reconciliation(view)),
         ("WARNINGS AND ERRORS", _troubles(view)),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
 from typing import Final
 
+from daemon.core.records import LimitUse
+from daemon.report.limits import limits_lines
 from daemon.report.risk import theta_words
 from daemon.report.tables import JsonObject, JsonValue
 from daemon.report.words import (
@@ -66,6 +68,12 @@ class StatusView:
     worst_usd: float | None = None
     """What the worst scenario of the stress grid brings."""
     worst_scenario: str = ""
+    limits: tuple[LimitUse, ...] = ()
+    """How much of each limit is used."""
+    halt_file: str = ""
+    """Where a halt file would be."""
+    halt_file_text: str | None = None
+    """What is in it; None when there is none."""
     unknown_orders: tuple[str, ...] = ()
     """Order refs without evidence."""
     last_decision: str = ""
@@ -92,6 +100,8 @@ def _json(value: object) -> JsonValue:
             return value.isoformat()
         case tuple():
             return [_json(item) for item in value]
+        case LimitUse():
+            return asdict(value)
         case _:
             raise TypeError(f"{value!r} has no JSON form")
 
@@ -115,11 +125,13 @@ def status_text(view: StatusView) -> str:
         ]
     lines += [
         _line("run state", _run_state(view)),
+        _line("halt file", _halt_file(view)),
         _line("reconciled", _reconciled(view)),
         _line("market", f"SPX {points(view.spx)}   VIX {points(view.vix)}   regime {view.regime or UNKNOWN}"),
         _line("condors", _condors(view)),
         _line("hedge", _hedge(view)),
         _line("risk", _risk(view)),
+        *(_line("limits" if n == 0 else "", text) for n, text in enumerate(limits_lines(view.limits))),
         _line("account", _account(view)),
     ]
     if view.last_decision:
@@ -145,6 +157,12 @@ def _run_state(view: StatusView) -> str:
         part for part in (f"by {view.run_state_by}" * bool(view.run_state_by), view.run_state_reason) if part
     )
     return _with(view.run_state or UNKNOWN, note)
+
+
+def _halt_file(view: StatusView) -> str:
+    if view.halt_file_text is None:
+        return f"none; {view.halt_file} would halt" if view.halt_file else UNKNOWN
+    return f"ATTENTION: {view.halt_file} is there: {view.halt_file_text}"
 
 
 def _reconciled(view: StatusView) -> str:

@@ -29,6 +29,7 @@ from daemon.core.hedge.adjustments import ShiftDirection
 from daemon.core.hedge.policy import HedgeBase, HedgeMeasure, HedgeSplit, HedgeTotal, LayerStructure
 from daemon.core.orders.broker_facts import PAPER_PREFIXES
 from daemon.core.records import Level
+from daemon.core.risk.limits import ExitsWithoutData
 
 NOT_ALLOWED: Final = "not_allowed"
 """Type of our own validation errors; their text continues the sentence ``NAME=value in place ...``."""
@@ -158,6 +159,7 @@ Folder = Annotated[Path, BeforeValidator(_read_path)]
 PaperAccount = Annotated[str, AfterValidator(_paper)]
 Host = Annotated[str, AfterValidator(_host)]
 Points = Annotated[Decimal, AfterValidator(Decimal.normalize)]
+DataLack = Annotated[ExitsWithoutData, BeforeValidator(_any_case(ExitsWithoutData))]
 EntryGate = Annotated[GateMode, BeforeValidator(_any_case(GateMode))]
 CountedIn = Annotated[DteUnit, BeforeValidator(_any_case(DteUnit))]
 EntrySides = Annotated[Sides, BeforeValidator(_any_case(Sides))]

@@ -20,11 +20,13 @@ from daemon.core.condor.policy import (
 )
 from daemon.core.hedge.policy import HedgeBase, HedgeMeasure, HedgeSplit, HedgeTotal, LayerStructure
 from daemon.core.records import Level
+from daemon.core.risk.limits import ExitsWithoutData
 from daemon.settings.adjust_group import AdjustSettings
 from daemon.settings.fields import (
     AdjustAction,
     BaseChoice,
     CountedIn,
+    DataLack,
     DefendAction,
     Drift,
     EntryGate,
@@ -561,6 +563,9 @@ class HedgeSettings(Group):
 class RiskSettings(Group):
     """What the risk monitor holds every order against."""
 
+    condors_max: int = setting(
+        40, "Most condors open at a time; a further one is not entered.", unit="condors", ge=1, le=1000
+    )
     wing_notional_max_usd: int = setting(
         100_000, "Largest wing notional of all open condors together.", unit="USD", ge=500, le=100_000_000
     )
@@ -570,11 +575,97 @@ class RiskSettings(Group):
     margin_max_nlv_pct: float = setting(
         50, "Largest initial margin after an order, as a share of net liquidation.", unit="%", ge=1, le=100
     )
+    margin_over_estimate_max_pct: float = setting(
+        10,
+        "By how much the broker may ask for more margin than our own estimate of a condor before it is refused.",
+        unit="%",
+        ge=0,
+        le=1000,
+    )
+    session_loss_max_pct: float = setting(
+        2,
+        "Largest fall of net liquidation below the close before the session; beyond it no condor is entered, exits "
+        "and the hedge go on.",
+        unit="%",
+        ge=0.1,
+        le=100,
+    )
+    week_loss_max_pct: float = setting(
+        4,
+        "The same below the last close before the week, which begins on Monday.",
+        unit="%",
+        ge=0.1,
+        le=100,
+    )
+    drawdown_max_pct: float = setting(10, "The same below the highest close on record.", unit="%", ge=0.1, le=100)
+    peak_from: OptionalDate = setting(
+        None,
+        "First session whose close counts for the highest one, to begin anew after a loss that is accepted or an "
+        "account that was reset; empty counts all.",
+        unit="date",
+        allowed="empty, or YYYY-MM-DD",
+    )
+    session_orders_max: int = setting(
+        40,
+        "Most orders of a session that open or change risk; one more halts the program until a person resumes.",
+        unit="orders",
+        ge=1,
+        le=10_000,
+    )
+    session_contracts_max: int = setting(
+        500,
+        "Most option contracts in those orders, every leg counted; more halt the program until a person resumes.",
+        unit="contracts",
+        ge=4,
+        le=1_000_000,
+    )
+    orders_per_minute_max: int = setting(
+        20,
+        "Most of those orders within 60 seconds; one more halts the program until a person resumes.",
+        unit="orders",
+        ge=1,
+        le=1000,
+    )
+    rejects_max: int = setting(
+        5,
+        "Orders of any kind that the broker rejects in a row, at which the program halts until a person resumes.",
+        unit="orders",
+        ge=1,
+        le=1000,
+    )
+    collar_condor_pts: Points = setting(
+        Decimal(2),
+        "How far from the mid at its decision the limit of a condor order may be; its ladder ends there, exits have no "
+        "collar.",
+        unit="points",
+        ge=_TICK,
+        le=Decimal(50),
+        multiple_of=_TICK,
+    )
+    collar_call_pct: float = setting(
+        50, "The same for an order in VIX calls, as a share of its mid.", unit="%", ge=1, le=500
+    )
+    collar_call_min_pts: Points = setting(
+        Decimal("0.10"),
+        "What the limit of an order in VIX calls may always be away from its mid, however small the mid.",
+        unit="points",
+        ge=_CENT,
+        le=Decimal(5),
+        multiple_of=_CENT,
+    )
     clock_skew_max_s: float = setting(
         5, "Largest difference between our clock and the gateway's with which we trade.", unit="s", ge=0.5, le=60
     )
     index_max_age_s: float = setting(120, "Oldest value of SPX or VIX that is traded on.", unit="s", ge=5, le=3600)
     quote_max_age_s: float = setting(60, "Oldest option quote that is traded on.", unit="s", ge=5, le=3600)
+    account_max_age_s: float = setting(
+        300, "Oldest account values that a condor is entered on.", unit="s", ge=10, le=86_400
+    )
+    exits_without_data: DataLack = setting(
+        ExitsWithoutData.GO_ON,
+        "What time exits do while SPX, VIX or the account is missing or too old: go_on, or wait for it; the last "
+        "resort before an expiry goes on either way.",
+    )
     measure_every_min: int = setting(
         60, "Least time between two measurements of greeks and stress in the session.", unit="min", ge=1, le=480
     )

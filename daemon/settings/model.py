@@ -175,7 +175,7 @@ class Settings(BaseSettings):
 
     def risk_limits(self) -> RiskLimits:
         """Build the limits of the risk monitor."""
-        return RiskLimits(**self.risk.model_dump())
+        return _risk_limits(self.risk)
 
     def schedule_policy(self) -> SchedulePolicy:
         """Build the job times."""
@@ -192,6 +192,15 @@ def _condor_policy(group: CondorSettings) -> CondorPolicy:
         leg_spread_max_pts100=pts100(group.leg_spread_max_pts),
         ladder_step_pts100=pts100(group.ladder_step_pts),
         ladder_through_pts100=pts100(group.ladder_through_pts),
+    )
+
+
+def _risk_limits(group: RiskSettings) -> RiskLimits:
+    prices = {"collar_condor_pts", "collar_call_min_pts"}
+    return RiskLimits(
+        **group.model_dump(exclude=prices),
+        collar_condor_pts100=pts100(group.collar_condor_pts),
+        collar_call_min_pts100=pts100(group.collar_call_min_pts),
     )
 
 

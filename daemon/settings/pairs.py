@@ -28,6 +28,9 @@ LISTED_YEAR: Final = (date(2026, 1, 2), date(2026, 12, 31))
 WHOLE: Final = 10
 """Tenths that the weights of the layers make together: 4 + 4 + 2 (000-02)."""
 
+LEGS: Final = 4
+"""Contracts of one condor."""
+
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
@@ -43,6 +46,7 @@ def conflicts(settings: Settings) -> Iterator[Conflict]:
     yield from _schedule(settings)
     yield from _condor(settings)
     yield from _hedge(settings)
+    yield from _risk(settings)
 
 
 def _named(group: str, *names: str) -> tuple[str, ...]:
@@ -172,6 +176,21 @@ def remarks(settings: Settings) -> Iterator[str]:
             f"{name}={condor.dte_max} with {hedged}=true: a hedge of the rules' size changes the drawdown of condors "
             "with 0 or 1 day to expiry by at most 2 %"
         )
+
+
+def _risk(settings: Settings) -> Iterator[Conflict]:
+    condor, risk = settings.condor, settings.risk
+    yield from _rising(risk, "risk", "session_loss_max_pct", "week_loss_max_pct")
+    width, width_pts = _narrowest(settings)
+    condors = int(risk.wing_notional_max_usd * condor.entry_risk_pct / 100 / (width_pts * 100))
+    contracts = condors * LEGS
+    if condor.enabled and contracts > risk.session_contracts_max:
+        names = (
+            *_named("risk", "session_contracts_max", "wing_notional_max_usd"),
+            *_named("condor", "entry_risk_pct", width),
+        )
+        text = f"one entry may be of {condors} condors, which are {contracts} contracts: it would halt the program"
+        yield Conflict(names, text)
 
 
 def _hedge(settings: Settings) -> Iterator[Conflict]:

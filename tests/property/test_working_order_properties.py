@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
-from engine_fakes import FakeBroker, make_desk
+from engine_fakes import FakeBroker, make_desk, make_executor
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ledger_values import CALL_LONG, CALL_SHORT, CONDOR_LEGS, PUT_LONG, PUT_SHORT, SESSION
@@ -38,7 +38,7 @@ from daemon.engine.condor_entries import CondorEntries
 from daemon.engine.condor_plan import EntryPlan
 from daemon.engine.condor_search import CondorCandidate
 from daemon.engine.context import Desk
-from daemon.engine.executor import Executor, Ladder
+from daemon.engine.executor import Ladder
 from daemon.engine.facts import FactRecorder
 from daemon.engine.gather import Refusal
 from daemon.errors import BrokerTimeoutError
@@ -49,6 +49,7 @@ LEGS = CondorLegs(Vertical(PUT_SHORT, PUT_LONG), Vertical(CALL_SHORT, CALL_LONG)
 START = new_york(SESSION, load([], {"HOME": "/nowhere"}).schedule.condor_entry)
 FLOOR = credit_floor_pts100(LEGS.width_pts100, POLICY)
 MARKET = ComboPrice(-4.50, -400)
+COLLAR = load([], {"HOME": "/nowhere"}).risk_limits().collar_condor_pts100
 
 QUOTES = {
     PUT_LONG: Quote(START, 800, 830, 10, 10),
@@ -120,7 +121,7 @@ def run_order(path: list[ComboPrice | Exception], *, floor: int | None, through:
         ladder = Ladder(rules=rules, price=price, step_s=60, until=START + timedelta(minutes=15))
         key = IntentKey(SESSION, Strategy.CONDOR, Purpose.ENTRY, "C20200218-1", 1)
         spec = OrderSpec(CONDOR_LEGS, 2, -450, TimeInForce.DAY)
-        await Executor(desk, facts).work(Intent(key, spec, START, mid_at_decision_pts=-4.5, quoted=MARKET), ladder)
+        await make_executor(desk, facts).work(Intent(key, spec, START, mid_at_decision_pts=-4.5, quoted=MARKET), ladder)
 
     in_virtual_time(body)
     return found
@@ -147,12 +148,13 @@ def in_virtual_time(body: object) -> None:
 class TestPrices:
     @settings(max_examples=40, deadline=None)
     @given(st.lists(markets | gone, min_size=1, max_size=14), st.none() | st.just(FLOOR), st.sampled_from([0, 5, 20]))
-    def test_a_limit_keeps_to_floor_and_natural_of_its_own_time_whatever_the_market_does(
+    def test_a_limit_keeps_to_floor_natural_and_price_collar_whatever_the_market_does(
         self, path: list[ComboPrice | Exception], floor: int | None, through: int
     ) -> None:
         for limit, market in run_order(path, floor=floor, through=through):
             assert limit <= market.natural_pts100 + through
             assert floor is None or limit <= floor
+            assert abs(limit - -450) <= COLLAR  # the mid at the decision is a credit of 4.50
             assert limit % 5 == 0
 
 
@@ -246,7 +248,7 @@ class TestEntries:
             broker.quoted = lambda contract: replace(QUOTES[contract], at=desk.clock.now())
             broker.on_place, broker.on_modify, broker.on_cancel = script.on_place, script.on_modify, script.on_cancel
             for _ in range(runs):  # the job may be run again: after a lost link, by a new process
-                entries = CondorEntries(desk, Executor(desk, facts), None, NoExits())  # type: ignore[arg-type]
+                entries = CondorEntries(desk, make_executor(desk, facts), None, NoExits())  # type: ignore[arg-type]
                 entries._planner = StubPlanner()  # type: ignore[assignment]
                 await entries.enter(SESSION)
                 await desk.clock.sleep(1)

@@ -139,12 +139,16 @@ def test_short_condors_and_unrolled_calls_settle_in_cash(tmp_path: Path) -> None
 FAULTS = {
     "rejected": (
         '[[fault]]\nkind = "reject_order"\ncode = 201\ntext = "Order rejected - reason: test"\n',
-        "entry_not_filled",
+        "order_rejected",
+    ),
+    "no permission": (
+        '[[fault]]\nkind = "reject_order"\ncode = 460\ntext = "No trading permissions"\n',
+        "order_rejected",
     ),
     "what-if unset": ('[[fault]]\nkind = "what_if_unset"\nthen_real = false\n', "margin_unknown"),
     "what-if refused": ('[[fault]]\nkind = "what_if_refused"\ncode = 360\n', "margin_unknown"),
     "delayed": ('[[fault]]\nkind = "data_delayed"\nfrom = "09:30"\nuntil = "16:15"\n', "data_not_live"),
-    "not subscribed": ('[[fault]]\nkind = "not_subscribed"\nsymbol = "VIX"\n', "broker_failed"),
+    "not subscribed": ('[[fault]]\nkind = "not_subscribed"\nsymbol = "VIX"\n', "index_missing"),
 }
 
 

@@ -438,6 +438,18 @@ class TestIndexes:
 
         assert play(scene) == timedelta(0)
 
+    def test_an_index_that_stays_silent_is_an_error_each_time_it_is_asked_for_and_a_late_value_is_taken(self) -> None:
+        async def scene(world: World) -> IndexQuote:
+            lines = with_lines(world.gateway, lambda lines, request_id, con_id: None)
+            for _ in range(3):
+                with pytest.raises(BrokerTimeoutError, match="VIX had no value"):
+                    await world.broker.index_quote(Underlying.VIX)
+            lines.price(int(world.gateway.asked(1)[0][2]), 4, 14.25, 0)
+            await world.settle()
+            return await world.broker.index_quote(Underlying.VIX)
+
+        assert play(scene).value_pts == 14.25
+
     def test_two_callers_share_one_line(self) -> None:
         async def scene(world: World) -> int:
             with_lines(world.gateway, self.ticking)

@@ -96,12 +96,15 @@ class AccountView:
             raise BrokerError("The gateway has not streamed any account values yet.")
         return _account_values(self._values, self._values_at)
 
-    def summary(self, rows: Iterable[tuple[str, str, str, str]], at: datetime) -> AccountValues:
-        """Return the account values from rows of (account, tag, value, currency); raises BrokerError when one lacks."""
+    def summary(self, rows: Iterable[tuple[str, str, str, str]], at: datetime) -> AccountValues | None:
+        """Return account values from rows of (account, tag, value, currency); None while one of them is unknown."""
         found = {
             tag: value for account, tag, value, currency in rows if account == self.account and currency in _CURRENCIES
         }
-        return _account_values(found, at)
+        try:
+            return _account_values(found, at)
+        except BrokerError:
+            return None
 
 
 def _account_values(found: Mapping[str, str], at: datetime) -> AccountValues:

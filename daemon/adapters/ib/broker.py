@@ -145,7 +145,7 @@ class IbBroker:
         return snapshot
 
     async def account_values(self) -> AccountValues:
-        """Return the account values as streamed last; raises while none are known."""
+        """Return the account values as streamed last; raises while any is unknown."""
         return self._open().account.values()
 
     def positions(self) -> Mapping[ConId, PositionFact]:

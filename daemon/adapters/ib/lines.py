@@ -44,14 +44,9 @@ class Batch:
 
     async def wait(self, timeout_s: float) -> bool:
         """Wait for all of them; False when the time is over."""
-        if self._left <= 0:
-            return True
-        try:
-            async with asyncio.timeout(timeout_s):
-                await self._done
-        except TimeoutError:
-            return False
-        return True
+        # Not under a time-out of its own: that would cancel the future, and every later wait for it.
+        done, _ = await asyncio.wait([self._done], timeout=timeout_s)
+        return bool(done)
 
 
 @dataclass(slots=True)

@@ -41,6 +41,7 @@ from daemon.core.records import (
     JobOutcome,
     LayerComputation,
     Level,
+    LimitUse,
     Outcome,
     PositionLine,
     RiskRecord,
@@ -302,6 +303,7 @@ def risk(row: Row) -> RiskRecord:
         break_evens=tuple(CondorBreakEvens(**fields) for fields in details["break_evens"]),
         unknown=tuple(details["unknown"]),
         estimated=details["estimated"],
+        limits=tuple(LimitUse(**use) for use in details.get("limits", ())),
     )
 
 

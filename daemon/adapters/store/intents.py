@@ -39,6 +39,7 @@ class Intents:
         self._connection = connection
         self._all: dict[OrderRef, Intent] = {}
         self._live: dict[OrderRef, Intent] = {}
+        self._by_session: dict[date, dict[OrderRef, Intent]] = {}
         self._condors: tuple[CondorRecord, ...] = ()
         self.load()
 
@@ -47,6 +48,9 @@ class Intents:
         found = [codec.intent(row) for row in self._connection.rows("SELECT * FROM intents ORDER BY id")]
         self._all = {intent.ref: intent for intent in found}
         self._live = {intent.ref: intent for intent in found if not intent.state.terminal}
+        self._by_session = {}
+        for intent in found:
+            self._by_session.setdefault(intent.key.session, {})[intent.ref] = intent
         self._condors = tuple(codec.condor(row) for row in self._connection.rows(_CONDORS_SQL))
 
     def refs(self) -> AbstractSet[OrderRef]:
@@ -66,9 +70,10 @@ class Intents:
 
     def select(self, *, session: date | None, subject: str | None, live_only: bool) -> tuple[Intent, ...]:
         """Return intents in the order they were planned."""
+        known = self._all if session is None else self._by_session.get(session, {})
         return tuple(
             intent
-            for intent in (self._live if live_only else self._all).values()
+            for intent in (self._live if live_only else known).values()
             if (session is None or intent.key.session == session) and (subject is None or intent.key.subject == subject)
         )
 
@@ -113,6 +118,7 @@ class Intents:
     def remember(self, intent: Intent, condor: CondorRecord | None = None) -> Intent:
         """Take over an intent whose transaction has committed."""
         self._all[intent.ref] = intent
+        self._by_session.setdefault(intent.key.session, {})[intent.ref] = intent
         if intent.state.terminal:
             self._live.pop(intent.ref, None)
         else:

@@ -268,3 +268,18 @@ def signals(db: Database) -> None:
             PRIMARY KEY (session, place)
         ) STRICT, WITHOUT ROWID"""
     )
+
+
+@MIGRATIONS(name="0008_run_states")
+def run_states(db: Database) -> None:
+    """Keep a person's run state and the program's side by side."""
+    db.execute(
+        """CREATE TABLE run_states (
+            by TEXT PRIMARY KEY,
+            state TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            at TEXT
+        ) STRICT"""
+    )
+    db.execute("INSERT INTO run_states SELECT by, state, reason, at FROM run_state")
+    db.execute("DROP TABLE run_state")

@@ -17,6 +17,7 @@ from daemon.core.book.book import Book, BookEntry
 from daemon.core.orders.broker_facts import ExecId, exec_stem
 from daemon.core.orders.intent import ComboPrice, Intent, IntentState, OrderRef, PermId
 from daemon.core.records import (
+    PERSON,
     CondorRecord,
     DailyValue,
     DayRecord,
@@ -28,10 +29,10 @@ from daemon.core.records import (
     RunState,
     RunStateRecord,
     Signal,
+    strictest,
 )
 from daemon.errors import StoreError
 
-_FIRST_RUN_STATE: Final = RunStateRecord(RunState.RUNNING, "program", "never changed", None)
 _DAY_SQL: Final = """
     INSERT OR REPLACE INTO days (session, spx, vix, net_liquidation_usd_cents, condor_pnl_usd_cents,
         hedge_pnl_usd_cents, wing_notional_usd, hedge_pct, hedge_target_usd, hedge_held_usd, regime, breaks_open,
@@ -58,7 +59,7 @@ class SqliteStore:
         self._seen_version = self._connection.pragma("data_version")
         self._ledger = Ledger(self._connection)
         self._intents = Intents(self._connection)
-        self._days: dict[date, DayRecord] | None = None
+        self._days: tuple[DayRecord, ...] | None = None
         self._run_state: RunStateRecord | None = None
 
     @property
@@ -86,8 +87,7 @@ class SqliteStore:
             self._seen_version = version
             self._ledger.load()
             self._intents.load()
-            self._days = None
-            self._run_state = None
+            self._days = self._run_state = None
 
     # --- named values, run state, jobs -------------------------------------------------------------------
 
@@ -102,20 +102,22 @@ class SqliteStore:
             self._connection.write("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
     def run_state(self) -> RunStateRecord:
-        """Return the persistent run state; RUNNING where nobody ever set one."""
+        """Return the persistent run state that holds: the strictest of a person's and the program's."""
         self._refresh()
         if self._run_state is None:
-            row = self._connection.row("SELECT * FROM run_state")
-            self._run_state = _FIRST_RUN_STATE if row is None else codec.run_state(row)
+            rows = self._connection.rows("SELECT * FROM run_states")
+            self._run_state = strictest(map(codec.run_state, rows))
         return self._run_state
 
     def set_run_state(self, record: RunStateRecord) -> None:
-        """Change the run state."""
+        """Change a person's or the program's run state; a person's RUNNING takes both back."""
         at = None if record.at is None else codec.instant_text(record.at)
-        values = (record.state.value, record.by, record.reason, at)
+        values = (record.by, record.state.value, record.reason, at)
         with self._transaction():
-            self._connection.write("INSERT OR REPLACE INTO run_state VALUES (1, ?, ?, ?, ?)", values)
-        self._run_state = record
+            if record.by == PERSON and record.state is RunState.RUNNING:
+                self._connection.write("DELETE FROM run_states")
+            self._connection.write("INSERT OR REPLACE INTO run_states VALUES (?, ?, ?, ?)", values)
+        self._run_state = None
 
     def job_outcome(self, session: date, job: str) -> JobOutcome | None:
         """Return what became of a job of a session."""
@@ -263,15 +265,16 @@ class SqliteStore:
         with self._transaction():
             self._connection.write(_DAY_SQL, codec.day_values(day))
         if self._days is not None:
-            self._days[day.session] = day
+            others = (known for known in self._days if known.session != day.session)
+            self._days = tuple(sorted((*others, day), key=lambda known: known.session))
 
     def days(self) -> tuple[DayRecord, ...]:
         """Return the closing figures of every session, oldest first."""
         self._refresh()
         if self._days is None:
             rows = self._connection.rows("SELECT * FROM days ORDER BY session")
-            self._days = {day.session: day for day in map(codec.day, rows)}
-        return tuple(day for _, day in sorted(self._days.items()))
+            self._days = tuple(map(codec.day, rows))
+        return self._days
 
     def record_risk(self, risk: RiskRecord) -> None:
         """Record what is at risk, replacing an earlier record of the session."""

@@ -150,7 +150,8 @@ class Snapshot:
     completed_orders: tuple[OrderFact, ...]
     executions: tuple[ExecutionFact, ...]
     fees: tuple[FeeFact, ...]
-    account: AccountValues
+    account: AccountValues | None
+    """None while the gateway does not tell all of them."""
 
 
 @dataclass(frozen=True, slots=True)

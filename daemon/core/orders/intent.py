@@ -97,6 +97,11 @@ class OrderSpec:
         assert all(leg.ratio != 0 for leg in self.legs), "a leg needs a direction"
 
     @property
+    def contracts(self) -> int:
+        """Return how many option contracts the whole order is of, every leg counted."""
+        return self.quantity * sum(abs(leg.ratio) for leg in self.legs)
+
+    @property
     def is_combo(self) -> bool:
         """Whether the broker sees it as a combination."""
         return len(self.legs) > 1
@@ -180,3 +185,9 @@ class Intent:
     def ref(self) -> OrderRef:
         """Return the order ref."""
         return self.key.ref
+
+    @property
+    def never_sent(self) -> bool:
+        """Whether it is proven never to have reached the broker: withdrawn before its bytes left, or absent."""
+        withdrawn = self.state is IntentState.CANCELLED and self.perm_id is None and not self.filled
+        return withdrawn or self.state is IntentState.ABSENT

@@ -1,17 +1,17 @@
-"""Gates: what may refuse an order, as one table of purpose by gate (decision 9)."""
+"""Gates: what may refuse an order, as one table of purpose by gate (decision 9). ``docs/risk.md`` shows the table."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
 from daemon.core.orders.intent import Purpose, Reason
-from daemon.core.records import RunState
-from daemon.core.risk.exposure import exact, wing_notional_max_usd
+from daemon.core.records import RunStateRecord
+from daemon.core.risk import verdicts
 from daemon.core.risk.limits import RiskLimits
+from daemon.core.risk.verdicts import GateInputs
 
 
 class Gate(StrEnum):
@@ -20,24 +20,46 @@ class Gate(StrEnum):
     NOT_PAPER = "not_paper"
     LINK_NOT_SYNCED = "link_not_synced"
     HALTED = "halted"
+    """A person has set HALTED."""
+    HALTED_BY_PROGRAM = "halted_by_program"
     EXITS_ONLY = "exits_only"
     UNKNOWN_ORDER = "unknown_order"
     UNRECONCILED = "unreconciled"
     CLOCK_SKEW = "clock_skew"
     STALE_INDEX = "stale_index"
+    STALE_ACCOUNT = "stale_account"
     HEDGE_NOT_COMPUTED = "hedge_not_computed"
+    ORDER_RATE = "order_rate"
+    SESSION_ORDERS = "session_orders"
+    SESSION_CONTRACTS = "session_contracts"
+    PRICE_COLLAR = "price_collar"
+    SESSION_LOSS = "session_loss"
+    WEEK_LOSS = "week_loss"
+    DRAWDOWN = "drawdown"
+    OPEN_CONDORS = "open_condors"
     WING_NOTIONAL = "wing_notional"
     MARGIN = "margin"
+    MARGIN_ABOVE_ESTIMATE = "margin_above_estimate"
     THETA = "theta"
     QUICK_RATIO = "quick_ratio"
 
 
+RUNAWAY: Final = frozenset({Gate.ORDER_RATE, Gate.SESSION_ORDERS, Gate.SESSION_CONTRACTS})
+"""More orders than a working strategy ever sends: whoever meets one of these halts the program."""
 _ALWAYS: Final = frozenset({Gate.NOT_PAPER, Gate.LINK_NOT_SYNCED, Gate.HALTED, Gate.UNKNOWN_ORDER})
 """Refuse every purpose: no order on a live account, on an unknown state of the account, or against a person's word."""
-_HEDGE: Final = _ALWAYS | {Gate.CLOCK_SKEW, Gate.STALE_INDEX, Gate.HEDGE_NOT_COMPUTED}
-"""Rolls and resizes pass EXITS_ONLY, breaks and margin: the hedge must live in the crash it exists for."""
-_DISCRETIONARY: Final = frozenset(Gate) - {Gate.WING_NOTIONAL, Gate.THETA, Gate.QUICK_RATIO}
-"""Drift hedge and harvest are never urgent, and open no wings; theta and quick ratio are asked before a condor."""
+_HEDGE: Final = (
+    _ALWAYS
+    | RUNAWAY
+    | {Gate.HALTED_BY_PROGRAM, Gate.CLOCK_SKEW, Gate.STALE_INDEX, Gate.HEDGE_NOT_COMPUTED, Gate.PRICE_COLLAR}
+)
+"""Rolls and resizes pass EXITS_ONLY, breaks, losses and margin: the hedge must live in the crash it exists for."""
+_OF_A_CONDOR: Final = frozenset(
+    {Gate.OPEN_CONDORS, Gate.WING_NOTIONAL, Gate.MARGIN_ABOVE_ESTIMATE, Gate.THETA, Gate.QUICK_RATIO}
+)
+"""Say something about a condor that is to be opened, and about nothing else."""
+_DISCRETIONARY: Final = frozenset(Gate) - _OF_A_CONDOR
+"""Drift hedge and harvest are never urgent, and open no wings."""
 
 REFUSALS: Final[Mapping[Purpose, frozenset[Gate]]] = MappingProxyType(
     {
@@ -55,171 +77,56 @@ REFUSALS: Final[Mapping[Purpose, frozenset[Gate]]] = MappingProxyType(
 )
 """Which gates refuse which purpose; a gate that is not named lets the purpose pass."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GateInputs:
-    """What the gates look at. None means unknown, and unknown refuses wherever the gate applies."""
-
-    run_state: RunState
-    link_synced: bool
-    paper: bool
-    breaks_open: int
-    """Differences between book and account that nobody has explained."""
-    unknown_same_subject: bool
-    """Whether an order of the same condor or layer has an unknown outcome."""
-    clock_skew_s: float | None
-    index_age_s: float | None
-    """Age of the SPX value (condor) or VIX value (hedge) that the decision rests on."""
-    wing_notional_after_usd: int
-    nlv_usd_cents: int | None
-    margin_after_usd_cents: int | None
-    """Initial margin after the order, as the broker's preview says."""
-    theta_after_usd: float | None
-    """Theta of condors and hedge with the order filled, for a calendar day."""
-    quick_ratio_after: float | None
-    """Cash over maintenance margin and debits due, with the order filled."""
-    hedge_computed: bool
-    """Whether this session's hedge notional has been computed and recorded."""
+OPENING: Final = frozenset(purpose for purpose in Purpose if REFUSALS[purpose] >= RUNAWAY)
+"""Purposes that open or change risk: their orders are counted."""
+RUN_STATES: Final = frozenset({Gate.HALTED, Gate.HALTED_BY_PROGRAM, Gate.EXITS_ONLY})
+"""Asked again before every price change: what a person says holds between the steps of a ladder too."""
+BEFORE_PRICED: Final = frozenset(Gate) - {Gate.PRICE_COLLAR}
+"""Asked when an order is planned."""
+AT_SENDING: Final = RUN_STATES | RUNAWAY | {Gate.PRICE_COLLAR}
+"""Asked again at the moment an order is sent."""
 
 
-def check(purpose: Purpose, inputs: GateInputs, limits: RiskLimits) -> tuple[Reason, ...]:
+def check(
+    purpose: Purpose, inputs: GateInputs, limits: RiskLimits, *, gates: frozenset[Gate] = BEFORE_PRICED
+) -> tuple[Reason, ...]:
     """Return every refusal of an order of this purpose, most fundamental first; empty when it may be sent."""
-    refusing = REFUSALS[purpose]
-    verdicts = (_CHECKS[gate](inputs, limits) for gate in Gate if gate in refusing)
-    return tuple(reason for reason in verdicts if reason is not None)
+    refusing = REFUSALS[purpose] & gates
+    found = (_VERDICTS[gate](inputs, limits) for gate in Gate if gate in refusing)
+    return tuple(reason for reason in found if reason is not None)
 
 
-def _not_paper(inputs: GateInputs, _limits: RiskLimits) -> Reason | None:
-    if inputs.paper:
-        return None
-    return Reason("not_paper", "The account is not proven to be a paper account; only paper accounts are traded.")
+def refused_by_run_state(purpose: Purpose, record: RunStateRecord) -> Reason | None:
+    """Return why a run state lets no order of a purpose be sent or changed; None when it does."""
+    reason = verdicts.of_run_state(record)
+    return reason if reason is not None and Gate(reason.name) in REFUSALS[purpose] else None
 
 
-def _link_not_synced(inputs: GateInputs, _limits: RiskLimits) -> Reason | None:
-    if inputs.link_synced:
-        return None
-    return Reason("link_not_synced", "The connection to the gateway is not fully synchronised.")
-
-
-def _halted(inputs: GateInputs, _limits: RiskLimits) -> Reason | None:
-    if inputs.run_state is not RunState.HALTED:
-        return None
-    return Reason("halted", "Trading is halted; `condord resume` allows it again.", str(inputs.run_state))
-
-
-def _exits_only(inputs: GateInputs, _limits: RiskLimits) -> Reason | None:
-    if inputs.run_state is not RunState.EXITS_ONLY:
-        return None
-    return Reason("exits_only", "Only exits are allowed at present; this order opens risk.", str(inputs.run_state))
-
-
-def _unknown_order(inputs: GateInputs, _limits: RiskLimits) -> Reason | None:
-    if not inputs.unknown_same_subject:
-        return None
-    return Reason("unknown_order", "An earlier order of the same condor or layer has an unknown outcome.")
-
-
-def _unreconciled(inputs: GateInputs, _limits: RiskLimits) -> Reason | None:
-    if inputs.breaks_open == 0:
-        return None
-    return Reason(
-        "unreconciled", "Book and account differ and the difference is not explained.", inputs.breaks_open, limit=0
-    )
-
-
-def _clock_skew(inputs: GateInputs, limits: RiskLimits) -> Reason | None:
-    skew_s, limit_s = inputs.clock_skew_s, limits.clock_skew_max_s
-    if skew_s is None:
-        return Reason("clock_skew_unknown", "The gateway has not told its time, so the clocks cannot be compared.")
-    if abs(skew_s) <= limit_s:  # false for NaN, which refuses
-        return None
-    return Reason("clock_skew", "Our clock and the gateway's differ by too many seconds.", skew_s, limit_s)
-
-
-def _stale_index(inputs: GateInputs, limits: RiskLimits) -> Reason | None:
-    age_s, limit_s = inputs.index_age_s, limits.index_max_age_s
-    if age_s is None:
-        return Reason("index_missing", "There is no value of the index this decision rests on.", limit=limit_s)
-    if age_s <= limit_s:
-        return None
-    return Reason("stale_index", "The index value this decision rests on is too many seconds old.", age_s, limit_s)
-
-
-def _hedge_not_computed(inputs: GateInputs, _limits: RiskLimits) -> Reason | None:
-    if inputs.hedge_computed:
-        return None
-    return Reason("hedge_not_computed", "No hedge notional has been recorded in this session before this VIX order.")
-
-
-def _wing_notional(inputs: GateInputs, limits: RiskLimits) -> Reason | None:
-    after_usd = inputs.wing_notional_after_usd
-    if inputs.nlv_usd_cents is None:
-        return Reason(
-            "wing_notional_limit_unknown",
-            "The net liquidation value is unknown, and with it the largest open wing notional.",
-            after_usd,
-        )
-    limit_usd = wing_notional_max_usd(inputs.nlv_usd_cents, limits)
-    if after_usd <= limit_usd:
-        return None
-    return Reason("wing_notional", "The open wing notional would pass its limit, in dollars.", after_usd, limit_usd)
-
-
-def _margin(inputs: GateInputs, limits: RiskLimits) -> Reason | None:
-    after_cents, nlv_cents = inputs.margin_after_usd_cents, inputs.nlv_usd_cents
-    if after_cents is None or nlv_cents is None:
-        return Reason("margin_unknown", "The broker's margin preview or the net liquidation value is missing.")
-    limit_cents = exact(limits.margin_max_nlv_pct) * max(0, nlv_cents) / 100
-    if after_cents <= limit_cents:
-        return None
-    return Reason(
-        "margin",
-        "The initial margin after this order would pass its share of net liquidation, in dollars.",
-        after_cents / 100,
-        float(limit_cents) / 100,
-    )
-
-
-def _theta(inputs: GateInputs, limits: RiskLimits) -> Reason | None:
-    """Refuse a condor after which time costs money (000-26)."""
-    if not limits.theta_gate:
-        return None
-    theta_usd = inputs.theta_after_usd
-    if theta_usd is None:
-        return Reason("theta_unknown", "The theta of condors and hedge is unknown; `condord status` names what is.")
-    if theta_usd > 0:  # false for NaN, which refuses
-        return None
-    text = "Condors and hedge together would lose by the passing of time, in dollars a day."
-    return Reason("theta", text, round(theta_usd, 2), limit=0)
-
-
-def _quick_ratio(inputs: GateInputs, limits: RiskLimits) -> Reason | None:
-    """Refuse a condor after which cash covers too little of margin and debits due (003-13)."""
-    if limits.quick_ratio_min == 0:
-        return None
-    ratio = inputs.quick_ratio_after
-    if ratio is None:
-        return Reason("quick_ratio_unknown", "The broker's preview names no maintenance margin after this order.")
-    if ratio >= limits.quick_ratio_min:
-        return None
-    text = "Cash would cover too little of the maintenance margin and the debits due."
-    return Reason("quick_ratio", text, round(ratio, 2), limits.quick_ratio_min)
-
-
-_CHECKS: Final[Mapping[Gate, Callable[[GateInputs, RiskLimits], Reason | None]]] = MappingProxyType(
+_VERDICTS: Final[Mapping[Gate, Callable[[GateInputs, RiskLimits], Reason | None]]] = MappingProxyType(
     {
-        Gate.NOT_PAPER: _not_paper,
-        Gate.LINK_NOT_SYNCED: _link_not_synced,
-        Gate.HALTED: _halted,
-        Gate.EXITS_ONLY: _exits_only,
-        Gate.UNKNOWN_ORDER: _unknown_order,
-        Gate.UNRECONCILED: _unreconciled,
-        Gate.CLOCK_SKEW: _clock_skew,
-        Gate.STALE_INDEX: _stale_index,
-        Gate.HEDGE_NOT_COMPUTED: _hedge_not_computed,
-        Gate.WING_NOTIONAL: _wing_notional,
-        Gate.MARGIN: _margin,
-        Gate.THETA: _theta,
-        Gate.QUICK_RATIO: _quick_ratio,
+        Gate.NOT_PAPER: verdicts.not_paper,
+        Gate.LINK_NOT_SYNCED: verdicts.link_not_synced,
+        Gate.HALTED: verdicts.halted,
+        Gate.HALTED_BY_PROGRAM: verdicts.halted_by_program,
+        Gate.EXITS_ONLY: verdicts.exits_only,
+        Gate.UNKNOWN_ORDER: verdicts.unknown_order,
+        Gate.UNRECONCILED: verdicts.unreconciled,
+        Gate.CLOCK_SKEW: verdicts.clock_skew,
+        Gate.STALE_INDEX: verdicts.stale_index,
+        Gate.STALE_ACCOUNT: verdicts.stale_account,
+        Gate.HEDGE_NOT_COMPUTED: verdicts.hedge_not_computed,
+        Gate.ORDER_RATE: verdicts.order_rate,
+        Gate.SESSION_ORDERS: verdicts.session_orders,
+        Gate.SESSION_CONTRACTS: verdicts.session_contracts,
+        Gate.PRICE_COLLAR: verdicts.price_collar,
+        Gate.SESSION_LOSS: verdicts.session_loss,
+        Gate.WEEK_LOSS: verdicts.week_loss,
+        Gate.DRAWDOWN: verdicts.drawdown,
+        Gate.OPEN_CONDORS: verdicts.open_condors,
+        Gate.WING_NOTIONAL: verdicts.wing_notional,
+        Gate.MARGIN: verdicts.margin,
+        Gate.MARGIN_ABOVE_ESTIMATE: verdicts.margin_above_estimate,
+        Gate.THETA: verdicts.theta,
+        Gate.QUICK_RATIO: verdicts.quick_ratio,
     }
 )

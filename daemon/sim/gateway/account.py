@@ -11,6 +11,7 @@ from typing import Final
 from daemon.core.calendar.sessions import NEW_YORK
 from daemon.sim.exchange.api import Listing, SimAccount, SimPosition
 from daemon.sim.gateway import messages_out as out
+from daemon.sim.gateway.codec import UNSET_DOUBLE
 from daemon.sim.gateway.contracts import contract11
 
 AccountRow = tuple[str, str, str]
@@ -91,6 +92,11 @@ def account_rows(values: SimAccount, positions: Iterable[SimPosition], account: 
     for key, amount in _ledger(values):
         rows += [(key, dollars(amount), currency) for currency in ("BASE", "USD")]
     return tuple(rows)
+
+
+def unset_rows(rows: Iterable[AccountRow]) -> tuple[AccountRow, ...]:
+    """Return account values with every amount unset, as the gateway spells it."""
+    return tuple((key, UNSET_DOUBLE if currency == "USD" else value, currency) for key, value, currency in rows)
 
 
 def _dollar_values(values: SimAccount, gross: float) -> tuple[tuple[str, float], ...]:

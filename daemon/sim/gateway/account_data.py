@@ -15,11 +15,13 @@ from daemon.sim.gateway.account import (
     account_rows,
     portfolio_messages,
     time_message,
+    unset_rows,
     value_messages,
 )
 from daemon.sim.gateway.client import Client
 from daemon.sim.gateway.codec import Fields
 from daemon.sim.gateway.contracts import contract11
+from daemon.sim.gateway.fault_plan import Kind
 from daemon.sim.gateway.hub import Hub, RequestRefused
 
 MAX_SUMMARIES = 2
@@ -146,6 +148,8 @@ def send_account(hub: Hub, changed: Iterable[int] = ()) -> None:
 def _refresh(hub: Hub, client: Client, feeds: Sequence[Feed], changed: Sequence[int] = ()) -> None:
     held = hub.exchange.positions()
     ours = account_rows(hub.exchange.account(), held, hub.config.account)
+    if hub.faults.holds(Kind.ACCOUNT_MISSING, hub.now):
+        ours = unset_rows(ours)
     for feed in feeds:
         mine = feed.account == hub.config.account
         rows = ours if mine else account_rows(EMPTY_ACCOUNT, (), feed.account)

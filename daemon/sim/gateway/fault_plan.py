@@ -42,6 +42,8 @@ class Kind(StrEnum):
     """Refuse a margin preview with a message code (code, text)."""
     WHAT_IF_UNSET = "what_if_unset"
     """Answer a margin preview with unset values first; then_real = false leaves it at that."""
+    WHAT_IF_HIGHER = "what_if_higher"
+    """Ask in a margin preview for a multiple of what the order needs (factor)."""
     DATA_MISSING = "data_missing"
     """Send -1 for every price and no greeks (symbol limits it)."""
     GREEKS_MISSING = "greeks_missing"
@@ -54,6 +56,8 @@ class Kind(StrEnum):
     """Send delayed data with the delayed tick numbers and the warning 10167 (symbol limits it)."""
     NOT_SUBSCRIBED = "not_subscribed"
     """Refuse market-data lines and historical bars with code 354 (symbol limits it)."""
+    ACCOUNT_MISSING = "account_missing"
+    """Send account values unset, as a gateway does that has none (1.797e308)."""
     DROP_CONNECTION = "drop_connection"
     """Close every connection and refuse new ones for refuse_s seconds."""
     SILENT = "silent"
@@ -79,12 +83,14 @@ ARGUMENTS: Final[Mapping[Kind, Mapping[str, type]]] = {
     Kind.REJECT_ORDER: {"code": int, "text": str, "symbol": str},
     Kind.WHAT_IF_REFUSED: {"code": int, "text": str},
     Kind.WHAT_IF_UNSET: {"then_real": bool},
+    Kind.WHAT_IF_HIGHER: {"factor": float},
     Kind.DATA_MISSING: {"symbol": str},
     Kind.GREEKS_MISSING: {"symbol": str},
     Kind.CHAIN_LIMITED: {"low": float, "high": float, "symbol": str},
     Kind.DATA_STALE: {"symbol": str},
     Kind.DATA_DELAYED: {"symbol": str},
     Kind.NOT_SUBSCRIBED: {"symbol": str},
+    Kind.ACCOUNT_MISSING: {},
     Kind.DROP_CONNECTION: {"refuse_s": float},
     Kind.SILENT: {"lost": bool},
     Kind.DELAY: {"seconds": float},
@@ -97,12 +103,17 @@ LASTING: Final = frozenset(
         Kind.CHAIN_LIMITED,
         Kind.DATA_STALE,
         Kind.DATA_DELAYED,
+        Kind.ACCOUNT_MISSING,
         Kind.SILENT,
         Kind.DELAY,
     }
 )
 """Faults that hold for a stretch of time; the others happen to one message and can be counted."""
-_REQUIRED: Final[Mapping[Kind, str]] = {Kind.DELAY: "seconds", Kind.WITHHOLD: "message"}
+_REQUIRED: Final[Mapping[Kind, str]] = {
+    Kind.WHAT_IF_HIGHER: "factor",
+    Kind.DELAY: "seconds",
+    Kind.WITHHOLD: "message",
+}
 _COMMON: Final[Mapping[str, type]] = {
     "kind": str,
     "at": str,
@@ -260,6 +271,7 @@ def _is_number(value: object) -> bool:
 _BOUNDS: Final = (
     ("count", "1 or more", lambda value: _is_number(value) and value < 1),
     ("probability", "a number above 0 and up to 1", lambda value: _is_number(value) and not 0 < value <= 1),
+    ("factor", "a number from 0 to 100", lambda value: _is_number(value) and not 0 <= value <= 100),
     ("seconds", "a number from 0 to 3600", lambda value: _is_number(value) and not 0 <= value <= 3600),
     ("low", "a number from 0 to 100000", lambda value: _is_number(value) and not 0 <= value <= 100_000),
     ("high", "a number from 0 to 100000", lambda value: _is_number(value) and not 0 <= value <= 100_000),

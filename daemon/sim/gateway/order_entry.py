@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from daemon.sim.exchange.api import (
@@ -94,6 +95,9 @@ def _preview(hub: Hub, client: Client, request: OrderRequest) -> None:
     answer = hub.exchange.what_if(request)
     if isinstance(answer, Rejected):
         raise RequestRefused(request.order_id, answer.code, answer.text)
+    if fault := hub.faults.strikes(Kind.WHAT_IF_HIGHER, hub.now):
+        added = (answer.initial_after - answer.initial_before) * (float(fault.argument("factor", 1.0)) - 1)
+        answer = replace(answer, initial_after=answer.initial_after + added)
     order = SimOrder(
         request=request,
         perm_id=hub.what_if_perm_id(),

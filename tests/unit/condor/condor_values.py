@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
+from limit_values import LIMITS
+
 from daemon.core.book.condors import OpenCondor
 from daemon.core.calendar.events import EventKind
 from daemon.core.condor.legs import CondorLegs, Vertical, structure
@@ -86,18 +88,6 @@ POLICY = CondorPolicy(
     vix_gate_mode=GateMode.OFF,
     vix_gate_min=10.0,
     vix_gate_max=40.0,
-)
-
-LIMITS = RiskLimits(
-    wing_notional_max_usd=100_000,
-    wing_notional_max_nlv_pct=50.0,
-    margin_max_nlv_pct=50.0,
-    clock_skew_max_s=5.0,
-    index_max_age_s=60.0,
-    quote_max_age_s=30.0,
-    measure_every_min=30,
-    theta_gate=True,
-    quick_ratio_min=1.5,
 )
 
 

@@ -1,9 +1,10 @@
 from collections.abc import Iterable
 
 import pytest
-from condor_values import LIMITS, POLICY, limits, policy
+from condor_values import POLICY, limits, policy
 from hypothesis import given
 from hypothesis import strategies as st
+from limit_values import LIMITS
 
 from daemon.core.condor.entry import AccountRoom, credit_floor_pts100, judge_entry, size_entry
 from daemon.core.orders.intent import ComboPrice, Reason

@@ -29,6 +29,7 @@ from daemon.engine.executor import Executor
 from daemon.engine.facts import FactRecorder
 from daemon.engine.gather import Indexes, Refusal
 from daemon.engine.risk_monitor import RiskMonitor
+from daemon.engine.run_states import RunStates
 from daemon.settings import load
 
 SESSION, EXPIRY, TOMORROW = date(2020, 2, 18), date(2020, 3, 20), date(2020, 2, 19)
@@ -327,7 +328,8 @@ def test_an_entry_that_finds_nothing_is_a_named_skip_and_the_next_session_enters
         facts = FactRecorder(desk)
         broker.subscribe(facts.sink)
         consumer = asyncio.create_task(facts.run())
-        executor, risk = Executor(desk, facts), RiskMonitor(desk)
+        risk = RiskMonitor(desk, RunStates(desk))
+        executor = Executor(desk, facts, risk)
         entries = CondorEntries(desk, executor, risk, CondorExits(desk, executor, risk, lambda name, work: None))
         desk.policy = replace(desk.policy, condor=policy)
         change(chain(SESSION)).connect(broker)

@@ -8,7 +8,7 @@ from dataclasses import astuple, replace
 from pathlib import Path
 
 import pytest
-from engine_fakes import LATER, START, FakeBroker, hedge_intent, make_desk
+from engine_fakes import LATER, START, FakeBroker, hedge_intent, make_desk, make_executor
 
 from daemon.adapters.virtual_time import run_virtual
 from daemon.core.orders.broker_facts import LinkState, OrderFact, OrderMessage, OrderStatus
@@ -42,7 +42,7 @@ def run(folder: Path, body: Body) -> tuple[Intent, FakeBroker, Desk]:
         broker.subscribe(facts.sink)
         consumer = asyncio.create_task(facts.run())
         try:
-            return await body(Executor(desk, facts), broker, desk), broker, desk
+            return await body(make_executor(desk, facts), broker, desk), broker, desk
         finally:
             consumer.cancel()
 
@@ -422,7 +422,7 @@ def test_the_market_behind_each_part_of_a_fill_is_kept(tmp_path: Path) -> None:
     async def body(executor: Executor, broker: FakeBroker, desk: Desk) -> Intent:
         broker.on_modify = lambda ref, limit: broker.fill(ref, 1 if limit == 125 else 2)
         ladder = moving(ComboPrice(1.20, 140), ComboPrice(1.50, 155))
-        return await executor.work(replace(hedge_intent(), mid_at_decision_pts=1.0, quoted=STANDING), ladder)
+        return await executor.work(replace(hedge_intent(), mid_at_decision_pts=1.2, quoted=STANDING), ladder)
 
     done, _, desk = run(tmp_path, body)
 

@@ -42,6 +42,7 @@ from daemon.engine.context import Desk
 from daemon.engine.executor import Executor
 from daemon.engine.facts import FactRecorder
 from daemon.engine.risk_monitor import RiskMonitor
+from daemon.engine.run_states import RunStates
 
 EXPIRY = date(2020, 3, 20)
 NAME = "C20200218-1"
@@ -131,8 +132,9 @@ def play(folder: Path, scene: Callable[[World], Awaitable[None]], **changes: Any
         broker.subscribe(facts.sink)
         consumer = asyncio.create_task(facts.run())
         background = Background(desk.journal)
-        executor = Executor(desk, facts)
-        exits = CondorExits(desk, executor, RiskMonitor(desk), background.spawn)
+        risk = RiskMonitor(desk, RunStates(desk))
+        executor = Executor(desk, facts, risk)
+        exits = CondorExits(desk, executor, risk, background.spawn)
         world = World(desk, broker, executor, exits)
         desk.link.clock_skew_s = 0.0
         try:
@@ -150,10 +152,10 @@ async def enter(world: World) -> None:
     desk, broker = world.desk, world.broker
     key = IntentKey(SESSION, Strategy.CONDOR, Purpose.ENTRY, NAME, 1)
     record = CondorRecord(NAME, SESSION, LEGS, {"time_exit_dte": 21, "take_profit_pct": 50.0}, key, 3335.0)
-    intent = Intent(key, OrderSpec(LEGS.held, 2, -400, TimeInForce.DAY), desk.clock.now())
+    spec = OrderSpec(LEGS.held, 2, -400, TimeInForce.DAY)
+    intent = Intent(key, spec, desk.clock.now(), mid_at_decision_pts=-4.0)
     await world.executor.send(intent, record)
     # The fake fills the first leg, a long one, at the net: a negative price there stands for the credit.
-    spec = intent.spec
     for place, leg in enumerate(spec.legs):
         price = {0: 100, 1: 300, 2: 300, 3: 100}[place]
         broker.fill_leg(intent.ref, leg, 2, price)

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine_fakes import CALL, SESSION, START, FakeBroker, con_id, hedge_intent, make_desk
+from engine_fakes import CALL, SESSION, START, FakeBroker, con_id, hedge_intent, make_desk, make_executor
 
 from daemon.adapters.virtual_time import run_virtual
 from daemon.core.orders.broker_facts import ExecId, ExecutionFact, OrderFact, OrderStatus
@@ -16,8 +16,10 @@ from daemon.engine.context import Desk
 from daemon.engine.day import DayDesk
 from daemon.engine.executor import Executor
 from daemon.engine.facts import FactRecorder
+from daemon.engine.limit_watch import LimitWatch
 from daemon.engine.reconciler import Reconciler
 from daemon.engine.risk_monitor import RiskMonitor
+from daemon.engine.run_states import RunStates
 from daemon.engine.settlement import Settler
 
 
@@ -50,7 +52,7 @@ def play(folder: Path, scene: Callable[[World], Awaitable[None]]) -> None:
         facts = FactRecorder(desk)
         broker.subscribe(facts.sink)
         consumer = asyncio.create_task(facts.run())
-        executor = Executor(desk, facts)
+        executor = make_executor(desk, facts)
         try:
             await scene(World(desk, broker, executor, Reconciler(desk, facts, executor, Settler(desk))))
         finally:
@@ -176,9 +178,10 @@ def test_the_periodic_check_looks_at_the_broker_while_the_outcome_of_an_order_is
         intent = await world.executor.send(hedge_intent())
         await world.executor.cancel(intent.ref, "a cancel that nobody confirms")
         assert world.state(intent.ref) is IntentState.UNKNOWN
-        settler, risk = Settler(world.desk), RiskMonitor(world.desk)
+        risk = RiskMonitor(world.desk, RunStates(world.desk))
+        day = DayDesk(world.desk, world.reconciler, Settler(world.desk), LimitWatch(world.desk, risk))
 
-        await DayDesk(world.desk, world.reconciler, settler, risk).check_book(SESSION)
+        await day.check_book(SESSION)
 
         assert world.state(intent.ref) is IntentState.WORKING
 

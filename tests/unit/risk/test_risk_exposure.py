@@ -1,6 +1,7 @@
 from datetime import date
 
 import pytest
+from limit_values import LIMITS
 
 from daemon.core.book.condors import OpenCondor
 from daemon.core.condor.legs import CondorLegs, Structure, Vertical
@@ -8,7 +9,6 @@ from daemon.core.market.contracts import OptionContract, Right, TradingClass
 from daemon.core.orders.intent import IntentKey, Purpose, Strategy
 from daemon.core.records import CondorRecord
 from daemon.core.risk.exposure import quick_ratio, wing_notional_max_usd, wing_notional_usd
-from daemon.core.risk.limits import RiskLimits
 
 SESSION = date(2020, 2, 18)
 
@@ -45,19 +45,7 @@ class TestWingNotional:
     [(250_000, 100_000), (200_000, 100_000), (199_999, 99_999), (120_001, 60_000), (0, 0), (-50_000, 0)],
 )
 def test_the_largest_wing_notional_is_the_smaller_of_limit_and_share(nlv_usd: int, most_usd: int) -> None:
-    limits = RiskLimits(
-        wing_notional_max_usd=100_000,
-        wing_notional_max_nlv_pct=50.0,
-        margin_max_nlv_pct=50.0,
-        clock_skew_max_s=5.0,
-        index_max_age_s=60.0,
-        quote_max_age_s=30.0,
-        measure_every_min=30,
-        theta_gate=True,
-        quick_ratio_min=1.5,
-    )
-
-    assert wing_notional_max_usd(nlv_usd * 100, limits) == most_usd
+    assert wing_notional_max_usd(nlv_usd * 100, LIMITS) == most_usd
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from daemon.core.condor.policy import (
     WingsBy,
 )
 from daemon.core.hedge.policy import Band, LayerPolicy, LayerStructure
-from daemon.core.risk.limits import RiskLimits
+from daemon.core.risk.limits import ExitsWithoutData, RiskLimits
 from daemon.settings import load
 
 HOME = {"HOME": "/home/somebody"}
@@ -137,14 +137,29 @@ def test_jobs_run_at_the_times_of_decision_6() -> None:
     )
 
 
-def test_the_risk_limits_are_half_of_net_liquidation_or_100000_dollars() -> None:
+def test_the_risk_limits_are_those_of_the_table_of_settings() -> None:
     assert load([], HOME).risk_limits() == RiskLimits(
+        condors_max=40,
         wing_notional_max_usd=100_000,
         wing_notional_max_nlv_pct=50,
         margin_max_nlv_pct=50,
+        margin_over_estimate_max_pct=10,
+        session_loss_max_pct=2,
+        week_loss_max_pct=4,
+        drawdown_max_pct=10,
+        peak_from=None,
+        session_orders_max=40,
+        session_contracts_max=500,
+        orders_per_minute_max=20,
+        rejects_max=5,
+        collar_condor_pts100=200,
+        collar_call_pct=50,
+        collar_call_min_pts100=10,
         clock_skew_max_s=5,
         index_max_age_s=120,
         quote_max_age_s=60,
+        account_max_age_s=300,
+        exits_without_data=ExitsWithoutData.GO_ON,
         measure_every_min=60,
         theta_gate=False,
         quick_ratio_min=1.5,

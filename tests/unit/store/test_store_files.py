@@ -23,10 +23,12 @@ from daemon.adapters.store.schema import (
     markets_of_orders,
     one_sided_condors,
     risks,
+    run_states,
     signals,
     spx_at_entry,
 )
 from daemon.core.orders.intent import IntentState
+from daemon.core.records import RunState
 from daemon.errors import NotReadyError, StoreError
 
 NOBODY = 65534
@@ -53,8 +55,9 @@ def grown() -> Migrations:
     migrations(name="0005_hedge_sizing")(hedge_sizing)
     migrations(name="0006_spx_at_entry")(spx_at_entry)
     migrations(name="0007_signals")(signals)
+    migrations(name="0008_run_states")(run_states)
 
-    @migrations(name="0008_notes")
+    @migrations(name="0009_notes")
     def notes(db: Database) -> None:
         db.execute("CREATE TABLE notes (text TEXT NOT NULL) STRICT")
 
@@ -139,7 +142,7 @@ class TestRefusals:
     def test_a_database_of_a_newer_version(self, path: Path) -> None:
         open_writing(path, "OFF", migrations=grown()).close()
 
-        with pytest.raises(StoreError, match=r"newer version of condord \(it has 0008_notes\)"):
+        with pytest.raises(StoreError, match=r"newer version of condord \(it has 0009_notes\)"):
             SqliteStore(path)
         with pytest.raises(StoreError, match="newer version"):
             open_readonly(path)
@@ -152,7 +155,7 @@ class TestMigrations:
 
         open_writing(path, "OFF", migrations=grown()).close()
 
-        backup = path.with_name("condord.db.before-0008_notes")
+        backup = path.with_name("condord.db.before-0009_notes")
         with closing(SqliteStore(backup)) as before, closing(sqlite3.connect(path)) as after:
             assert before.meta("account") == "DU1"
             assert after.execute("SELECT count(*) FROM notes").fetchone() == (0,)
@@ -225,6 +228,29 @@ class TestMigrations:
         assert (intent.mid_at_decision_pts, intent.quoted, intent.fill_market) == (0.9, None, None)
         assert path.with_name("condord.db.before-0004_markets_of_orders").exists()
 
+    def test_a_halt_of_the_seventh_version_still_holds(self, path: Path) -> None:
+        seventh = Migrations("condord")
+        for name, step in (
+            ("0001_first_tables", first_tables),
+            ("0002_risks", risks),
+            ("0003_one_sided_condors", one_sided_condors),
+            ("0004_markets_of_orders", markets_of_orders),
+            ("0005_hedge_sizing", hedge_sizing),
+            ("0006_spx_at_entry", spx_at_entry),
+            ("0007_signals", signals),
+        ):
+            seventh(name=name)(step)
+        open_writing(path, "OFF", migrations=seventh).close()
+        with closing(sqlite3.connect(path)) as old, old:
+            old.execute(
+                "INSERT INTO run_state VALUES (1, 'HALTED', 'person', 'a holiday', '2020-02-18T20:30:00.000000+00:00')"
+            )
+
+        with closing(SqliteStore(path)) as store:
+            found = store.run_state()
+
+        assert (found.state, found.by, found.reason) == (RunState.HALTED, "person", "a holiday")
+
     def test_a_new_or_current_database_is_not_copied(self, path: Path) -> None:
         for _ in range(2):
             SqliteStore(path).close()
@@ -235,7 +261,7 @@ class TestMigrations:
         SqliteStore(path).close()
         broken = grown()
 
-        @broken(name="0007_broken")
+        @broken(name="0009_broken")
         def broken_step(db: Database) -> None:
             db.execute("CREATE TABLE half (text TEXT) STRICT")
             db.execute("CREATE TABLE notes (text TEXT)")

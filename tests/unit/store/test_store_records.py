@@ -10,6 +10,8 @@ from ledger_values import AT, PUT_SHORT, SESSION, VIX_CALL
 from daemon.adapters.store import SqliteStore, event_digest
 from daemon.core.orders.intent import Reason
 from daemon.core.records import (
+    PERSON,
+    PROGRAM,
     CondorBreakEvens,
     DailyValue,
     DayRecord,
@@ -180,6 +182,35 @@ class TestWhatIsKept:
         assert (fresh.state, fresh.at) == (RunState.RUNNING, None)
         with closing(SqliteStore(path, "OFF")) as reopened:
             assert reopened.run_state() == halted
+
+    @pytest.mark.parametrize("first_by", [PERSON, PROGRAM])
+    def test_of_a_persons_run_state_and_the_programs_the_stricter_holds_whoever_came_first(
+        self, store: SqliteStore, first_by: str
+    ) -> None:
+        person = RunStateRecord(RunState.EXITS_ONLY, PERSON, "travelling", AT)
+        program = RunStateRecord(RunState.HALTED, PROGRAM, "5 orders were rejected in a row", AT)
+
+        for record in sorted((person, program), key=lambda record: record.by != first_by):
+            store.set_run_state(record)
+
+        assert store.run_state() == program
+
+    def test_of_equal_run_states_a_persons_holds(self, store: SqliteStore) -> None:
+        person = RunStateRecord(RunState.HALTED, PERSON, "travelling", AT)
+
+        store.set_run_state(person)
+        store.set_run_state(RunStateRecord(RunState.HALTED, PROGRAM, "5 orders were rejected in a row", AT))
+
+        assert store.run_state() == person
+
+    def test_a_persons_word_to_run_takes_the_programs_halt_back_too(self, store: SqliteStore, path: Path) -> None:
+        running = RunStateRecord(RunState.RUNNING, PERSON, "looked into it", AT)
+
+        store.set_run_state(RunStateRecord(RunState.HALTED, PROGRAM, "5 orders were rejected in a row", AT))
+        store.set_run_state(running)
+
+        with closing(SqliteStore(path, "OFF")) as reopened:
+            assert store.run_state() == reopened.run_state() == running
 
     def test_a_named_value_is_replaced(self, store: SqliteStore) -> None:
         store.set_meta("account", "DU1")

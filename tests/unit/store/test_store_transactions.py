@@ -54,7 +54,7 @@ CASES = [
     Case(
         "set_run_state",
         lambda s: s.set_run_state(RunStateRecord(RunState.HALTED, "person", "holiday", AT)),
-        "run_state",
+        "run_states",
     ),
     Case("record_job", lambda s: s.record_job(SESSION, "entry", JobOutcome(Outcome.DONE, "", AT)), "jobs"),
     Case(

@@ -1,0 +1,58 @@
+"""How much of each limit is used, as lines of the end-of-day block and of the status."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from daemon.core.records import LimitUse
+from daemon.report.words import UNKNOWN, columns, percent, whole_dollars
+
+STATUS_ROW: Final = 4
+"""Limits in one line of the status."""
+_NAMES: Final = {"order_rate": "orders within a minute", "rejects": "rejects in a row"}
+
+
+def limits_section(uses: Sequence[LimitUse]) -> list[str]:
+    """Write one line for each limit."""
+    if not uses:
+        return ["  not measured"]
+    rows = [(_name(use), _value(use), f"of {_amount(use, use.limit)}", _remark(use)) for use in uses]
+    return columns(rows, "<>><")
+
+
+def limits_lines(uses: Sequence[LimitUse]) -> list[str]:
+    """Write the limits a few to a line."""
+    parts = [f"{_name(use)} {_value(use)} of {_amount(use, use.limit)}{_mark(use)}" for use in uses]
+    rows = [parts[start : start + STATUS_ROW] for start in range(0, len(parts), STATUS_ROW)]
+    return ["; ".join(row) for row in rows] or ["not measured yet"]
+
+
+def _name(use: LimitUse) -> str:
+    return _NAMES.get(use.name, use.name.replace("_", " "))
+
+
+def _value(use: LimitUse) -> str:
+    if use.unit == "%" and use.value is not None and use.value < 0:
+        return f"gain {_amount(use, -use.value)}"
+    return _amount(use, use.value)
+
+
+def _amount(use: LimitUse, amount: float | None) -> str:
+    if amount is None:
+        return UNKNOWN if use.applies else "none yet"
+    match use.unit:
+        case "%":
+            return percent(amount, digits=2)
+        case "USD":
+            return whole_dollars(amount)
+        case _:
+            return f"{amount:,.0f}"
+
+
+def _remark(use: LimitUse) -> str:
+    return ", ".join(part for part in ("BREACHED" if use.breached else "", use.note) if part)
+
+
+def _mark(use: LimitUse) -> str:
+    return " BREACHED" if use.breached else ""
