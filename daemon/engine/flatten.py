@@ -21,6 +21,7 @@ from daemon.engine.executor import Executor, Ladder
 from daemon.engine.flatten_plan import open_condors, open_layers, sales
 from daemon.engine.gather import market_of
 from daemon.engine.hedge_desk import HedgeDesk
+from daemon.engine.hedge_trader import SPREAD_STEPS
 from daemon.engine.risk_monitor import Proposal, RiskMonitor
 from daemon.errors import BrokerError, NotReadyError
 
@@ -123,7 +124,7 @@ class Flattener:
         rules = LadderRules(
             step_pts100=policy.ladder_step_pts100,
             through_pts100=policy.ladder_through_pts100,
-            price_steps=row.steps_pts100,
+            price_steps=row.steps_pts100 or SPREAD_STEPS,
         )
         limit = rung_pts100(0, price, rules)
         left_s = min(WORK_S, (shifted(desk.journal.session(), LAST_HEDGE) - now).total_seconds())

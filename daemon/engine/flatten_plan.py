@@ -8,7 +8,9 @@ from typing import Final
 
 from daemon.core.book.book import Holding
 from daemon.core.book.condors import OpenCondor
+from daemon.core.condor.legs import closing
 from daemon.core.condor.unwinding import ClosingStep, closing_steps
+from daemon.core.hedge.units import layer_holding
 from daemon.core.orders.intent import Leg, OrderRef, Strategy
 from daemon.engine.condor_quotes import PricedStep, priced_steps
 from daemon.engine.context import Desk
@@ -51,9 +53,10 @@ def open_layers(desk: Desk) -> list[Holding]:
 
 
 def sales(desk: Desk, layer: Holding) -> tuple[ClosingStep, ...]:
-    """Return the orders that close a layer."""
-    alive = sorted(desk.alive(layer.positions).items())
-    return tuple(ClosingStep((Leg(option, -1 if held > 0 else 1),), abs(held)) for option, held in alive)
+    """Return the orders that close a layer, one after the other: uncovered short calls first, a spread as a whole."""
+    holding = layer_holding(desk.alive(layer.positions))
+    bought = [ClosingStep((Leg(option, 1),), abs(held)) for option, held in sorted(holding.uncovered.items())]
+    return (*bought, *(ClosingStep(closing(unit.legs), quantity) for unit, quantity in holding.units.items()))
 
 
 def condor_steps(condor: OpenCondor) -> tuple[ClosingStep, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rehearsals import FIRST, Life, live
@@ -19,7 +20,10 @@ from daemon.report.flatten import flatten_text
 SECOND = date(2020, 2, 19)
 
 
-def test_everything_is_closed_condors_before_the_hedge_and_nothing_is_entered_behind_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("layers_of", ["call", "call_spread"])
+def test_everything_is_closed_condors_before_the_hedge_and_nothing_is_entered_behind_it(
+    tmp_path: Path, layers_of: str
+) -> None:
     async def scene(life: Life) -> None:
         program = await life.start()
         await life.until(SECOND, time(16, 30))
@@ -43,13 +47,16 @@ def test_everything_is_closed_condors_before_the_hedge_and_nothing_is_entered_be
         flattened = [i for i in store.intents() if i.key.purpose is Purpose.FLATTEN]
         last_condor = max(e.at for e in store.entries() if e.subject.startswith("C"))
         assert all(i.created_at >= last_condor for i in flattened if i.key.strategy is Strategy.HEDGE)
+        sold = [len(i.spec.legs) for i in flattened if i.key.strategy is Strategy.HEDGE]
+        assert set(sold) == ({2} if layers_of == "call_spread" else {1})
         assert store.intents(live_only=True) == ()
 
         await life.until(date(2020, 2, 20), time(16, 45))
         assert store.book().positions() == {}
         assert "still" not in flatten_text(await flatten_now_or_refusal(engine))
 
-    live(tmp_path / "state", new_york(FIRST, time(15, 20)), scene)
+    structures: dict[str, Any] = {f"HEDGE_{layer}_STRUCTURE": layers_of for layer in ("L1", "L2", "L3")}
+    live(tmp_path / "state", new_york(FIRST, time(15, 20)), scene, **structures)
 
 
 async def flatten_now_or_refusal(engine) -> dict[str, object]:  # type: ignore[no-untyped-def]
