@@ -13,6 +13,7 @@ from daemon.core.hedge.rolls import next_roll
 from daemon.core.orders.intent import Purpose, Reason
 from daemon.core.records import JobOutcome, Outcome, RunState
 from daemon.engine.background import Background
+from daemon.engine.capital_desk import CapitalDesk
 from daemon.engine.condor_entries import CondorEntries
 from daemon.engine.condor_exits import CondorExits
 from daemon.engine.context import BASELINE, Desk
@@ -191,19 +192,19 @@ class Engine:
     # -- jobs --------------------------------------------------------------------------------------
 
     def _daily(self) -> tuple[DailyJob, ...]:
-        return daily_jobs(
-            self.desk.policy.schedule,
-            {
-                "preflight": self.day.preflight,
-                "signals": self.signals.refresh,
-                "hedge_roll": self.hedge.roll,
-                "last_resort": self.exits.last_resort,
-                "condor_entry": self._entry,
-                "hedge_resize": self.hedge.resize,
-                "settlement": self.day.settlement,
-                "end_of_day": self._close,
-            },
-        )
+        runs = {
+            "preflight": self.day.preflight,
+            "signals": self.signals.refresh,
+            "hedge_roll": self.hedge.roll,
+            "last_resort": self.exits.last_resort,
+            "condor_entry": self._entry,
+            "hedge_resize": self.hedge.resize,
+            "settlement": self.day.settlement,
+            "end_of_day": self._close,
+        }
+        if self.desk.policy.signals.strip_every_sessions:
+            runs["cost_of_capital"] = CapitalDesk(self.desk).measure
+        return daily_jobs(self.desk.policy.schedule, runs)
 
     def _repeated(self) -> tuple[RepeatedJob, ...]:
         schedule = self.desk.policy.schedule

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final
@@ -177,16 +177,17 @@ def next_slot(check: RepeatedJob, today: date, now: datetime) -> datetime | None
     return when if when <= last else None
 
 
-def daily_jobs(policy: SchedulePolicy, runs: dict[str, Run]) -> tuple[DailyJob, ...]:
-    """Return the daily jobs in the order in which they are caught up."""
+def daily_jobs(policy: SchedulePolicy, runs: Mapping[str, Run]) -> tuple[DailyJob, ...]:
+    """Return the daily jobs that have something to run, in the order in which they are caught up."""
     rows = (
         ("preflight", policy.preflight, policy.end_of_day),
         ("signals", policy.signals, policy.end_of_day),
         ("hedge_roll", policy.hedge_roll, time(15, 45)),
+        ("cost_of_capital", policy.cost_of_capital, time(15, 45)),
         ("last_resort", policy.last_resort, time(15, 55)),
         ("condor_entry", policy.condor_entry, policy.condor_entry_until),
         ("hedge_resize", policy.hedge_resize, time(16, 5)),
         ("settlement", policy.settlement, time(23, 59)),
         ("end_of_day", policy.end_of_day, time(23, 59)),
     )
-    return tuple(DailyJob(name, at, until, runs[name]) for name, at, until in rows)
+    return tuple(DailyJob(name, at, until, runs[name]) for name, at, until in rows if name in runs)

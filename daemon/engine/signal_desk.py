@@ -7,7 +7,7 @@ from typing import Final
 
 from daemon.core.calendar.sessions import add_sessions, new_york_date, previous_session, sessions_between
 from daemon.core.hedge.signal_values import NEUTRAL
-from daemon.core.hedge.signals import SESSIONS_KEPT, Closes, SignalInputs, read_signals
+from daemon.core.hedge.signals import COST_SERIES, RATE_SERIES, SESSIONS_KEPT, Closes, SignalInputs, read_signals
 from daemon.core.market.contracts import SignalIndex
 from daemon.core.records import DailyValue, JobOutcome, Outcome, Signal, Standing
 from daemon.engine.adjuster import adjust
@@ -75,6 +75,7 @@ class SignalDesk:
         inputs = SignalInputs(
             session=session,
             closes={index: self._series(index, problems.get(index, "")) for index in SignalIndex},
+            measured={name: self._measured(name) for name in (COST_SERIES, RATE_SERIES)},
             macro=policy.macro,
             calendar=policy.events,
         )
@@ -84,6 +85,10 @@ class SignalDesk:
         rows = sorted(self._closes(index).items())[-SESSIONS_KEPT:]
         self._kept[index] = dict(rows)
         return Closes(tuple(day for day, _ in rows), tuple(value for _, value in rows), problem)
+
+    def _measured(self, series: str) -> Closes:
+        rows = self._desk.store.daily_values(series, last=SESSIONS_KEPT)
+        return Closes(tuple(row.session for row in rows), tuple(row.value for row in rows))
 
     def _tell(self, signals: tuple[Signal, ...]) -> None:
         says = [f"{signal.name} {signal.state}" for signal in signals if signal.state != NEUTRAL]

@@ -33,6 +33,7 @@ JOBS: Final = (
     "signals",
     "exits",
     "hedge_roll",
+    "cost_of_capital",
     "last_resort",
     "condor_entry",
     "hedge_resize",

@@ -80,6 +80,13 @@ class AdjustSettings(Group):
         ge=40,
         le=260,
     )
+    strip_every_sessions: int = setting(
+        0,
+        "Sessions between two measurements of the cost of capital from some 34 SPX options; 0 takes VIX instead.",
+        unit="sessions",
+        ge=0,
+        le=60,
+    )
     max_age_sessions: int = setting(
         1, "Sessions that a daily close may be behind before its signal counts as stale.", unit="sessions", ge=0, le=10
     )
@@ -112,6 +119,7 @@ def signal_policy(group: AdjustSettings) -> SignalPolicy:
     return SignalPolicy(
         sessions=group.signal_sessions,
         history_sessions=group.history_sessions,
+        strip_every_sessions=group.strip_every_sessions,
         max_age_sessions=group.max_age_sessions,
         macro_max_age_days=group.macro_max_age_days,
         rsi_high=group.rsi_high,

@@ -141,6 +141,9 @@ class ScheduleSettings(Group):
     signals: TimeOfDay = _hour(
         "09:05", "Reading of the signals, from closes up to the session before.", "04:00", "15:45"
     )
+    cost_of_capital: TimeOfDay = _hour(
+        "11:00", "Measurement of the cost of capital from SPX options, where one is asked for.", "09:35", "15:45"
+    )
     exits_from: TimeOfDay = _hour("09:45", "First look at the exits of open condors.", "09:30", "16:00")
     exits_every_min: int = setting(5, "Time between two looks at the exits.", unit="min", ge=1, le=60)
     hedge_roll: TimeOfDay = _hour("10:30", "Rolls of the hedge layers that are due.", "09:30", "16:00")

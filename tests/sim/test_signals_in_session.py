@@ -10,7 +10,9 @@ import pytest
 from rehearsals import FIRST, Done, rehearse
 
 from daemon.core.calendar.sessions import sessions_between
-from daemon.core.records import DecisionKind, Standing
+from daemon.core.hedge.signals import RATE_SERIES
+from daemon.core.records import DecisionKind, Outcome, Standing
+from daemon.sim.history import load_packaged
 
 FEB19, MARCH4 = date(2020, 2, 19), date(2020, 3, 4)
 NOT_SUBSCRIBED = "".join(f'[[fault]]\nkind = "not_subscribed"\nsymbol = "{name}"\n' for name in ("VVIX", "AD-NYSE"))
@@ -70,3 +72,24 @@ def test_switched_off_the_hedge_is_the_plain_one_and_says_what_would_have_been(t
     assert decision.kind is DecisionKind.SKIP
     assert decision.reasons[0].name == "adjustments_off"
     assert "multiplier_events" in {reason.name for reason in decision.reasons}
+
+
+def test_the_cost_of_capital_is_measured_from_options_every_few_sessions(tmp_path: Path) -> None:
+    done = rehearse(tmp_path / "out", date(2020, 2, 21), HEDGE_ADJUST_STRIP_EVERY_SESSIONS="2")
+
+    sessions = sessions_between(FIRST, date(2020, 2, 21))
+    outcomes = [done.store.job_outcome(session, "cost_of_capital") for session in sessions]
+    assert [found.outcome if found else None for found in outcomes] == [
+        *(Outcome.DONE, Outcome.SKIPPED, Outcome.DONE, Outcome.SKIPPED)
+    ]
+    rates = done.store.daily_values(RATE_SERIES, last=10)
+    assert [row.session for row in rates] == [sessions[0], sessions[2]]
+    for row in rates:
+        # The simulated exchange finances at the bill rate of its history; quotes round to a nickel and more.
+        assert 100 * row.value == pytest.approx(load_packaged().facts(row.session).bill_rate_pct, abs=0.5)
+        assert row.source.startswith("strip of SPXW 2020-03-")
+
+
+def test_without_a_measurement_asked_for_there_is_no_such_job(crash: Done) -> None:
+    assert crash.store.job_outcome(FEB19, "cost_of_capital") is None
+    assert crash.store.daily_values(RATE_SERIES, last=10) == ()

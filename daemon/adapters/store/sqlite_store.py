@@ -287,6 +287,16 @@ class SqliteStore:
         sql = f"SELECT * FROM risks {where} ORDER BY session"  # noqa: S608 - two fixed texts
         return tuple(codec.risk(row) for row in self._connection.rows(sql, values))
 
+    def record_daily_values(self, values: Mapping[str, Sequence[DailyValue]]) -> None:
+        """Keep values of sessions by their series; a session that has one keeps it."""
+        with self._transaction():
+            self._write_daily_values(values)
+
+    def _write_daily_values(self, values: Mapping[str, Sequence[DailyValue]]) -> None:
+        rows = [(series, *codec.daily_value_values(one)) for series, found in sorted(values.items()) for one in found]
+        for row in rows:
+            self._connection.write("INSERT OR IGNORE INTO daily_values VALUES (?, ?, ?, ?, ?)", row)
+
     def daily_values(self, series: str, *, last: int) -> tuple[DailyValue, ...]:
         """Return the last closes of an index, oldest first."""
         sql = "SELECT * FROM daily_values WHERE series = ? ORDER BY session DESC LIMIT ?"
@@ -301,10 +311,8 @@ class SqliteStore:
         A session of an index that has a close keeps it.
         """
         day = session.isoformat()
-        news = [(series, *codec.daily_value_values(one)) for series, found in sorted(closes.items()) for one in found]
         with self._transaction():
-            for values in news:
-                self._connection.write("INSERT OR IGNORE INTO daily_values VALUES (?, ?, ?, ?, ?)", values)
+            self._write_daily_values(closes)
             self._connection.write("DELETE FROM signals WHERE session = ?", (day,))
             for place, signal in enumerate(signals):
                 values = (day, place, *codec.signal_values(signal))

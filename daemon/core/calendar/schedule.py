@@ -18,6 +18,7 @@ class SchedulePolicy:
 
     preflight: time
     signals: time
+    cost_of_capital: time
     exits_from: time
     exits_every_min: int
     hedge_roll: time

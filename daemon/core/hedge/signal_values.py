@@ -20,6 +20,8 @@ class SignalPolicy:
     """Sessions in which a cross or a divergence counts after it happened."""
     history_sessions: int
     """Closes that are asked for when none are kept."""
+    strip_every_sessions: int
+    """Sessions between two measurements of the cost of capital from options; 0 for none."""
     max_age_sessions: int
     """Sessions that a daily close may be behind."""
     macro_max_age_days: int

@@ -32,6 +32,13 @@ CORRELATION_SESSIONS: Final = 21
 CORRELATION_BROKEN: Final = -0.5
 PERCENTILE_SESSIONS: Final = 252
 PERCENTILE_SESSIONS_MIN: Final = 40
+MEASURED_MIN: Final = 12
+"""Fewest measurements from options that a place among them is told of; with fewer VIX stands in."""
+COST_SERIES: Final = "COST_OF_CAPITAL"
+RATE_SERIES: Final = "FINANCING_RATE"
+"""Names under which the store keeps what options said, per year."""
+RATES_ALIKE: Final = 0.0025
+"""Largest distance of the financing rate from the bill rate that counts as favourable, per year."""
 SVIX_TO_VIX: Final = 0.985
 """SVIX at 30 days as a share of VIX, where the strip of options itself is not measured."""
 MONTH_YEARS: Final = 30 / 365
@@ -52,6 +59,8 @@ class SignalInputs:
 
     session: date
     closes: Mapping[SignalIndex, Closes]
+    measured: Mapping[str, Closes]
+    """What strips of options said, by the name of the series."""
     macro: MacroData
     calendar: EconomicCalendar
 
@@ -76,6 +85,7 @@ def read_signals(inputs: SignalInputs, policy: SignalPolicy) -> tuple[Signal, ..
         _curve("near_curve", SignalIndex.VIX9D, SignalIndex.VIX, inputs=inputs, policy=policy),
         _correlation(inputs, policy),
         _cost_of_capital(inputs, policy),
+        _rate_difference(inputs, policy),
         *macro_signals(inputs.session, inputs.macro, policy),
         _events(inputs, policy),
     )
@@ -179,6 +189,11 @@ def _correlation(inputs: SignalInputs, policy: SignalPolicy) -> Signal:
 
 def _cost_of_capital(inputs: SignalInputs, policy: SignalPolicy) -> Signal:
     """Return the trailing-year percentile of the options-implied cost of capital (000-16)."""
+    strips = inputs.measured.get(COST_SERIES, Closes())
+    if len(strips.days) >= MEASURED_MIN:
+        text = f"percentile over {len(strips.days) - 1} measurements of {100 * strips.values[-1]:.2f} % a year"
+        said = _placed(strips.values, text, policy)
+        return _of_strip("cost_of_capital", said, strips, inputs=inputs, policy=policy)
     vix = inputs.closes.get(SignalIndex.VIX, Closes())
     bills = inputs.macro.until(MacroKind.BILL_RATE, inputs.before)
     source = "broker, daily bars of VIX" + (f"; file {bills.source}" if bills else "")
@@ -188,15 +203,38 @@ def _cost_of_capital(inputs: SignalInputs, policy: SignalPolicy) -> Signal:
         cost_of_equity(_rate(inputs.macro, day), (SVIX_TO_VIX * level / 100) ** 2, MONTH_YEARS)
         for day, level in zip(vix.days[-PERCENTILE_SESSIONS - 1 :], vix.values[-PERCENTILE_SESSIONS - 1 :], strict=True)
     ]
-    percentile = percentile_rank(costs[:-1], costs[-1])
-    low, high = percentile < policy.cost_low_pct, percentile > policy.cost_high_pct
     what = f"percentile over {len(costs) - 1} sessions of {100 * costs[-1]:.2f} % a year"
-    said = (
-        percentile,
-        "low" if low else "high" if high else NEUTRAL,
-        what if bills else f"{what} over the riskless rate",
-    )
+    said = _placed(costs, what if bills else f"{what} over the riskless rate", policy)
     return _standing("cost_of_capital", said, vix.days[-1], source=source, inputs=inputs, policy=policy)
+
+
+def _placed(costs: Sequence[float], text: str, policy: SignalPolicy) -> Said:
+    """Return where the last cost stands among those before it."""
+    percentile = percentile_rank(costs[:-1], costs[-1])
+    if percentile < policy.cost_low_pct:
+        return percentile, "low", text
+    return percentile, "high" if percentile > policy.cost_high_pct else NEUTRAL, text
+
+
+def _rate_difference(inputs: SignalInputs, policy: SignalPolicy) -> Signal:
+    """Return the financing rate that options imply less the bill rate, in percent a year (IRD of the strategy)."""
+    strips = inputs.measured.get(RATE_SERIES, Closes())
+    bills = inputs.macro.until(MacroKind.BILL_RATE, inputs.before)
+    if not strips.days or bills is None:
+        why = "no file bill_rate.csv" if strips.days else "the rate that options imply is not measured"
+        return missing("rate_difference", inputs.session, "strip of SPXW options; file bill_rate.csv", why)
+    difference = strips.values[-1] - _rate(inputs.macro, strips.days[-1])
+    state = "favourable" if abs(difference) <= RATES_ALIKE else NEUTRAL
+    text = f"percent a year, {100 * strips.values[-1]:.2f} by options less the bill rate"
+    return _of_strip("rate_difference", (100 * difference, state, text), strips, inputs=inputs, policy=policy)
+
+
+def _of_strip(name: str, said: Said, strips: Closes, *, inputs: SignalInputs, policy: SignalPolicy) -> Signal:
+    """Return the signal of a measurement; it may be as old as the next one is away, and the usual delay more."""
+    late = len(sessions_between(strips.days[-1], inputs.before)) - 1
+    most = policy.strip_every_sessions + policy.max_age_sessions
+    why = f"{late} sessions old, at most {most} allowed" if late > most else ""
+    return read(name, inputs.session, said, as_of=strips.days[-1], source="strip of SPXW options", stale=why)
 
 
 def _rate(macro: MacroData, day: date) -> float:

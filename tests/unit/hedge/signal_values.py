@@ -17,6 +17,7 @@ from daemon.sim.history.facts import DailyFacts
 POLICY = SignalPolicy(
     sessions=10,
     history_sessions=60,
+    strip_every_sessions=5,
     max_age_sessions=1,
     macro_max_age_days=120,
     rsi_high=70,
@@ -53,6 +54,7 @@ def inputs(session: date, **changes: object) -> SignalInputs:
     given: dict[str, object] = {
         "session": session,
         "closes": {index: closes_before(session, index) for index in SignalIndex},
+        "measured": {},
         "macro": MacroData(),
         "calendar": EconomicCalendar(()),
     }

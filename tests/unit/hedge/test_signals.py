@@ -12,7 +12,7 @@ from signal_values import POLICY, closes_before, inputs, macro, named
 
 from daemon.adapters.economic_calendar import load_economic_calendar
 from daemon.core.calendar.sessions import add_sessions, sessions_between
-from daemon.core.hedge.signals import Closes, read_signals
+from daemon.core.hedge.signals import COST_SERIES, RATE_SERIES, Closes, read_signals
 from daemon.core.market.contracts import SignalIndex
 from daemon.core.market.macro import MacroKind
 from daemon.core.records import Standing
@@ -21,7 +21,7 @@ MARCH2 = date(2020, 3, 2)
 SPRING = sessions_between(date(2020, 2, 18), date(2020, 4, 15))
 NAMES = (
     "vix_macd vvix_macd spx_macd spx_rsi vix_rsi breadth curve near_curve spx_vix_correlation cost_of_capital "
-    "reer pe pcf gdp events"
+    "rate_difference reer pe pcf gdp events"
 )
 
 
@@ -135,6 +135,42 @@ def test_cost_of_capital_is_the_bill_rate_and_a_premium_of_vix() -> None:
     # 2 % + e^(0.02 x 30/365) x (0.985 x 0.20)^2 = 2 % + 1.001645 x 3.8809 % = 5.887 %.
     assert "of 5.89 % a year" in named(signals, "cost_of_capital").text
     assert named(signals, "cost_of_capital").source == "broker, daily bars of VIX; file bill_rate.csv"
+
+
+def test_measurements_from_options_take_the_place_of_vix() -> None:
+    days = sessions_between(date(2020, 1, 2), date(2020, 2, 28))[::5][-8:]
+    twelve = sessions_between(date(2019, 9, 3), date(2020, 2, 28))[::-10][:12][::-1]
+    few = {COST_SERIES: Closes(days, (0.05,) * 7 + (0.09,))}
+    enough = {COST_SERIES: Closes(twelve, (0.05,) * 11 + (0.09,))}
+
+    before = named(read_signals(inputs(MARCH2, measured=few), POLICY), "cost_of_capital")
+    found = named(read_signals(inputs(MARCH2, measured=enough), POLICY), "cost_of_capital")
+
+    assert before.source == "broker, daily bars of VIX"
+    assert (found.source, found.value, found.state) == ("strip of SPXW options", 100.0, "high")
+    assert found.text == "percentile over 11 measurements of 9.00 % a year"
+
+
+@pytest.mark.parametrize(("rate", "state"), [(0.0155, "favourable"), (0.0181, "neutral"), (0.0120, "neutral")])
+def test_rates_within_a_quarter_of_a_percent_are_favourable(rate: float, state: str) -> None:
+    strips = {RATE_SERIES: Closes((date(2020, 2, 27),), (rate,))}
+    bills = macro(MacroKind.BILL_RATE, [date(2020, 2, 3)], [1.55])
+
+    found = named(read_signals(inputs(MARCH2, measured=strips, macro=bills), POLICY), "rate_difference")
+
+    assert (found.state, found.as_of) == (state, date(2020, 2, 27))
+    assert found.value == pytest.approx(100 * rate - 1.55)
+
+
+def test_a_measurement_older_than_the_next_was_due_is_stale() -> None:
+    strips = {RATE_SERIES: Closes((date(2020, 2, 19),), (0.0155,))}
+    bills = macro(MacroKind.BILL_RATE, [date(2020, 2, 3)], [1.55])
+
+    found = named(read_signals(inputs(MARCH2, measured=strips, macro=bills), POLICY), "rate_difference")
+
+    # Seven sessions from 02-19 to 02-28; five between measurements and one of delay are allowed.
+    assert (found.standing, found.state) == (Standing.STALE, "neutral")
+    assert found.text.startswith("7 sessions old, at most 6 allowed")
 
 
 def test_an_exchange_rate_far_from_its_mean_is_extreme() -> None:

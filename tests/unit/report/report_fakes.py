@@ -161,8 +161,11 @@ class FakeStore:
         self, session: date, signals: Sequence[Signal], closes: Mapping[str, Sequence[DailyValue]]
     ) -> None:
         self.signals_by_session[session] = tuple(signals)
-        for series, values in closes.items():
-            for value in values:
+        self.record_daily_values(closes)
+
+    def record_daily_values(self, values: Mapping[str, Sequence[DailyValue]]) -> None:
+        for series, found in values.items():
+            for value in found:
                 self.closes.setdefault(series, {}).setdefault(value.session, value)
 
     def signals(self, session: date | None = None) -> tuple[Signal, ...]:
