@@ -6,20 +6,21 @@ import asyncio
 from datetime import date
 from typing import Final
 
-from daemon.core.hedge.policy import LayerPolicy
-from daemon.core.hedge.rolls import last_roll
+from daemon.core.hedge.policy import LayerPolicy, RollOrder
+from daemon.core.hedge.rolls import RollWindow, last_chance, open_roll, vvix_verdict
 from daemon.core.hedge.sizing import resize_needed
 from daemon.core.hedge.units import HedgeUnit
 from daemon.core.orders.intent import Purpose, Reason
-from daemon.core.records import DecisionKind, JobOutcome, Outcome
+from daemon.core.records import DecisionKind, JobOutcome, Outcome, Standing
 from daemon.engine.context import Desk
 from daemon.engine.gather import Refusal
 from daemon.engine.hedge_reader import HedgeReader, HedgeView, LayerView
-from daemon.engine.hedge_trader import HedgeTrader, decide
+from daemon.engine.hedge_trader import HedgeTrader, Wish, decide
 from daemon.errors import BrokerError
 
 ROLL_JOB: Final = "hedge_roll"
 RESIZE_JOB: Final = "hedge_resize"
+VVIX_SIGNAL: Final = "vvix_macd"
 
 
 class HedgeDesk:
@@ -43,7 +44,9 @@ class HedgeDesk:
             return await self._roll(session)
 
     async def _roll(self, session: date) -> JobOutcome:
-        due = self.due(session)
+        due = {
+            name: window for name, window in self.open_rolls(session).items() if self._goes_now(name, window, session)
+        }
         if not due and not self._reader.left_behind():
             return self._done("no layer is due")
         try:
@@ -57,15 +60,42 @@ class HedgeDesk:
         return self._done("; ".join(results))
 
     def due(self, session: date) -> dict[str, date]:
-        """Return the layers to roll with the roll date each has not dealt with yet."""
-        layers = self._desk.policy.hedge.layers
-        return {layer.name: when for layer in layers if (when := self._due(layer, session)) is not None}
+        """Return the layers that may roll with the roll date each has not dealt with yet."""
+        return {name: window.scheduled for name, window in self.open_rolls(session).items()}
 
-    def _due(self, layer: LayerPolicy, session: date) -> date | None:
-        due = last_roll(self.anchor(layer, session), layer.roll_days, session)
-        if due is None or self._desk.store.meta(_rolled_key(layer.name)) == due.isoformat():
-            return None
-        return due
+    def open_rolls(self, session: date) -> dict[str, RollWindow]:
+        """Return the layers that may roll with the window of the roll."""
+        policy = self._desk.policy.hedge
+        found = {layer.name: self._open_roll(layer, session, early=policy.roll_by_vvix) for layer in policy.layers}
+        return {name: window for name, window in found.items() if window is not None}
+
+    def _open_roll(self, layer: LayerPolicy, session: date, *, early: bool) -> RollWindow | None:
+        rolled = self._desk.store.meta(_rolled_key(layer.name))
+        dealt_with = date.fromisoformat(rolled) if rolled else None
+        return open_roll(layer, self.anchor(layer, session), session, dealt_with=dealt_with, early=early)
+
+    def _goes_now(self, name: str, window: RollWindow, session: date) -> bool:
+        """Whether a roll is done in this session; one that waits for VVIX says so (001-22)."""
+        if not self._desk.policy.hedge.roll_by_vvix or self._last_chance(name, window, session):
+            return True
+        signal = next((each for each in self._desk.store.signals(session) if each.name == VVIX_SIGNAL), None)
+        fresh = signal is not None and signal.standing is Standing.FRESH
+        unknown = "the signals were not read" if signal is None else signal.text
+        now, reason = vvix_verdict(window, session, signal.value if signal and fresh else None, unknown)
+        if not now:
+            due = self._due_reason(name, window)
+            decide(self._desk, session, ROLL_JOB, kind=DecisionKind.SKIP, subject=name, reasons=(due, reason))
+        return now
+
+    def _last_chance(self, name: str, window: RollWindow, session: date) -> bool:
+        layer = next(layer for layer in self._desk.policy.hedge.layers if layer.name == name)
+        current = self._reader.holding(name).current
+        return last_chance(layer, window, session, None if current is None else current.expiry)
+
+    def _due_reason(self, name: str, window: RollWindow) -> Reason:
+        layer = next(layer for layer in self._desk.policy.hedge.layers if layer.name == name)
+        when = window.scheduled
+        return Reason("roll_due", f"{name} rolls on {when}", when.isoformat(), layer.roll_days)
 
     def anchor(self, layer: LayerPolicy, session: date) -> date:
         """Return the first roll date of a layer: its setting, else the first session of operation."""
@@ -74,36 +104,60 @@ class HedgeDesk:
         first = self._desk.store.meta("first_session")
         return date.fromisoformat(first) if first else session
 
-    async def _roll_layer(self, session: date, view: HedgeView, layer: LayerView, due: date) -> str:
-        """Buy the new call, then sell the old ones; a layer that could buy nothing stays due."""
-        name, new = layer.policy.name, layer.measured.unit
-        reason = Reason("roll_due", f"{name} rolls on {due}", due.isoformat(), layer.policy.roll_days)
+    async def _roll_layer(self, session: date, view: HedgeView, layer: LayerView, window: RollWindow) -> str:
+        """Buy what is new, then sell what is old; a layer that could buy nothing stays due."""
+        name, new, reason = layer.policy.name, layer.measured.unit, self._due_reason(layer.policy.name, window)
         target = view.target(name)
         if view.computation.wing_notional_usd and layer.holding.quantity:
             target = max(target, 1)
         if target == 0:
-            return self._nothing_to_roll(session, name, due, reason)
-        missing = max(0, target - layer.held.get(new, 0))
-        bought = await self._trader.trade(
-            view, layer, purpose=Purpose.ROLL_BUY, unit=new, change=missing, reason=reason
+            return self._nothing_to_roll(session, name, window.scheduled, reason)
+        forced = self._forced(name, window, session)
+        missing, old = max(0, target - layer.held.get(new, 0)), sum(layer.earlier(new).values())
+        exchanged = await self._exchange(view, layer, missing, reason=reason, forced=bool(forced))
+        bought = exchanged + await self._trader.trade(
+            view,
+            layer,
+            purpose=Purpose.ROLL_BUY,
+            unit=new,
+            change=missing - exchanged,
+            reason=reason,
+            forced=bool(forced),
         )
-        old, sold = sum(layer.earlier(new).values()), 0
-        if bought or not missing:
-            self._desk.store.set_meta(_rolled_key(name), due.isoformat())
-            sold = await self._sell_old(view, layer, reason, keep=missing - bought)
+        done, sold = bought > 0 or not missing, exchanged
+        if done:
+            self._desk.store.set_meta(_rolled_key(name), window.scheduled.isoformat())
+            sold += await self._sell_old(view, layer, reason, keep=missing - bought, gone=exchanged)
         text = f"{name} bought {bought} of {missing} {new}, sold {sold} of {old}"
         decide(
             self._desk,
             session,
             ROLL_JOB,
-            kind=DecisionKind.ROLL if bought or not missing else DecisionKind.SKIP,
+            kind=DecisionKind.ROLL if done else DecisionKind.SKIP,
             subject=name,
-            reasons=(reason, *layer.reasons),
+            reasons=(reason, *forced, *layer.reasons),
             inputs={"result": text},
         )
-        fields = {"layer": name, "contract": str(new), "bought": bought, "sold": sold}
-        self._desk.journal.emit("hedge_rolled", fields)
+        self._desk.journal.emit("hedge_rolled", {"layer": name, "contract": str(new), "bought": bought, "sold": sold})
         return text
+
+    def _forced(self, name: str, window: RollWindow, session: date) -> tuple[Reason, ...]:
+        """Return the reason why a roll looks at no width of the quotes any more, or nothing while it may wait."""
+        if not self._last_chance(name, window, session):
+            return ()
+        text = "The roll can wait no longer, so a quote of any width is bought into, up to the end of the ladder."
+        return (Reason("roll_forced", text, session.isoformat(), window.last.isoformat()),)
+
+    async def _exchange(self, view: HedgeView, layer: LayerView, missing: int, *, reason: Reason, forced: bool) -> int:
+        """Roll as one combination where that is set: buy the new unit against the last old one; return how many."""
+        new, old = layer.measured.unit, next(reversed(layer.earlier(layer.measured.unit).items()), None)
+        if self._desk.policy.hedge.roll_order is not RollOrder.COMBINATION or old is None or missing == 0:
+            return 0
+        if not set(new.contracts).isdisjoint(old[0].contracts):
+            return 0  # a contract cannot be bought and sold in one combination
+        quantity = min(missing, old[1])
+        wish = Wish(purpose=Purpose.ROLL_BUY, buy=new, sell=old[0], quantity=quantity, reason=reason, forced=forced)
+        return await self._trader.work(view, layer, wish)
 
     def _nothing_to_roll(self, session: date, name: str, due: date, reason: Reason) -> str:
         text = f"{name} has nothing to roll: its target is 0 contracts"
@@ -120,18 +174,18 @@ class HedgeDesk:
         return f"{name} sold {sold} of {sum(left.values())} left behind"
 
     async def _sell_old(
-        self, view: HedgeView, layer: LayerView, reason: Reason, *, keep: int, new_bought: bool = True
+        self, view: HedgeView, layer: LayerView, reason: Reason, *, keep: int, gone: int = 0, new_bought: bool = True
     ) -> int:
-        """Sell the calls a roll leaves behind, but ``keep`` for what the purchase fell short of."""
-        sold = 0
-        for unit, quantity in layer.earlier(layer.measured.unit if new_bought else None).items():
+        """Sell the units a roll leaves behind, but ``keep`` of each for what the purchase fell short of.
+
+        ``gone`` of the last one are sold already.
+        """
+        earlier = layer.earlier(layer.measured.unit if new_bought else None)
+        last, sold = next(reversed(earlier), None), 0
+        for unit, quantity in earlier.items():
+            left = quantity - (gone if unit == last else 0)
             sold -= await self._trader.trade(
-                view,
-                layer,
-                purpose=Purpose.ROLL_SELL,
-                unit=unit,
-                change=-max(0, quantity - keep),
-                reason=reason,
+                view, layer, purpose=Purpose.ROLL_SELL, unit=unit, change=-max(0, left - keep), reason=reason
             )
         return sold
 

@@ -74,9 +74,10 @@ class HedgeReader:
 
     def left_behind(self) -> bool:
         """Whether a layer holds more than one unit that can still be traded."""
-        return any(len(self._holding(layer.name).units) > 1 for layer in self._desk.policy.hedge.layers)
+        return any(len(self.holding(layer.name).units) > 1 for layer in self._desk.policy.hedge.layers)
 
-    def _holding(self, layer: str) -> LayerHolding:
+    def holding(self, layer: str) -> LayerHolding:
+        """Return what a layer holds that can still be traded."""
         positions = layer_positions(self._desk.view().book).get(layer, {})
         return layer_holding(self._desk.alive(positions))
 
@@ -190,7 +191,7 @@ class HedgeReader:
         return RegimeState(name, date.fromisoformat(since) if since else None)
 
     async def _layer(self, layer: LayerPolicy, session: date, vix: float, *, new: bool) -> LayerView:
-        desk, holding = self._desk, self._holding(layer.name)
+        desk, holding = self._desk, self.holding(layer.name)
         current = holding.current
         if current is not None and not new:
             strikes = await self._strikes(current.long, session)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, time, timedelta
 from functools import partial
 from typing import Final
 
 from daemon.core.calendar.sessions import shifted
+from daemon.core.condor.unwinding import closing
 from daemon.core.hedge.units import HedgeUnit, LayerHolding
 from daemon.core.market.contracts import OptionContract
 from daemon.core.market.quotes import Quote
 from daemon.core.orders.intent import (
-    ComboPrice,
     Intent,
     IntentState,
     Leg,
@@ -41,6 +42,27 @@ SPREAD_STEPS: Final = ((0, 1),)
 """Net prices of spreads in VIX options: a cent everywhere (Cboe Rule 5.33)."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What one order of the hedge is to do: buy a unit, sell one, or both as one combination."""
+
+    purpose: Purpose
+    buy: HedgeUnit | None
+    sell: HedgeUnit | None
+    quantity: int
+    reason: Reason
+    forced: bool = False
+    """Whether a purchase is made into a quote of any width."""
+
+    @property
+    def legs(self) -> tuple[Leg, ...]:
+        """Return the legs, those that are bought first."""
+        return (*(() if self.buy is None else self.buy.legs), *(() if self.sell is None else closing(self.sell.legs)))
+
+    def __str__(self) -> str:
+        return " against ".join(str(unit) for unit in (self.buy, self.sell) if unit is not None)
+
+
 class HedgeTrader:
     """Buys and sells calls, or call spreads, of one layer at a time."""
 
@@ -58,95 +80,100 @@ class HedgeTrader:
         unit: HedgeUnit,
         change: int,
         reason: Reason,
+        forced: bool = False,
     ) -> int:
-        """Buy (positive) or sell units; return the signed quantity that was filled."""
+        """Buy (positive) or sell units; return the signed quantity that was filled.
+
+        A purchase that is ``forced`` looks at no width of the quotes.
+        """
         if change == 0:
             return 0
+        buy, sell = (unit, None) if change > 0 else (None, unit)
+        wish = Wish(purpose=purpose, buy=buy, sell=sell, quantity=abs(change), reason=reason, forced=forced)
+        return await self.work(view, layer, wish) * (1 if change > 0 else -1)
+
+    async def work(self, view: HedgeView, layer: LayerView, wish: Wish) -> int:
+        """Work one order to its end; return how many units were filled."""
         try:
-            intent, ladder = await self._order(view, layer, purpose=purpose, unit=unit, change=change, why=reason)
+            intent, ladder = await self._order(view, layer, wish)
         except Refusal as refusal:
-            self._skip(purpose, layer, refusal.reasons)
+            self._skip(wish.purpose, layer, refusal.reasons)
             return 0
         done = await self._executor.work(intent, ladder)
         if done.state is IntentState.UNKNOWN:
-            self._skip(purpose, layer, (Reason("unknown_order", f"{done.ref} has an unknown outcome"),))
-        return done.filled if change > 0 else -done.filled
+            self._skip(wish.purpose, layer, (Reason("unknown_order", f"{done.ref} has an unknown outcome"),))
+        return done.filled
 
-    async def _order(
-        self,
-        view: HedgeView,
-        layer: LayerView,
-        *,
-        purpose: Purpose,
-        unit: HedgeUnit,
-        change: int,
-        why: Reason,
-    ) -> tuple[Intent, Ladder]:
+    async def _order(self, view: HedgeView, layer: LayerView, wish: Wish) -> tuple[Intent, Ladder]:
         """Make the order, or refuse by the name of what is against it."""
         desk, policy, name = self._desk, self._desk.policy.hedge, layer.policy.name
-        proposal = Proposal(strategy=Strategy.HEDGE, purpose=purpose, subject=name, index_age_s=view.index_age_s)
+        proposal = Proposal(strategy=Strategy.HEDGE, purpose=wish.purpose, subject=name, index_age_s=view.index_age_s)
         if refusals := self._risk.refusals(proposal):
             raise Refusal(*refusals)
         if layer.holding.uncovered:
             raise Refusal(_uncovered(name, layer.holding))
-        direction = 1 if change > 0 else -1
-        legs = tuple(Leg(leg.contract, direction * leg.ratio) for leg in unit.legs)
-        quotes = await self._fresh(layer, unit)
-        price = priced(quotes, legs)
-        if change > 0:
-            self._refuse_illiquid(unit, quotes, price)
+        quotes = await self._fresh(layer, wish)
+        price = priced(quotes, wish.legs)
+        if wish.buy is not None:
+            self._refuse_illiquid(wish.buy, quotes, forced=wish.forced)
         rules = LadderRules(
             step_pts100=policy.ladder_step_pts100,
             through_pts100=policy.ladder_through_pts100,
-            price_steps=await self._price_steps(unit),
+            price_steps=await self._price_steps(wish),
         )
         limit = rung_pts100(0, price, rules)
         if limit is None:
-            raise Refusal(Reason("no_legal_price", f"{unit} has no legal price from mid to natural", price.mid_pts))
-        spec = OrderSpec(legs, abs(change), limit, TimeInForce.DAY)
-        if change > 0:
+            raise Refusal(Reason("no_legal_price", f"{wish} has no legal price from mid to natural", price.mid_pts))
+        spec = OrderSpec(wish.legs, wish.quantity, limit, TimeInForce.DAY)
+        if wish.buy is not None:
             await ask_margin(desk, spec)  # its figures refuse no hedge (decision 9), the broker's refusal does
         now = desk.clock.now()
         intent = Intent(
-            self._executor.next_key(Strategy.HEDGE, purpose, name),
+            self._executor.next_key(Strategy.HEDGE, wish.purpose, name),
             spec,
             now,
-            reasons=(why,),
+            reasons=(wish.reason,),
             mid_at_decision_pts=price.mid_pts,
             quoted=price,
         )
         until = min(now + WORK_TIME, shifted(desk.journal.session(), LAST_WORK))
-        market = partial(market_of, desk, legs)
+        market = partial(market_of, desk, wish.legs)
         return intent, Ladder(rules=rules, price=market, step_s=policy.ladder_step_s, until=until)
 
-    def _refuse_illiquid(self, unit: HedgeUnit, quotes: Mapping[OptionContract, Quote], price: ComboPrice) -> None:
+    def _refuse_illiquid(self, unit: HedgeUnit, known: Mapping[OptionContract, Quote], *, forced: bool) -> None:
         """Refuse to buy into a quote that is too wide or too low; what is held may be sold into any bid."""
-        policy = self._desk.policy.hedge
-        low = [contract for contract in unit.contracts if (quotes[contract].bid_pts100 or 0) < policy.min_bid_pts100]
+        policy, quotes = self._desk.policy.hedge, {contract: known[contract] for contract in unit.contracts}
+        low = [contract for contract, quote in quotes.items() if (quote.bid_pts100 or 0) < policy.min_bid_pts100]
         if low:
             text = f"The bid of {low[0]} is too low to be bought, in points."
             bid_pts = (quotes[low[0]].bid_pts100 or 0) / 100
             raise Refusal(Reason("hedge_bid_too_low", text, bid_pts, policy.min_bid_pts100 / 100))
-        if unit.width_pts is not None and price.mid_pts > SPENT_SHARE * unit.width_pts:
+        mid_pts = priced(quotes, unit.legs).mid_pts
+        if unit.width_pts is not None and mid_pts > SPENT_SHARE * unit.width_pts:
             text = f"{unit} has gained most of what it can, so no more of it is bought; its mid, in points."
-            raise Refusal(Reason("hedge_spread_spent", text, price.mid_pts, SPENT_SHARE * unit.width_pts))
+            raise Refusal(Reason("hedge_spread_spent", text, mid_pts, SPENT_SHARE * unit.width_pts))
         spread_pct = _spread_pct(quotes.values())
-        if spread_pct is None or spread_pct > policy.max_spread_pct:
+        if not forced and (spread_pct is None or spread_pct > policy.max_spread_pct):
             text = f"The quote of {unit} is too wide a share of the mid, in percent."
             raise Refusal(Reason("hedge_spread_too_wide", text, spread_pct, policy.max_spread_pct))
 
-    async def _fresh(self, layer: LayerView, unit: HedgeUnit) -> Mapping[OptionContract, Quote]:
-        """Return the quotes of a unit, young enough to trade on."""
+    async def _fresh(self, layer: LayerView, wish: Wish) -> Mapping[OptionContract, Quote]:
+        """Return the quotes of an order, young enough to trade on."""
         known, now = layer.measured.quotes, self._desk.clock.now()
         oldest_s = max((now - quote.at).total_seconds() for quote in known.values())
-        if unit == layer.measured.unit and oldest_s <= self._desk.policy.limits.quote_max_age_s:
+        contracts = [leg.contract for leg in wish.legs]
+        if set(contracts) == known.keys() and oldest_s <= self._desk.policy.limits.quote_max_age_s:
             return known
-        return await leg_quotes(self._desk, unit.contracts)
+        return await leg_quotes(self._desk, contracts)
 
-    async def _price_steps(self, unit: HedgeUnit) -> PriceSteps:
-        if unit.short is not None:
+    async def _price_steps(self, wish: Wish) -> PriceSteps | None:
+        """Return the legal prices: of the one option, or of a spread; a combination that rolls may cost or pay."""
+        if wish.buy is not None and wish.sell is not None:
+            return None
+        if len(wish.legs) > 1:
             return SPREAD_STEPS
-        return (await self._desk.broker.contracts([unit.long]))[unit.long].price_steps_pts100
+        contract = wish.legs[0].contract
+        return (await self._desk.broker.contracts([contract]))[contract].price_steps_pts100
 
     def _skip(self, purpose: Purpose, layer: LayerView, reasons: tuple[Reason, ...]) -> None:
         session = self._desk.journal.session()

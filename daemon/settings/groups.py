@@ -18,7 +18,7 @@ from daemon.core.condor.policy import (
     TouchAction,
     WingsBy,
 )
-from daemon.core.hedge.policy import HedgeBase, HedgeMeasure, HedgeSplit, HedgeTotal, LayerStructure
+from daemon.core.hedge.policy import HedgeBase, HedgeMeasure, HedgeSplit, HedgeTotal, LayerStructure, RollOrder
 from daemon.core.records import Level
 from daemon.core.risk.limits import ExitsWithoutData
 from daemon.settings.adjust_group import AdjustSettings
@@ -45,6 +45,7 @@ from daemon.settings.fields import (
     OptionalFolder,
     PaperAccount,
     Points,
+    RollOrderChoice,
     SplitChoice,
     StrikeChoice,
     StructureChoice,
@@ -422,6 +423,20 @@ class LayerSettings(Group):
     )
     monthly_only: bool = setting(..., "Whether only monthly expiries are bought.")
     roll_days: int = setting(..., "Days from one roll to the next.", unit="days", ge=1, le=200)
+    roll_from_days: int = setting(
+        ...,
+        "Days after the roll date before from which a roll may be done early, when it goes by VVIX.",
+        unit="days",
+        ge=1,
+        le=200,
+    )
+    roll_until_days: int = setting(
+        ...,
+        "Days after the roll date before until which a roll waits for VVIX or a quote that is not too wide.",
+        unit="days",
+        ge=1,
+        le=220,
+    )
     anchor: OptionalDate = setting(
         None,
         "Date that the roll calendar counts from; empty takes the first session of operation.",
@@ -449,14 +464,18 @@ class BandSettings(Group):
     pct_max: float = setting(..., "Share of the wing notional to hedge where the regime ends.", unit="%", ge=0, le=100)
 
 
-def _layer(dte: tuple[int, int, int], *, buy: int, monthly: bool, roll: int, weight: int) -> LayerSettings:
+def _layer(
+    dte: tuple[int, int, int], *, buy: int, monthly: bool, roll: tuple[int, int, int], weight: int
+) -> LayerSettings:
     return LayerSettings(
         dte_target=dte[0],
         dte_min=dte[1],
         dte_max=dte[2],
         min_buy_dte=buy,
         monthly_only=monthly,
-        roll_days=roll,
+        roll_days=roll[0],
+        roll_from_days=roll[1],
+        roll_until_days=roll[2],
         weight=weight,
     )
 
@@ -466,6 +485,16 @@ class HedgeSettings(Group):
 
     enabled: bool = setting(True, "Whether the hedge is bought, rolled and resized.")
     rolls_enabled: bool = setting(True, "Whether due layers are rolled; without it they are held into settlement.")
+    roll_order: RollOrderChoice = setting(
+        RollOrder.BUY_THEN_SELL,
+        "How a roll is sent: the new contracts bought before the old ones are sold, or both as one combination, and what "
+        "that does not fill as before.",
+    )
+    roll_by_vvix: bool = setting(
+        False,
+        "Whether a roll prefers a session on which MACD of VVIX is not rising, inside its window; the last session "
+        "of the window rolls anyway.",
+    )
     base: BaseChoice = setting(
         HedgeBase.WING_NOTIONAL,
         "What of the open condors the hedge percentage is of; the margin is the maintenance margin of the account.",
@@ -558,9 +587,9 @@ class HedgeSettings(Group):
         multiple_of=_CENT,
     )
     adjust: AdjustSettings = AdjustSettings()
-    l1: LayerSettings = _layer((12, 9, 16), buy=11, monthly=False, roll=8, weight=4)
-    l2: LayerSettings = _layer((37, 30, 45), buy=30, monthly=False, roll=21, weight=4)
-    l3: LayerSettings = _layer((90, 75, 110), buy=80, monthly=True, roll=50, weight=2)
+    l1: LayerSettings = _layer((12, 9, 16), buy=11, monthly=False, roll=(8, 7, 10), weight=4)
+    l2: LayerSettings = _layer((37, 30, 45), buy=30, monthly=False, roll=(21, 19, 23), weight=4)
+    l3: LayerSettings = _layer((90, 75, 110), buy=80, monthly=True, roll=(50, 45, 60), weight=2)
 
 
 class RiskSettings(Group):

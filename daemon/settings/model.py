@@ -209,6 +209,8 @@ def _hedge_policy(group: HedgeSettings) -> HedgePolicy:
     return HedgePolicy(
         enabled=group.enabled,
         rolls_enabled=group.rolls_enabled,
+        roll_order=group.roll_order,
+        roll_by_vvix=group.roll_by_vvix,
         layers=(layer_policy("L1", group.l1), layer_policy("L2", group.l2), layer_policy("L3", group.l3)),
         base=group.base,
         measure=group.measure,

@@ -227,6 +227,10 @@ def _layer(settings: Settings, name: str) -> Iterator[Conflict]:
     yield from _rising(layer, group, "dte_min", "dte_target", "dte_max")
     yield from _rising(layer, group, "min_buy_dte", "dte_max")
     yield from _rising(layer, group, "roll_days", "min_buy_dte", strictly=True)
+    yield from _rising(layer, group, "roll_from_days", "roll_days", "roll_until_days")
+    if layer.roll_until_days - layer.roll_from_days >= layer.roll_days:
+        names = _named(group, "roll_from_days", "roll_days", "roll_until_days")
+        yield Conflict(names, "the window of one roll would reach into that of the next; narrow it")
     if layer.structure is LayerStructure.CALL_SPREAD:
         yield from _rising(layer, group, "otm_pct", "short_otm_pct", strictly=True)
     in_order = layer.dte_min <= layer.dte_max and layer.min_buy_dte <= layer.dte_max

@@ -25,6 +25,13 @@ class HedgeMeasure(StrEnum):
     CONTRACTS = "contracts"
 
 
+class RollOrder(StrEnum):
+    """How a roll is sent: what is new bought before what is old is sold, or both as one combination."""
+
+    BUY_THEN_SELL = "buy_then_sell"
+    COMBINATION = "combination"
+
+
 class LayerStructure(StrEnum):
     """What a layer buys: calls, or calls with farther ones sold against them (001-03)."""
 
@@ -62,6 +69,10 @@ class LayerPolicy:
     monthly_only: bool
     """Whether only monthly expiries are bought (L3)."""
     roll_days: int
+    roll_from_days: int
+    """Days after the date of the roll before from which one may be done early (001-22)."""
+    roll_until_days: int
+    """Days after the date of the roll before until which one may wait (001-22)."""
     anchor: date | None
     """First roll date; None means the first session of operation."""
     weight: int
@@ -93,6 +104,9 @@ class HedgePolicy:
 
     enabled: bool
     rolls_enabled: bool
+    roll_order: RollOrder
+    roll_by_vvix: bool
+    """Whether rolls prefer a session with a falling VVIX inside their window (001-22)."""
     layers: tuple[LayerPolicy, ...]
     base: HedgeBase
     measure: HedgeMeasure

@@ -44,6 +44,60 @@ class PlannedRoll:
         return None if self.expiry is None else dte(self.next_session, self.expiry)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollWindow:
+    """The sessions in which one roll of the calendar is done: its date, and how far it may come before or wait."""
+
+    first: date
+    scheduled: date
+    last: date
+
+
+def roll_window(layer: LayerPolicy, scheduled: date) -> RollWindow:
+    """Return the window around a roll session (001-22)."""
+    first = session_on_or_after(scheduled - timedelta(days=layer.roll_days - layer.roll_from_days))
+    last = session_on_or_before(scheduled + timedelta(days=layer.roll_until_days - layer.roll_days))
+    return RollWindow(first=min(first, scheduled), scheduled=scheduled, last=max(last, scheduled))
+
+
+def open_roll(
+    layer: LayerPolicy, anchor: date, session: date, *, dealt_with: date | None, early: bool
+) -> RollWindow | None:
+    """Return the roll that a session may do, or None.
+
+    The latest date so far that is not dealt with is due, however late: of several missed ones only that is caught
+    up. With ``early`` the next one may be done once its window has begun.
+    """
+    due = last_roll(anchor, layer.roll_days, session)
+    if due is not None and (dealt_with is None or dealt_with < due):
+        return roll_window(layer, due)
+    if not early:
+        return None
+    coming = roll_window(layer, next_roll(anchor, layer.roll_days, session))
+    begun = coming.first <= session and (dealt_with is None or dealt_with < coming.scheduled)
+    return coming if begun else None
+
+
+def last_chance(layer: LayerPolicy, window: RollWindow, session: date, held: date | None) -> bool:
+    """Whether a roll may wait no longer: its window ends, or what is held has no days left to wait (001-06)."""
+    least = layer.min_buy_dte - layer.roll_days
+    return session >= window.last or (held is not None and dte(session, held) <= least)
+
+
+def vvix_verdict(window: RollWindow, session: date, histogram: float | None, unknown: str) -> tuple[bool, Reason]:
+    """Say whether a roll that could wait is done now by MACD of VVIX, and why (001-22).
+
+    It waits while the histogram is above 0. Without the signal, for the reason in ``unknown``, the plain date holds.
+    """
+    if histogram is None:
+        text = f"MACD of VVIX is unknown, so the roll keeps its plain date: {unknown}"
+        return session >= window.scheduled, Reason("vvix_unknown", text, None, window.scheduled.isoformat())
+    if histogram <= 0:
+        return True, Reason("vvix_falls", "MACD of VVIX is not rising, so the roll is done now.", histogram, 0)
+    text = f"MACD of VVIX is rising, so the roll waits, until {window.last} at the latest."
+    return False, Reason("vvix_rises", text, histogram, 0)
+
+
 def planned_rolls(layer: LayerPolicy, anchor: date, *, after: date, until: date) -> tuple[PlannedRoll, ...]:
     """Return the rolls of a layer after one date and up to another, from the calendar alone (001-07)."""
     found: list[PlannedRoll] = []

@@ -12,6 +12,7 @@ from daemon.core.hedge.policy import (
     HedgeTotal,
     LayerPolicy,
     LayerStructure,
+    RollOrder,
 )
 
 L1 = LayerPolicy(
@@ -22,13 +23,25 @@ L1 = LayerPolicy(
     min_buy_dte=11,
     monthly_only=False,
     roll_days=8,
+    roll_from_days=7,
+    roll_until_days=10,
     anchor=None,
     weight=4,
     otm_pct=10.0,
     structure=LayerStructure.CALL,
     short_otm_pct=60.0,
 )
-L2 = replace(L1, name="L2", dte_target=37, dte_min=30, dte_max=45, min_buy_dte=30, roll_days=21)
+L2 = replace(
+    L1,
+    name="L2",
+    dte_target=37,
+    dte_min=30,
+    dte_max=45,
+    min_buy_dte=30,
+    roll_days=21,
+    roll_from_days=19,
+    roll_until_days=23,
+)
 L3 = replace(
     L1,
     name="L3",
@@ -38,12 +51,16 @@ L3 = replace(
     min_buy_dte=80,
     monthly_only=True,
     roll_days=50,
+    roll_from_days=45,
+    roll_until_days=60,
     weight=2,
 )
 
 POLICY = HedgePolicy(
     enabled=True,
     rolls_enabled=True,
+    roll_order=RollOrder.BUY_THEN_SELL,
+    roll_by_vvix=False,
     layers=(L1, L2, L3),
     base=HedgeBase.WING_NOTIONAL,
     measure=HedgeMeasure.DELTA_DOLLARS,

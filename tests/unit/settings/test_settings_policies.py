@@ -101,6 +101,8 @@ def test_the_hedge_has_three_layers_in_the_ratio_4_4_2() -> None:
         min_buy_dte=80,
         monthly_only=True,
         roll_days=50,
+        roll_from_days=45,
+        roll_until_days=60,
         anchor=None,
         weight=2,
         otm_pct=10,
