@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -21,6 +22,16 @@ from daemon.errors import BrokerError
 ROLL_JOB: Final = "hedge_roll"
 RESIZE_JOB: Final = "hedge_resize"
 VVIX_SIGNAL: Final = "vvix_macd"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Verdict:
+    """Whether a roll is done now, whether it looks at no width of the quotes any more, and why."""
+
+    window: RollWindow
+    now: bool
+    forced: bool
+    reasons: tuple[Reason, ...]
 
 
 class HedgeDesk:
@@ -44,9 +55,11 @@ class HedgeDesk:
             return await self._roll(session)
 
     async def _roll(self, session: date) -> JobOutcome:
-        due = {
-            name: window for name, window in self.open_rolls(session).items() if self._goes_now(name, window, session)
-        }
+        rolls = {name: self._verdict(name, window, session) for name, window in self.open_rolls(session).items()}
+        due = {name: roll for name, roll in rolls.items() if roll.now}
+        for name in sorted(rolls.keys() - due.keys()):
+            reasons = (self._due_reason(name, rolls[name].window), *rolls[name].reasons)
+            decide(self._desk, session, ROLL_JOB, kind=DecisionKind.SKIP, subject=name, reasons=reasons)
         if not due and not self._reader.left_behind():
             return self._done("no layer is due")
         try:
@@ -74,18 +87,19 @@ class HedgeDesk:
         dealt_with = date.fromisoformat(rolled) if rolled else None
         return open_roll(layer, self.anchor(layer, session), session, dealt_with=dealt_with, early=early)
 
-    def _goes_now(self, name: str, window: RollWindow, session: date) -> bool:
-        """Whether a roll is done in this session; one that waits for VVIX says so (001-22)."""
-        if not self._desk.policy.hedge.roll_by_vvix or self._last_chance(name, window, session):
-            return True
+    def _verdict(self, name: str, window: RollWindow, session: date) -> _Verdict:
+        """Say whether a roll is done in this session: it may wait for VVIX (001-22) or for a narrower quote."""
+        if self._last_chance(name, window, session):
+            text = "The roll can wait no longer, so a quote of any width is bought into, up to the end of the ladder."
+            reason = Reason("roll_forced", text, session.isoformat(), window.last.isoformat())
+            return _Verdict(window=window, now=True, forced=True, reasons=(reason,))
+        if not self._desk.policy.hedge.roll_by_vvix:
+            return _Verdict(window=window, now=True, forced=False, reasons=())
         signal = next((each for each in self._desk.store.signals(session) if each.name == VVIX_SIGNAL), None)
         fresh = signal is not None and signal.standing is Standing.FRESH
         unknown = "the signals were not read" if signal is None else signal.text
         now, reason = vvix_verdict(window, session, signal.value if signal and fresh else None, unknown)
-        if not now:
-            due = self._due_reason(name, window)
-            decide(self._desk, session, ROLL_JOB, kind=DecisionKind.SKIP, subject=name, reasons=(due, reason))
-        return now
+        return _Verdict(window=window, now=now, forced=False, reasons=(reason,))
 
     def _last_chance(self, name: str, window: RollWindow, session: date) -> bool:
         layer = next(layer for layer in self._desk.policy.hedge.layers if layer.name == name)
@@ -104,17 +118,17 @@ class HedgeDesk:
         first = self._desk.store.meta("first_session")
         return date.fromisoformat(first) if first else session
 
-    async def _roll_layer(self, session: date, view: HedgeView, layer: LayerView, window: RollWindow) -> str:
+    async def _roll_layer(self, session: date, view: HedgeView, layer: LayerView, roll: _Verdict) -> str:
         """Buy what is new, then sell what is old; a layer that could buy nothing stays due."""
-        name, new, reason = layer.policy.name, layer.measured.unit, self._due_reason(layer.policy.name, window)
+        name, new, window = layer.policy.name, layer.measured.unit, roll.window
+        reason = self._due_reason(name, window)
         target = view.target(name)
         if view.computation.wing_notional_usd and layer.holding.quantity:
             target = max(target, 1)
         if target == 0:
             return self._nothing_to_roll(session, name, window.scheduled, reason)
-        forced = self._forced(name, window, session)
         missing, old = max(0, target - layer.held.get(new, 0)), sum(layer.earlier(new).values())
-        exchanged = await self._exchange(view, layer, missing, reason=reason, forced=bool(forced))
+        exchanged = await self._exchange(view, layer, missing, reason=reason, forced=roll.forced)
         bought = exchanged + await self._trader.trade(
             view,
             layer,
@@ -122,7 +136,7 @@ class HedgeDesk:
             unit=new,
             change=missing - exchanged,
             reason=reason,
-            forced=bool(forced),
+            forced=roll.forced,
         )
         done, sold = bought > 0 or not missing, exchanged
         if done:
@@ -135,18 +149,11 @@ class HedgeDesk:
             ROLL_JOB,
             kind=DecisionKind.ROLL if done else DecisionKind.SKIP,
             subject=name,
-            reasons=(reason, *forced, *layer.reasons),
+            reasons=(reason, *roll.reasons, *layer.reasons),
             inputs={"result": text},
         )
         self._desk.journal.emit("hedge_rolled", {"layer": name, "contract": str(new), "bought": bought, "sold": sold})
         return text
-
-    def _forced(self, name: str, window: RollWindow, session: date) -> tuple[Reason, ...]:
-        """Return the reason why a roll looks at no width of the quotes any more, or nothing while it may wait."""
-        if not self._last_chance(name, window, session):
-            return ()
-        text = "The roll can wait no longer, so a quote of any width is bought into, up to the end of the ladder."
-        return (Reason("roll_forced", text, session.isoformat(), window.last.isoformat()),)
 
     async def _exchange(self, view: HedgeView, layer: LayerView, missing: int, *, reason: Reason, forced: bool) -> int:
         """Roll as one combination where that is set: buy the new unit against the last old one; return how many."""

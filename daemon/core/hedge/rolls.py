@@ -21,6 +21,15 @@ LISTED_DAYS: Final = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RollWindow:
+    """The sessions in which one roll of the calendar is done: its date, and how far it may come before or wait."""
+
+    first: date
+    scheduled: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedRoll:
     """A roll of the calendar, with the expiry that the rules of the exchange would offer it."""
 
@@ -31,6 +40,7 @@ class PlannedRoll:
     """None where nothing would be listed for the layer."""
     next_session: date
     """The roll after it."""
+    window: RollWindow
     reasons: tuple[Reason, ...]
 
     @property
@@ -42,15 +52,6 @@ class PlannedRoll:
     def dte_left(self) -> int | None:
         """Return the days to expiry that are left at the roll after it."""
         return None if self.expiry is None else dte(self.next_session, self.expiry)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RollWindow:
-    """The sessions in which one roll of the calendar is done: its date, and how far it may come before or wait."""
-
-    first: date
-    scheduled: date
-    last: date
 
 
 def roll_window(layer: LayerPolicy, scheduled: date) -> RollWindow:
@@ -113,6 +114,7 @@ def planned_rolls(layer: LayerPolicy, anchor: date, *, after: date, until: date)
                 trading_class=None if expiry is None else classes[expiry],
                 expiry=expiry,
                 next_session=following,
+                window=roll_window(layer, session),
                 reasons=reasons,
             )
         )

@@ -73,6 +73,11 @@ def test_the_table_says_when_nothing_will_be_bought(folder: Path) -> None:
     assert "CONDORD_HEDGE_ROLLS_ENABLED" in ask(folder, ROLLS_ENABLED="false").output
 
 
+def test_the_window_of_each_roll_is_told(folder: Path) -> None:
+    assert "13  03-05 to 03-06" in ask(folder).output
+    assert "13  03-04 to 03-06" in ask(folder, ROLL_BY_VVIX="true").output
+
+
 @pytest.mark.parametrize(
     ("until", "text"),
     [

@@ -89,7 +89,14 @@ def read(**changes: str) -> Settings:
         ({"HEDGE_HYSTERESIS_PTS": "5"}, ["HYSTERESIS_PTS=5", "MODERATE_VIX_FROM=15", "HIGH_VIX_FROM=25"]),
         ({"HEDGE_L1_DTE_MIN": "13"}, ["L1_DTE_MIN=13", "L1_DTE_TARGET=12"]),
         ({"HEDGE_L2_MIN_BUY_DTE": "46"}, ["L2_MIN_BUY_DTE=46", "L2_DTE_MAX=45"]),
-        ({"HEDGE_L3_ROLL_DAYS": "80"}, ["L3_ROLL_DAYS=80", "L3_MIN_BUY_DTE=80"]),
+        ({"HEDGE_L3_ROLL_DAYS": "80", "HEDGE_L3_ROLL_UNTIL_DAYS": "85"}, ["L3_ROLL_DAYS=80", "L3_MIN_BUY_DTE=80"]),
+        ({"HEDGE_L1_ROLL_FROM_DAYS": "9"}, ["L1_ROLL_FROM_DAYS=9", "L1_ROLL_DAYS=8"]),
+        ({"HEDGE_L2_ROLL_UNTIL_DAYS": "20"}, ["L2_ROLL_DAYS=21", "L2_ROLL_UNTIL_DAYS=20"]),
+        ({"HEDGE_L1_ROLL_UNTIL_DAYS": "15"}, ["L1_ROLL_FROM_DAYS=7", "L1_ROLL_UNTIL_DAYS=15", "would reach into"]),
+        (
+            {"HEDGE_L2_STRUCTURE": "call_spread", "HEDGE_L2_SHORT_OTM_PCT": "10"},
+            ["L2_OTM_PCT=10", "L2_SHORT_OTM_PCT=10"],
+        ),
         ({"HEDGE_L1_MONTHLY_ONLY": "true"}, ["L1_DTE_MIN=9", "L1_DTE_MAX=16", "L1_MONTHLY_ONLY=true", "no VIX expiry"]),
         ({"HEDGE_L3_DTE_MAX": "92", "HEDGE_L3_DTE_TARGET": "90"}, ["L3_DTE_MAX=92", "no VIX expiry is listed"]),
         (
