@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final
 
 from daemon.core.calendar.sessions import shifted
-from daemon.core.condor.unwinding import closing
+from daemon.core.condor.legs import closing
 from daemon.core.hedge.units import HedgeUnit, LayerHolding
 from daemon.core.market.contracts import OptionContract
 from daemon.core.market.quotes import Quote
