@@ -62,6 +62,8 @@ class CapitalDesk:
         years = years_to(self._desk.clock.now(), reader.contract(params.strikes_pts100[0], Right.PUT))
         wanted = strip_options(params.strikes_pts100, spot_pts=seen.spx, vix=seen.vix, years=years)
         await reader.observe([reader.contract(*option) for option in wanted])
+        if not reader.quotes:
+            raise ValueError(f"none of {len(wanted)} options of {expiry} had a quote")
         check_quotes(self._desk, reader.quotes)
         strikes = sorted({strike for strike, _ in wanted})
         line = parity_line(_strip(reader, strikes), _spreads_pts(reader, strikes))

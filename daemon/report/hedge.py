@@ -157,6 +157,10 @@ def held_at_close_usd(day: DayRecord, computation: HedgeComputation | None) -> f
     return total
 
 
+ADJUSTED: Final = ("adjusted", "buy_gate")
+"""Reasons of a computation whose percentage the signals have changed."""
+
+
 def hedge_arithmetic(computation: HedgeComputation) -> str:
     """Write the sizing as a person would: ``VIX 14.38 -> low, p 7.75 % x W $5,000 = $388; held $641``."""
     sized = computation.sized
@@ -171,6 +175,7 @@ def hedge_arithmetic(computation: HedgeComputation) -> str:
         HedgeTotal.BREAK_EVEN: f"break-even {computation.contracts} = {target}, {pct} of {base}",
     }[HedgeTotal(sized.total)]
     words = [f"VIX {points(computation.vix)} -> {computation.regime}, {size}{unit}"]
+    words += [f"p by signals: {reason.text}" for reason in computation.reasons if reason.name in ADJUSTED]
     words.append(f"held {whole_dollars(computation.held_usd)}")
     if computation.sizing is not None and computation.wing_notional_usd:
         asked = sized.break_even_contracts

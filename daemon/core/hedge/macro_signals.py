@@ -21,6 +21,8 @@ REER_EXTREME_Z: Final = 2.0
 REER_STRONG_Z: Final = 1.0
 STRENGTH_DAYS: Final = 92
 VALUATION_EXTREME_PCT: Final = 5.0
+DIVERGENCE_DAYS: Final = 60
+DIVERGENCE_PCT: Final = 10.0
 _THIRD_PCT: Final = 100 / 3
 
 Said = tuple[float, str, str]
@@ -49,9 +51,7 @@ def _signal(
     if found is None:
         why = f"{len(known.days)} figures are known, {FIGURES_MIN} are needed"
         return missing(kind.value, session, source, why)
-    age = (yesterday - known.days[-1]).days
-    late = age > policy.macro_max_age_days
-    stale = f"published {age} days before, at most {policy.macro_max_age_days} allowed" if late else ""
+    stale = _late((yesterday - known.days[-1]).days, policy)
     return read(kind.value, session, found, as_of=known.days[-1], source=source, stale=stale)
 
 
@@ -70,6 +70,31 @@ def _reer(known: MacroSeries) -> Said | None:
     if z > REER_STRONG_Z and rising:
         return z, "strong", f"{what}, rising for three months"
     return z, "contained" if abs(z) < REER_STRONG_Z else NEUTRAL, what
+
+
+def pcf_divergence(session: date, macro: MacroData, spx_change: float | None, policy: SignalPolicy) -> Signal:
+    """Say whether SPX rose while cash flows got cheaper: its P/CF fell by ten percentiles in 60 days (003-09)."""
+    yesterday = session - timedelta(days=1)
+    now, before = (macro.until(MacroKind.PCF, yesterday - timedelta(days=back)) for back in (0, DIVERGENCE_DAYS))
+    places = [_valuation(known) for known in (now, before) if known is not None]
+    source = f"file {MacroKind.PCF}.csv; broker, daily bars of SPX"
+    if now is None or len(places) < 2 or places[0] is None or places[1] is None or spx_change is None:
+        why = f"it needs {FIGURES_MIN} figures {DIVERGENCE_DAYS} days ago, and SPX of then and now"
+        return missing("pcf_divergence", session, source, why)
+    change = places[0][0] - places[1][0]
+    diverged = spx_change > 0 and change <= -DIVERGENCE_PCT
+    text = f"percentiles that P/CF moved in {DIVERGENCE_DAYS} days, SPX {100 * spx_change:+.1f} %"
+    age = (yesterday - now.days[-1]).days
+    stale = _late(age, policy)
+    said = (change, "divergence" if diverged else NEUTRAL, text)
+    return read("pcf_divergence", session, said, as_of=now.days[-1], source=source, stale=stale)
+
+
+def _late(age: int, policy: SignalPolicy) -> str:
+    """Return why a figure published so many days ago is stale, or nothing."""
+    if age <= policy.macro_max_age_days:
+        return ""
+    return f"published {age} days before, at most {policy.macro_max_age_days} allowed"
 
 
 def _valuation(known: MacroSeries) -> Said | None:

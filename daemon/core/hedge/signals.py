@@ -16,7 +16,7 @@ import numpy as np
 
 from daemon.core.calendar.events import EconomicCalendar
 from daemon.core.calendar.sessions import previous_session, sessions_between
-from daemon.core.hedge.macro_signals import macro_signals
+from daemon.core.hedge.macro_signals import DIVERGENCE_DAYS, macro_signals, pcf_divergence
 from daemon.core.hedge.signal_values import NEUTRAL, SignalPolicy, missing, read
 from daemon.core.market.contracts import SignalIndex
 from daemon.core.market.cost_of_capital import cost_of_equity, percentile_rank
@@ -87,6 +87,7 @@ def read_signals(inputs: SignalInputs, policy: SignalPolicy) -> tuple[Signal, ..
         _cost_of_capital(inputs, policy),
         _rate_difference(inputs, policy),
         *macro_signals(inputs.session, inputs.macro, policy),
+        pcf_divergence(inputs.session, inputs.macro, _spx_change(inputs), policy),
         _events(inputs, policy),
     )
 
@@ -235,6 +236,15 @@ def _of_strip(name: str, said: Said, strips: Closes, *, inputs: SignalInputs, po
     most = policy.strip_every_sessions + policy.max_age_sessions
     why = f"{late} sessions old, at most {most} allowed" if late > most else ""
     return read(name, inputs.session, said, as_of=strips.days[-1], source="strip of SPXW options", stale=why)
+
+
+def _spx_change(inputs: SignalInputs) -> float | None:
+    """Return by what share SPX moved over the days in which P/CF is compared; None without a close of then."""
+    spx = inputs.closes.get(SignalIndex.SPX, Closes())
+    then = [
+        value for day, value in zip(spx.days, spx.values, strict=True) if (inputs.before - day).days >= DIVERGENCE_DAYS
+    ]
+    return spx.values[-1] / then[-1] - 1 if then else None
 
 
 def _rate(macro: MacroData, day: date) -> float:

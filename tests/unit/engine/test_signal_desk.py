@@ -84,7 +84,7 @@ def test_nothing_is_asked_twice_for_a_session_nor_after_a_restart(tmp_path: Path
     refresh(SignalDesk(desk), FEB18)
 
     assert bars.asked == []
-    assert len(desk.store.signals(FEB18)) == 16
+    assert len(desk.store.signals(FEB18)) == 17
 
 
 def test_the_bar_of_a_session_that_is_still_open_is_not_kept(tmp_path: Path) -> None:
@@ -134,5 +134,5 @@ def test_the_event_of_the_day_says_how_many_signals_count(tmp_path: Path, missin
     refresh(signals, FEB18)
 
     (event,) = [event for event in desk.store.events() if event.name == "signals_read"]
-    # Four files are not there, no rate is measured, and the calendar of this desk is empty.
-    assert (event.fields["fresh"], event.fields["missing"]) == (10 - missing, 6 + missing)
+    # Four files are not there, so neither is what is made of one, no rate is measured, and the calendar is empty.
+    assert (event.fields["fresh"], event.fields["missing"]) == (10 - missing, 7 + missing)

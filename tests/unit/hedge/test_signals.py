@@ -21,7 +21,7 @@ MARCH2 = date(2020, 3, 2)
 SPRING = sessions_between(date(2020, 2, 18), date(2020, 4, 15))
 NAMES = (
     "vix_macd vvix_macd spx_macd spx_rsi vix_rsi breadth curve near_curve spx_vix_correlation cost_of_capital "
-    "rate_difference reer pe pcf gdp events"
+    "rate_difference reer pe pcf gdp pcf_divergence events"
 )
 
 
@@ -205,6 +205,22 @@ def test_a_valuation_beyond_the_fifth_of_ten_years_is_extreme(last: float, state
 
     assert named(signals, "pe").state == state
     assert named(signals, "pcf").standing is Standing.MISSING
+
+
+@pytest.mark.parametrize(("last", "state"), [(15.5, "divergence"), (22.5, "neutral")])
+def test_cash_flows_that_got_cheaper_while_spx_rose_are_a_divergence(last: float, state: str) -> None:
+    days = [date(2015, 1, 15) + timedelta(days=30 * n) for n in range(61)]  # to 2019-12-20
+    # 58 figures of 14 to 21, then three at 22.5, above all: the percentile before is 100.
+    ratios = [*(14.0 + n % 8 for n in range(58)), 22.5, 22.5, last]
+
+    found = named(
+        read_signals(inputs(date(2020, 1, 15), macro=macro(MacroKind.PCF, days, ratios)), POLICY), "pcf_divergence"
+    )
+
+    # SPX rose from 3,120 on 2019-11-15 to 3,283 on 2020-01-14.
+    assert found.state == state
+    assert found.value is not None
+    assert (found.value <= -10) is (state == "divergence")
 
 
 def test_a_figure_of_the_session_itself_is_not_known_before_it_and_an_old_one_is_stale() -> None:

@@ -26,7 +26,7 @@ from report_values import (
 from daemon.core.book.book import BookEntry
 from daemon.core.hedge.units import HedgeUnit
 from daemon.core.market.contracts import OptionContract
-from daemon.core.orders.intent import Intent, IntentState, Leg, Purpose, TimeInForce
+from daemon.core.orders.intent import Intent, IntentState, Leg, Purpose, Reason, TimeInForce
 from daemon.core.records import HedgeComputation, HedgeSizing, LayerComputation, PositionLine
 from daemon.report.closing import closing
 from daemon.report.condors import CondorStatus, condor_lines
@@ -292,6 +292,14 @@ class TestHedge:
         sized = replace(computation(NEAR, held=1, target=1), sizing=sizing)
 
         assert hedge_arithmetic(sized) == f"VIX 14.38 -> low, {text}"
+
+    def test_the_arithmetic_tells_what_signals_made_of_the_percentage(self) -> None:
+        reasons = (Reason("regime_changed", "", 14.4), Reason("adjusted", "7.05 % x 1.1 = 7.75 %", 7.75, "6 to 8"))
+        adjusted = replace(computation(NEAR, held=1, target=1), reasons=reasons)
+
+        assert hedge_arithmetic(adjusted) == (
+            "VIX 14.38 -> low, p 7.75 % x W $5,000 = $388; p by signals: 7.05 % x 1.1 = 7.75 %; held $641"
+        )
 
     def test_what_is_held_at_the_close_counts_in_the_measure(self) -> None:
         day = day_record(MONDAY, positions=(PositionLine("hedge", "L1", NEAR, 3, 1.0),))
