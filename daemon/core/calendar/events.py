@@ -125,7 +125,10 @@ class EconomicCalendar:
 
     def covers(self, kind: EventKind, day: date) -> bool:
         """Say whether the calendar can know the events of a kind on a day."""
-        return not kind.published or day.year in self.years(kind)
+        if not kind.published:
+            return True
+        start, end = (bisect_left(self.published, date(year, 1, 1), key=_day_of) for year in (day.year, day.year + 1))
+        return sum(event.kind is kind for event in self.published[start:end]) >= _LEAST_A_YEAR[kind]
 
     def gaps(self, kinds: Sequence[EventKind]) -> tuple[str, ...]:
         """Say which of some kinds end in an earlier year than another, or are not there at all."""
@@ -156,6 +159,10 @@ def _gap(kinds: Sequence[EventKind], last: int, longest: EventKind, until: int) 
 
 def _list(kinds: Sequence[EventKind]) -> str:
     return ", ".join(kinds)
+
+
+def _day_of(event: MacroEvent) -> date:
+    return event.day
 
 
 def _session_of(event: MacroEvent) -> date:

@@ -256,10 +256,10 @@ def _rate(macro: MacroData, day: date) -> float:
 def _events(inputs: SignalInputs, policy: SignalPolicy) -> Signal:
     """Say whether the window of an economic event holds the session (000-15)."""
     session, source = inputs.session, "economic calendar"
-    unknown = [kind for kind in policy.event_kinds if not inputs.calendar.covers(kind, session)]
     near = inputs.calendar.events_near(session, before=policy.event_sessions_before, after=0)
     found = [event for event in near if event.kind in policy.event_kinds]
-    if unknown and not found:
+    unknown = [] if found else [kind for kind in policy.event_kinds if not inputs.calendar.covers(kind, session)]
+    if unknown:
         return missing("events", session, source, f"{session.year} is not covered for {', '.join(unknown)}")
     labels = ", ".join(f"{event.label} {event.when}" for event in found)
     said = (float(len(found)), "event_window" if found else NEUTRAL, labels or "no event near")
