@@ -58,7 +58,7 @@ def inputs(session: date, **changes: object) -> SignalInputs:
         "macro": MacroData(),
         "calendar": EconomicCalendar(()),
     }
-    return SignalInputs(**(given | changes))  # type: ignore[arg-type]  # a helper of tests
+    return SignalInputs(**(given | changes))  # type: ignore[arg-type]  # any field by its name
 
 
 def macro(kind: MacroKind, days: list[date], values: list[float]) -> MacroData:
