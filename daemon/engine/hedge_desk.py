@@ -78,8 +78,8 @@ class HedgeDesk:
 
     def open_rolls(self, session: date) -> dict[str, RollWindow]:
         """Return the layers that may roll with the window of the roll."""
-        policy = self._desk.policy.hedge
-        found = {layer.name: self._open_roll(layer, session, early=policy.roll_by_vvix) for layer in policy.layers}
+        early, layers = self._desk.policy.hedge.roll_by_vvix, self._reader.layers()
+        found = {layer.name: self._open_roll(layer, session, early=early) for layer in layers}
         return {name: window for name, window in found.items() if window is not None}
 
     def _open_roll(self, layer: LayerPolicy, session: date, *, early: bool) -> RollWindow | None:
@@ -123,7 +123,7 @@ class HedgeDesk:
         name, new, window = layer.policy.name, layer.measured.unit, roll.window
         reason = self._due_reason(name, window)
         target = view.target(name)
-        if view.computation.wing_notional_usd and layer.holding.quantity:
+        if view.computation.wing_notional_usd and layer.holding.quantity and layer.policy.weight:
             target = max(target, 1)
         if target == 0:
             return self._nothing_to_roll(session, name, window.scheduled, reason)

@@ -76,6 +76,11 @@ class HedgeReader:
         """Whether a layer holds more than one unit that can still be traded."""
         return any(len(self.holding(layer.name).units) > 1 for layer in self._desk.policy.hedge.layers)
 
+    def layers(self) -> tuple[LayerPolicy, ...]:
+        """Return the layers that have a share of the hedge, or still hold something; the others are not looked at."""
+        layers = self._desk.policy.hedge.layers
+        return tuple(layer for layer in layers if layer.weight > 0 or self.holding(layer.name).units)
+
     def holding(self, layer: str) -> LayerHolding:
         """Return what a layer holds that can still be traded."""
         positions = layer_positions(self._desk.view().book).get(layer, {})
@@ -103,7 +108,7 @@ class HedgeReader:
         decision = decide_regime(vix, previous, session, since_high, policy)
         layers = {
             layer.name: await self._layer(layer, session, seen.vix, new=layer.name in rolling)
-            for layer in policy.layers
+            for layer in self.layers()
         }
         book = await self._hedged(seen)
         units = {name: unit_usd(view.measured.value, policy.measure, book) for name, view in layers.items()}

@@ -86,10 +86,15 @@ class Life:
     def __init__(self, out: Path, gateway: Gateway, clock: SystemClock, **changes: str) -> None:
         self.clock = clock
         self.gateway = gateway
+        self._out = out
         self._settings = settings(out, **changes)
         self.program: Program | None = None
         self._life: asyncio.Task[None] | None = None
         self._before: set[asyncio.Task[object]] = set()
+
+    def change(self, **changes: str) -> None:
+        """Let the next daemon have other settings."""
+        self._settings = settings(self._out, **changes)
 
     async def start(self) -> Program:
         """Start a daemon."""
