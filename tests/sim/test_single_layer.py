@@ -50,3 +50,18 @@ def test_a_layer_that_has_lost_its_share_sells_what_it_holds(tmp_path: Path) -> 
     # Its roll date comes too: it has nothing to roll into, and the resize sells.
     assert ("L1", Purpose.RESIZE, -1) in sold
     assert not any(layer == "L1" and ratio > 0 for layer, _, ratio in sold)
+
+
+def test_a_purchase_needs_the_least_bid_and_is_otherwise_a_named_skip(tmp_path: Path) -> None:
+    done = rehearse(tmp_path / "out", date(2020, 2, 19), HEDGE_MIN_BID_PTS="5")
+
+    refused = [
+        reason
+        for day in done.store.days()
+        for decision in done.store.decisions(day.session)
+        if decision.job == "resize"
+        for reason in decision.reasons
+    ]
+    assert {reason.name for reason in refused} == {"hedge_bid_too_low"}
+    assert all(reason.limit == 5.0 for reason in refused)
+    assert layer_positions(done.store.book()) == {}

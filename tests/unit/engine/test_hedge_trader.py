@@ -1,0 +1,68 @@
+"""What stands in the way of an order of the hedge, before anything is sent."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from engine_fakes import CALL, SESSION, START, FakeBroker, make_desk
+
+from daemon.adapters.virtual_time import run_virtual
+from daemon.core.hedge.regime import RegimeState
+from daemon.core.hedge.units import HedgeUnit, LayerHolding
+from daemon.core.market.contracts import ContractInfo, OptionContract, Right, TradingClass
+from daemon.core.market.quotes import Quote
+from daemon.core.orders.intent import Purpose, Reason
+from daemon.core.records import HedgeComputation
+from daemon.engine.context import Desk
+from daemon.engine.executor import Executor
+from daemon.engine.facts import FactRecorder
+from daemon.engine.gather import CallView, UnitView
+from daemon.engine.hedge_reader import HedgeView, LayerView
+from daemon.engine.hedge_trader import HedgeTrader, Wish
+from daemon.engine.risk_monitor import RiskMonitor
+from daemon.engine.run_states import RunStates
+
+SHORT = OptionContract(TradingClass.VIXW, date(2020, 3, 4), 1200, Right.CALL)
+
+
+def refused(folder: Path, holding: LayerHolding, quote: tuple[int, int]) -> tuple[list[str], FakeBroker]:
+    """Try to buy one call and return the names of what refused it."""
+    names: list[str] = []
+    desk, broker = make_desk(folder)
+    desk.link.clock_skew_s = 0.0
+
+    async def ask() -> None:
+        computation = HedgeComputation(SESSION, START, 14.4, "low", 7.7, 5_000, 385.0, 0.0, 1, ())
+        desk.store.record_hedge_computation(computation)
+        view = HedgeView(computation, {}, RegimeState("low", None), regime_changed=False, index_age_s=1.0)
+        risk = RiskMonitor(desk, RunStates(desk))
+        trader = HedgeTrader(desk, Executor(desk, FactRecorder(desk), risk), risk)
+        wish = Wish(purpose=Purpose.RESIZE, buy=HedgeUnit(CALL), sell=None, quantity=1, reason=Reason("test", "a test"))
+        assert await trader.work(view, layer(desk, holding, quote), wish) == 0
+        names.extend(reason.name for decision in desk.store.decisions(SESSION) for reason in decision.reasons)
+
+    run_virtual(ask, START)
+    return names, broker
+
+
+def layer(desk: Desk, holding: LayerHolding, quote: tuple[int, int]) -> LayerView:
+    info = ContractInfo(1, CALL, ((0, 1),))  # type: ignore[arg-type] # any number
+    call = CallView(info, Quote(desk.clock.now(), *quote, 10, 10), 16.0, 0.9, 0.4)
+    measured = UnitView(HedgeUnit(CALL), 16.0, ((1, call),))
+    return LayerView(desk.policy.hedge.layers[0], holding, measured, ())
+
+
+def test_a_layer_that_is_short_what_nothing_covers_trades_nothing(tmp_path: Path) -> None:
+    names, broker = refused(tmp_path, LayerHolding({}, {SHORT: -2}), (100, 105))
+
+    assert names == ["layer_uncovered"]
+    assert broker.placed == []
+
+
+def test_a_quote_that_is_too_wide_is_not_bought(tmp_path: Path) -> None:
+    # 0.80 at 1.40: 0.60 over 1.10 is 55 %, and 40 % are allowed.
+    names, broker = refused(tmp_path, LayerHolding({}, {}), (80, 140))
+
+    assert names == ["hedge_spread_too_wide"]
+    assert broker.placed == []
