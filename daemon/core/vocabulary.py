@@ -89,7 +89,7 @@ _ORDERS: Final = {
     "order_sent": _debug("{order_ref}", "limit {limit_pts100}"),
     "order_acknowledged": _debug("{order_ref}", "{why}"),
     "order_repriced": _debug("{order_ref}", "limit {limit_pts100}", "mid {mid_pts}", "natural {natural_pts100}"),
-    "order_price_kept": _info("{order_ref} keeps its limit {limit_pts100} while the market is not known", "{why}"),
+    "order_price_kept": _info("{order_ref} keeps its limit {limit_pts100}", "{why}"),
     "order_taken_over": _info("{order_ref} of an interrupted run is worked on", "limit {limit_pts100}"),
     "order_filled": _info("{order_ref}", "{filled} filled", "at {price_pts100}", "mid {mid_pts}"),
     "order_cancel_sent": _info("{order_ref}", "{why}"),

@@ -60,7 +60,7 @@ class Engine:
         self.run_states = RunStates(desk)
         self.risk = RiskMonitor(desk, self.run_states)
         self.executor = Executor(desk, facts, self.risk)
-        self.run_states.on_changed = self._run_state_changed
+        self.run_states.subscribe(lambda: self._notifier.status(self.status_line()))
         facts.on_answer(lambda rejected: self.run_states.answered(rejected=rejected))
         self.settler = Settler(desk)
         self.reconciler = Reconciler(desk, facts, self.executor, self.settler)
@@ -332,7 +332,3 @@ class Engine:
     async def resume(self, reason: str) -> None:
         """Trade again by a person's word."""
         self.run_states.resume(reason)
-
-    def _run_state_changed(self) -> None:
-        self.executor.wake()
-        self._notifier.status(self.status_line())

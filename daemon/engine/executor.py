@@ -56,6 +56,7 @@ class Executor:
         self._kept: set[OrderRef] = set()
         self._refused: dict[OrderRef, Reason] = {}
         self._closed: str | None = None
+        risk.run_states.subscribe(self._wake)
 
     @property
     def working(self) -> frozenset[OrderRef]:
@@ -131,7 +132,7 @@ class Executor:
         left_s = (until - self._desk.clock.now()).total_seconds()
         return await self._wait(ref, max(0.0, left_s), lambda intent: intent.state not in OUT_OF_SIGHT)
 
-    def wake(self) -> None:
+    def _wake(self) -> None:
         """Let every ladder look at the run state now."""
         for ref in self._working:
             self._facts.news(ref).set()

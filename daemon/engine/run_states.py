@@ -17,8 +17,11 @@ class RunStates:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self.on_changed: Callable[[], None] = lambda: None
-        """Called after each change."""
+        self._listeners: list[Callable[[], None]] = []
+
+    def subscribe(self, listener: Callable[[], None]) -> None:
+        """Call ``listener`` after each later change."""
+        self._listeners.append(listener)
 
     def now(self) -> RunStateRecord:
         """Return the run state as it is at this moment; the halt file is looked for first."""
@@ -68,4 +71,5 @@ class RunStates:
         self._desk.store.set_run_state(record)
         fields = {"state": record.state.value, "by": record.by, "reason": record.reason}
         self._desk.journal.emit("run_state_changed", fields, level=level)
-        self.on_changed()
+        for listener in self._listeners:
+            listener()

@@ -109,7 +109,7 @@ def of_run_state(record: RunStateRecord) -> Reason | None:
             text = f"Only exits are allowed at present and this order opens risk; {STILL}."
             return Reason("exits_only", text, record.state.value)
         case RunState.HALTED if record.by == PERSON:
-            text = "Trading is halted by a person; `condord resume` allows it again."
+            text = f"Trading is halted by a person: {record.reason}; `condord resume` allows it again."
             return Reason("halted", text, record.state.value)
         case RunState.HALTED:
             text = f"The program has halted itself: {record.reason}; {EXITS_STILL}; `condord resume` allows the rest."
