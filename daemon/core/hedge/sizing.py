@@ -67,7 +67,8 @@ def size_hedge(
     if hedged.wing_notional_usd == 0:
         text = "No condor is open, so there is no wing notional to hedge, in dollars."
         reason = Reason("no_wing_notional", text, hedged.wing_notional_usd)
-        return _nothing(reason, policy, pct=pct, target_usd=0.0)
+        asked = {HedgeTotal.REGIME: pct, HedgeTotal.FLAT: policy.flat_pct}
+        return _nothing(reason, policy, pct=asked.get(policy.total, 0.0), target_usd=0.0)
     match policy.total:
         case HedgeTotal.REGIME:
             return target_contracts(pct, hedged.base_usd, layer_unit_usd, policy)

@@ -157,12 +157,22 @@ class TestTotals:
         target = size_hedge(15.0, book(100_000), units(POLICY.measure, book(1)), break_even=asked, policy=found)
         return target.total, [reason.name for reason in target.reasons]
 
-    @pytest.mark.parametrize("total", HedgeTotal)
-    def test_without_a_condor_no_total_buys_anything(self, total: HedgeTotal) -> None:
+    @pytest.mark.parametrize(
+        ("total", "pct"),
+        [
+            (HedgeTotal.REGIME, 15.0),
+            (HedgeTotal.FLAT, 10.0),
+            (HedgeTotal.FIXED_CONTRACTS, 0.0),
+            (HedgeTotal.BREAK_EVEN, 0.0),
+        ],
+    )
+    def test_without_a_condor_no_total_buys_anything_and_each_tells_its_own_percentage(
+        self, total: HedgeTotal, pct: float
+    ) -> None:
         none = Hedged(condors=0, wing_notional_usd=0, base_usd=7_000)
         target = size_hedge(15.0, none, {}, break_even=0, policy=policy(total=total))
 
-        assert (target.total, target.target_usd) == (0, 0.0)
+        assert (target.total, target.pct, target.target_usd) == (0, pct, 0.0)
         assert [reason.name for reason in target.reasons] == ["no_wing_notional"]
 
 
