@@ -220,16 +220,15 @@ def test_an_order_that_its_gateway_has_forgotten_is_proven_absent_and_not_sent_a
 
 
 def test_a_gateway_that_falls_silent_is_noticed_by_the_heartbeat_and_connected_anew(made: World) -> None:
-    (made.folder / "silent.toml").write_text(
-        '[[fault]]\nkind = "silent"\nfrom = "2020-03-02 15:30:24"\nuntil = "2020-03-02 15:30:31"\nlost = true\n'
-    )
-    made.gateway(AT_THE_ENTRY, "--faults", "silent.toml")
+    gateway = made.gateway(AT_THE_ENTRY)
     daemon = made.daemon(
         **PATIENT, GATEWAY_HEARTBEAT_S="5", GATEWAY_REQUEST_TIMEOUT_S="1", GATEWAY_CONNECT_TIMEOUT_S="1"
     )
     entry_works(made, daemon)
 
+    gateway.popen.send_signal(signal.SIGSTOP)
     daemon.says("no heartbeat")
+    gateway.popen.send_signal(signal.SIGCONT)
     wait_for(lambda: daemon.text.count("SYNCED") == 2, "the second connection")
 
     assert [order["state"] for order in entry_orders(made)] == ["WORKING"]
