@@ -196,8 +196,9 @@ class CondorDrift:
         return chosen
 
     async def _price(self, old: Vertical, shorts_pts100: Sequence[int]) -> tuple[RollPrice, ...]:
-        """Price the rolls to some strikes; one that is not listed in this expiry, or not quoted, is left out."""
-        sides = [rolled_side(old, strike) for strike in shorts_pts100]
+        """Price the rolls to some strikes; one not listed in this expiry, not quoted, or held opposite is left out."""
+        held = self._desk.view().positions
+        sides = [side for strike in shorts_pts100 if (side := rolled_side(old, strike)).opposed(held) is None]
         if not sides:
             return ()
         options = [option for side in (old, *sides) for option in (side.short, side.long)]

@@ -64,6 +64,7 @@ async def find_condor(desk: Desk, session: date, now_indexes: Indexes, policy: C
         days=variance_days(desk.clock.now(), expiry),
         listed_pts100=params.strikes_pts100,
         move=move,
+        held=desk.view().positions,
     )
     readers = {right: ChainReader(desk, expiry, SIDE_LINES) for right in policy.sides.rights}
     found = await asyncio.gather(

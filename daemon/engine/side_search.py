@@ -38,6 +38,8 @@ class Scene:
     """The strikes of the class; not every one exists in the expiry."""
     move: ExpectedMove | None
     """Known when strikes are chosen by it."""
+    held: Mapping[OptionContract, int]
+    """What is held already, by contract: a leg is never taken the other way round."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +94,7 @@ class SideSearch:
             return self._none_found(values)
         long = self._wing(chosen)
         assert long is not None, "a complete strike has a wing"
-        side = build_side(self._reader.expiry, self._right, chosen, long)
-        return SideFound(side, self._deltas()[chosen], values[chosen])
+        return SideFound(self._vertical(chosen, long), self._deltas()[chosen], values[chosen])
 
     async def _seek_short(self) -> None:
         match self._policy.strikes_by:
@@ -206,13 +207,21 @@ class SideSearch:
         return [*self._alone(strike_pts100), *(() if long_pts100 is None else self._alone(long_pts100))]
 
     def _complete(self, short_pts100: int) -> bool:
-        """Whether the short strike has its value and its wing is quoted, with greeks where that is chosen by delta."""
+        """Whether the short strike has its value and its wing is quoted, with greeks where that is chosen by delta.
+
+        A side with a leg that another condor holds the other way round is left out.
+        """
         long_pts100, deltas = self._wing(short_pts100), self._deltas()
         if long_pts100 is None or short_pts100 not in self._values():
+            return False
+        if self._vertical(short_pts100, long_pts100).opposed(self._scene.held):
             return False
         if self._policy.wings_by is WingsBy.DELTA:
             return long_pts100 in deltas
         return self._reader.contract(long_pts100, self._right) in self._reader.quotes
+
+    def _vertical(self, short_pts100: int, long_pts100: int) -> Vertical:
+        return build_side(self._reader.expiry, self._right, short_pts100, long_pts100)
 
     # -- reasons --------------------------------------------------------------------------------
 
@@ -239,6 +248,9 @@ class SideSearch:
         policy, long_pts100 = self._policy, self._wing(short_pts100)
         short = f"the short {self._side} {short_pts100 / 100:g}"
         if long_pts100 is not None:
+            held = self._vertical(short_pts100, long_pts100).opposed(self._scene.held)
+            if held is not None:
+                return Reason("leg_held_opposite", f"{short} would need {held}, which an open condor holds opposite")
             return Reason("no_wing", f"{short} has no quoted wing at {long_pts100 / 100:g}")
         listed = self._scene.listed_pts100
         widths = (

@@ -34,6 +34,15 @@ class Vertical:
         away = self.long.strike_pts100 - self.short.strike_pts100
         return away if self.right is Right.CALL else -away
 
+    def opposed(self, held: Mapping[OptionContract, int]) -> OptionContract | None:
+        """Return a leg that is held the other way round, or None.
+
+        The exchange nets both: neither condor could be marked, and their wings would no longer cover their own shorts.
+        """
+        if held.get(self.short, 0) > 0:
+            return self.short
+        return self.long if held.get(self.long, 0) < 0 else None
+
 
 @dataclass(frozen=True, slots=True)
 class CondorLegs:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, time
 from pathlib import Path
@@ -15,6 +15,7 @@ from chain_fakes import FORWARD, STRIKES, Chain
 from engine_fakes import FakeBroker, make_desk
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ledger_values import event, trade
 
 from daemon.adapters.virtual_time import run_virtual
 from daemon.core.calendar.sessions import new_york
@@ -62,13 +63,20 @@ def chain(session: date) -> Chain:
 
 
 def search(
-    folder: Path, policy: CondorPolicy, change: Changed = lambda chain: chain, *, at: time = time(15, 30)
+    folder: Path,
+    policy: CondorPolicy,
+    change: Changed = lambda chain: chain,
+    *,
+    at: time = time(15, 30),
+    held: Mapping[OptionContract, int] | None = None,
 ) -> tuple[CondorCandidate | Refusal, FakeBroker, Chain]:
-    """Search the chain as a test has changed it."""
+    """Search the chain as a test has changed it, with positions that other condors hold."""
     start: datetime = new_york(SESSION, at)
 
     async def main() -> tuple[CondorCandidate | Refusal, FakeBroker, Chain]:
         desk, broker = make_desk(folder)
+        for number, (contract, quantity) in enumerate((held or {}).items()):
+            desk.store.record_execution(trade(f"1.{number}.01", contract, quantity, 100), event("execution_booked"))
         changed = change(Chain(start, (SESSION, TOMORROW, EXPIRY)))
         changed.connect(broker)
         try:
@@ -197,6 +205,31 @@ def test_a_strike_without_greeks_is_passed_over(tmp_path: Path) -> None:
     for side in candidate.legs.sides:
         assert side.short not in silent
         assert abs(chain.delta(side.short)) == pytest.approx(0.15, abs=0.01)
+
+
+@pytest.mark.parametrize(("leg", "quantity"), [(0, -2), (1, 2), (2, 2), (3, -2)])
+def test_a_leg_that_another_condor_holds_the_other_way_round_is_passed_over(
+    leg: int, quantity: int, tmp_path: Path
+) -> None:
+    usual, _ = found(tmp_path / "usual", POLICY)
+    opposite = usual.legs.contracts[leg]
+
+    result, _, _ = search(tmp_path / "held", POLICY, held={opposite: quantity})
+
+    assert isinstance(result, CondorCandidate)
+    assert opposite not in result.legs.contracts
+    near = [abs(a.strike - b.strike) for a, b in zip(result.legs.contracts, usual.legs.contracts, strict=True)]
+    assert max(near) == 5
+    assert sorted(near)[:2] == [0, 0]
+
+
+def test_a_leg_that_another_condor_holds_the_same_way_round_is_taken_again(tmp_path: Path) -> None:
+    usual, _ = found(tmp_path / "usual", POLICY)
+
+    result, _, _ = search(tmp_path / "held", POLICY, held={leg.contract: 2 * leg.ratio for leg in usual.legs.held})
+
+    assert isinstance(result, CondorCandidate)
+    assert result.legs == usual.legs
 
 
 def test_a_strike_whose_wing_is_not_listed_is_passed_over(tmp_path: Path) -> None:
