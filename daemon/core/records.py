@@ -124,11 +124,33 @@ class LayerComputation:
     """What one contract counts for in the measure; None in a record of before there were measures."""
     short: OptionContract | None = None
     """The short call of a spread; delta and dollars are those of the whole."""
+    carry_usd: float | None = None
+    """What one contract is expected to cost in 30 days; None in a record of before there was a budget."""
 
     @property
     def counts_usd(self) -> float | None:
         """Return what one contract counts for; before there were measures, its delta-dollars."""
         return self.delta_usd if self.unit_usd is None else self.unit_usd
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HedgeBudget:
+    """What a target is expected to cost and what the hedge has cost, in dollars, with the limits of both."""
+
+    wanted: int
+    """Contracts before the guards."""
+    carry_usd: float
+    """Expected cost of the target in 30 days."""
+    carry_max_usd: float
+    debits_usd: float
+    """Paid for the hedge in 30 days, less sales and settlements."""
+    credits_usd: float
+    """Entry credits of the condors of 30 days, and of all that are open."""
+    debits_max_usd: float
+    guarded: bool
+    """Whether the guards are switched on."""
+    suspended: bool
+    """Whether VIX is so high that they do not hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +164,8 @@ class HedgeSizing:
     measure: str = "delta_dollars"
     break_even_contracts: int | None = None
     """Contracts that the put-side break-evens ask for (000-13); None when no number is enough, or unknown."""
+    budget: HedgeBudget | None = None
+    """None in a record of before there was a budget."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from daemon.core.hedge.budget import GUARDS
 from daemon.core.hedge.policy import LayerPolicy, RollOrder
 from daemon.core.hedge.rolls import RollWindow, last_chance, open_roll, vvix_verdict
 from daemon.core.hedge.sizing import resize_needed
@@ -112,11 +113,8 @@ class HedgeDesk:
         return Reason("roll_due", f"{name} rolls on {when}", when.isoformat(), layer.roll_days)
 
     def anchor(self, layer: LayerPolicy, session: date) -> date:
-        """Return the first roll date of a layer: its setting, else the first session of operation."""
-        if layer.anchor is not None:
-            return layer.anchor
-        first = self._desk.store.meta("first_session")
-        return date.fromisoformat(first) if first else session
+        """Return the first roll date of a layer."""
+        return self._reader.anchor(layer, session)
 
     async def _roll_layer(self, session: date, view: HedgeView, layer: LayerView, roll: _Verdict) -> str:
         """Buy what is new, then sell what is old; a layer that could buy nothing stays due."""
@@ -149,7 +147,7 @@ class HedgeDesk:
             ROLL_JOB,
             kind=DecisionKind.ROLL if done else DecisionKind.SKIP,
             subject=name,
-            reasons=(reason, *roll.reasons, *layer.reasons),
+            reasons=(reason, *roll.reasons, *layer.reasons, *_guards(view)),
             inputs={"result": text},
         )
         self._desk.journal.emit("hedge_rolled", {"layer": name, "contract": str(new), "bought": bought, "sold": sold})
@@ -271,6 +269,11 @@ def _sales(layer: LayerView, quantity: int) -> dict[HedgeUnit, int]:
     for unit, held in layer.held.items():
         sales[unit] = -min(held, quantity + sum(sales.values()))
     return sales
+
+
+def _guards(view: HedgeView) -> tuple[Reason, ...]:
+    """Return why the targets of a roll are smaller than sizing asked for."""
+    return tuple(reason for reason in view.computation.reasons if reason.name in GUARDS)
 
 
 def _rolled_key(name: str) -> str:

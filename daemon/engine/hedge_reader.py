@@ -4,26 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Final
 
 from daemon.core.book.condors import layer_positions
 from daemon.core.calendar.sessions import sessions_between
 from daemon.core.hedge.adjusted import adjusted_layers, adjusted_pct, band_in_force, gated_pct
+from daemon.core.hedge.budget import GuardRules, LayerCost, within_budget
 from daemon.core.hedge.hedged import Hedged, break_even_contracts, hedged
 from daemon.core.hedge.policy import HedgeBase, HedgePolicy, HedgeTotal, LayerPolicy, LayerStructure
 from daemon.core.hedge.regime import RegimeDecision, RegimeState, decide_regime
-from daemon.core.hedge.rolls import choose_call_strike, choose_layer_expiry
+from daemon.core.hedge.rolls import choose_call_strike, choose_layer_expiry, next_roll
 from daemon.core.hedge.sizing import delta_usd, size_hedge, unit_usd
 from daemon.core.hedge.units import HedgeUnit, LayerHolding, layer_holding
 from daemon.core.market.contracts import OptionContract, OptionParams, TradingClass, Underlying
 from daemon.core.orders.intent import Reason
 from daemon.core.records import HedgeComputation, HedgeSizing, LayerComputation
-from daemon.core.risk.break_even import VixOption
 from daemon.core.risk.greeks import Levels
 from daemon.engine.adjuster import in_force
 from daemon.engine.context import Desk
-from daemon.engine.gather import Indexes, Refusal, UnitView, VixChain, indexes, vix_median, years_to
+from daemon.engine.gather import Indexes, Refusal, UnitView, VixChain, indexes, vix_median
+from daemon.engine.hedge_budget import layer_cost, recently_spent, unit_options
 
 STRIKES_TRIED: Final = 4
 """How many listed strikes above the wanted one are tried when the chain of an expiry has gaps."""
@@ -86,6 +87,13 @@ class HedgeReader:
         positions = layer_positions(self._desk.view().book).get(layer, {})
         return layer_holding(self._desk.alive(positions))
 
+    def anchor(self, layer: LayerPolicy, session: date) -> date:
+        """Return the first roll date of a layer: its setting, else the first session of operation."""
+        if layer.anchor is not None:
+            return layer.anchor
+        first = self._desk.store.meta("first_session")
+        return date.fromisoformat(first) if first else session
+
     async def compute(self, session: date, rolling: frozenset[str] = frozenset()) -> HedgeView:
         """Compute the hedge notional per regime and record it; only then may a VIX order be placed."""
         view = await self.read(session, rolling)
@@ -116,7 +124,14 @@ class HedgeReader:
         asked = self._break_even(seen, layers)
         held_usd = sum(view.holding.quantity * units[name] for name, view in layers.items())
         pct, weighted, adjusted = self._adjusted(decision, units, held_usd=held_usd, base_usd=book.base_usd)
-        target = size_hedge(pct, book, units, break_even=asked, policy=weighted)
+        wanted = size_hedge(pct, book, units, break_even=asked, policy=weighted)
+        costs = {
+            name: self._cost(view, session, vix, rolls=name in rolling, counts_usd=units[name])
+            for name, view in layers.items()
+        }
+        floor_pct = band_in_force(decision.state.name, decision.pct, policy).pct_low
+        rules = GuardRules(vix=vix, hedged=book, floor_pct=floor_pct, policy=weighted)
+        target, budget = within_budget(wanted, costs, recently_spent(desk, session), rules)
         computation = HedgeComputation(
             session,
             desk.clock.now(),
@@ -127,7 +142,10 @@ class HedgeReader:
             target.target_usd,
             held_usd,
             target.total,
-            tuple(_layer_computation(view, units[name], target.by_layer[name]) for name, view in layers.items()),
+            tuple(
+                _layer_computation(view, units[name], target.by_layer[name], carry_usd=costs[name].carry_usd)
+                for name, view in layers.items()
+            ),
             (*decision.reasons, *adjusted, *target.reasons),
             HedgeSizing(
                 total=policy.total.value,
@@ -135,6 +153,7 @@ class HedgeReader:
                 base_usd=book.base_usd,
                 measure=policy.measure.value,
                 break_even_contracts=asked,
+                budget=budget,
             ),
         )
         changed = previous is not None and previous.name != decision.state.name
@@ -163,11 +182,14 @@ class HedgeReader:
         condors = self._desk.view().condors
         return hedged(condors, base, spx_pts=seen.spx, maintenance_margin_usd_cents=margin_usd_cents)
 
+    def _cost(self, view: LayerView, session: date, vix: float, *, rolls: bool, counts_usd: float) -> LayerCost:
+        following = next_roll(self.anchor(view.policy, session), view.policy.roll_days, session)
+        return layer_cost(self._desk, view, session, vix=vix, next_roll=following, rolls=rolls, counts_usd=counts_usd)
+
     def _break_even(self, seen: Indexes, layers: Mapping[str, LayerView]) -> int | None:
         """Return the contracts that the put-side break-evens ask for (000-13)."""
-        now = self._desk.clock.now()
-        options = {name: _options(view, now) for name, view in layers.items()}
-        levels = Levels(now, seen.spx, seen.vix, {})
+        options = {name: unit_options(self._desk, view) for name, view in layers.items()}
+        levels = Levels(self._desk.clock.now(), seen.spx, seen.vix, {})
         return break_even_contracts(self._desk.view().condors, options, levels, self._desk.policy.hedge)
 
     def _record(self, computation: HedgeComputation, state: RegimeState) -> None:
@@ -251,7 +273,7 @@ class HedgeReader:
         raise Refusal(Reason("no_strike_listed", text, forward_pts, otm_pct))
 
 
-def _layer_computation(view: LayerView, one_usd: float, target: int) -> LayerComputation:
+def _layer_computation(view: LayerView, one_usd: float, target: int, *, carry_usd: float) -> LayerComputation:
     measured = view.measured
     value = measured.value
     return LayerComputation(
@@ -264,6 +286,7 @@ def _layer_computation(view: LayerView, one_usd: float, target: int) -> LayerCom
         target=target,
         unit_usd=one_usd,
         short=measured.unit.short,
+        carry_usd=carry_usd,
     )
 
 
@@ -273,17 +296,3 @@ def _refuse_unmeasured(units_usd: Mapping[str, float], policy: HedgePolicy) -> N
         if layer.weight > 0 and not units_usd[layer.name] > 0:
             text = f"One contract of {layer.name} counts for nothing in {policy.measure.value}, so it cannot be sized."
             raise Refusal(Reason("layer_unmeasured", text, units_usd[layer.name], 0))
-
-
-def _options(view: LayerView, now: datetime) -> tuple[VixOption, ...]:
-    """Return the calls of one unit of a layer with what their price in another market needs."""
-    return tuple(
-        VixOption(
-            contract=call.info.contract,
-            quantity=direction,
-            forward_pts=call.forward_pts,
-            years=years_to(now, call.info.contract),
-            vol=call.iv or 0.0,
-        )
-        for direction, call in view.measured.calls
-    )

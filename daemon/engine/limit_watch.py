@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from daemon.core.hedge.carry import carry_use
 from daemon.core.market.contracts import Underlying
 from daemon.core.orders.broker_facts import AccountValues
 from daemon.core.orders.intent import Reason
@@ -57,7 +58,9 @@ class LimitWatch:
         return bool(self._lacking)
 
     def _uses(self, session: date, account: AccountValues | None) -> tuple[LimitUse, ...]:
-        return limit_uses(self._used(session, account), self._desk.policy.limits)
+        budget = self._desk.policy.hedge.budget
+        carry = carry_use(self._desk.store.days(), session, budget.carry_alert_pct)
+        return (*limit_uses(self._used(session, account), self._desk.policy.limits), carry)
 
     def _used(self, session: date, account: AccountValues | None) -> Used:
         orders = self._risk.counted_orders(session)

@@ -11,7 +11,7 @@ from daemon.core.orders.intent import Strategy
 from daemon.core.records import Decision
 from daemon.report.closing import condor_day_usd_cents, hedge_day_usd_cents
 from daemon.report.day import DayView, attention, condor_decision, done_in_words
-from daemon.report.hedge import LayerLine, hedge_arithmetic
+from daemon.report.hedge import LayerLine, budget_lines, hedge_arithmetic
 from daemon.report.limits import limits_section
 from daemon.report.orders import OrderLine
 from daemon.report.risk import risk_section
@@ -159,8 +159,9 @@ def _hedge(view: DayView) -> list[str]:
         if computation is None
         else f"{new_york_time(computation.at)}  {hedge_arithmetic(computation)}"
     )
+    budget = [] if computation is None else [f"  {line}" for line in budget_lines(computation)]
     settled = [_settled_call(entry) for entry in view.settlements if entry.strategy is Strategy.HEDGE]
-    return [f"  {arithmetic}", *settled, *layer_table(view.layers), f"  at the close: {_calls_at_close(view)}"]
+    return [f"  {arithmetic}", *budget, *settled, *layer_table(view.layers), f"  at the close: {_calls_at_close(view)}"]
 
 
 def _calls_at_close(view: DayView) -> str:

@@ -9,11 +9,12 @@ from typing import Final
 
 from daemon.core.book.book import BookEntry
 from daemon.core.calendar.expiries import dte
+from daemon.core.hedge.budget import GUARDS
 from daemon.core.hedge.policy import HedgeBase, HedgeMeasure, HedgeTotal
 from daemon.core.hedge.units import HedgeUnit, layer_holding
 from daemon.core.market.contracts import MULTIPLIER, OptionContract
 from daemon.core.orders.intent import Intent, Purpose, Strategy
-from daemon.core.records import DayRecord, HedgeComputation, HedgeSizing, LayerComputation
+from daemon.core.records import DayRecord, HedgeBudget, HedgeComputation, HedgeSizing, LayerComputation
 from daemon.report.closing import Closing
 from daemon.report.orders import net_paid_pts100, trades_by_ref
 from daemon.report.words import percent, points, whole_dollars
@@ -181,6 +182,31 @@ def hedge_arithmetic(computation: HedgeComputation) -> str:
         asked = sized.break_even_contracts
         words.append(f"break-evens ask for {'more than any number' if asked is None else asked}")
     return "; ".join(words)
+
+
+def budget_lines(computation: HedgeComputation) -> list[str]:
+    """Write what the target costs and what the hedge has cost against their limits, then what a guard has cut."""
+    budget = computation.sized.budget
+    if budget is None:
+        return []
+    carry = f"expected to cost {whole_dollars(budget.carry_usd)} of {whole_dollars(budget.carry_max_usd)} in 30 days"
+    debits = f"debits less sales {whole_dollars(budget.debits_usd)} of {whole_dollars(budget.debits_max_usd)}"
+    words = [carry, f"{debits} for credits of {whole_dollars(budget.credits_usd)}{_cost_ratio(budget)}"]
+    if not budget.guarded:
+        words.append("guards off")
+    elif budget.suspended:
+        words.append("guards suspended while VIX is so high")
+    cuts = [f"{reason.name}: {reason.text}" for reason in computation.reasons if reason.name in GUARDS]
+    return [f"budget: {'; '.join(words)}", *cuts]
+
+
+def _cost_ratio(budget: HedgeBudget) -> str:
+    """Return the cost of the hedge as a share of the credits (001-09)."""
+    return (
+        f", {percent(100 * budget.debits_usd / budget.credits_usd, digits=1)}"
+        if budget.credits_usd > 0 < budget.debits_usd
+        else ""
+    )
 
 
 def target_words(sizing: HedgeSizing | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import date
 from itertools import groupby
 from textwrap import TextWrapper, wrap
@@ -15,7 +16,7 @@ from daemon.core.records import Decision, HedgeComputation, LayerComputation
 from daemon.ports import Store
 from daemon.report.closing import Closing, closing
 from daemon.report.day_text import layer_table
-from daemon.report.hedge import HedgeChange, Traded, hedge_arithmetic, hedge_changes, layer_lines
+from daemon.report.hedge import HedgeChange, Traded, budget_lines, hedge_arithmetic, hedge_changes, layer_lines
 from daemon.report.orders import OrderLine, order_lines
 from daemon.report.slippage import fill_json, fill_words
 from daemon.report.words import (
@@ -170,6 +171,7 @@ def _computation_json(computation: HedgeComputation) -> JsonObject:
         "total": computation.sized.total,
         "break_even_contracts": computation.sized.break_even_contracts,
         "contracts": computation.contracts,
+        "budget": None if computation.sized.budget is None else asdict(computation.sized.budget),
         "layers": [_layer_json(layer) for layer in computation.layers],
         "reasons": [_reason_json(reason) for reason in computation.reasons],
     }
@@ -184,6 +186,7 @@ def _layer_json(layer: LayerComputation) -> JsonObject:
         "delta": layer.delta,
         "delta_usd": layer.delta_usd,
         "unit_usd": layer.counts_usd,
+        "carry_usd": layer.carry_usd,
         "held": layer.held,
         "target": layer.target,
     }
@@ -226,7 +229,8 @@ def hedge_text(store: Store, next_rolls: Mapping[str, date] | None = None) -> st
         for change in changes
     ]
     table = columns(rows, "<<<<><") if changes else ["  none yet"]
-    return "\n".join(["LAYERS", f"  {arithmetic}", *layer_table(lines), "", "CHANGES", *table]) + "\n"
+    budget = [] if computation is None else [f"  {line}" for line in budget_lines(computation)]
+    return "\n".join(["LAYERS", f"  {arithmetic}", *budget, *layer_table(lines), "", "CHANGES", *table]) + "\n"
 
 
 def traded_text(change: HedgeChange) -> str:

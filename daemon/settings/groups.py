@@ -22,6 +22,7 @@ from daemon.core.hedge.policy import HedgeBase, HedgeMeasure, HedgeSplit, HedgeT
 from daemon.core.records import Level
 from daemon.core.risk.limits import ExitsWithoutData
 from daemon.settings.adjust_group import AdjustSettings
+from daemon.settings.budget_group import BudgetSettings
 from daemon.settings.fields import (
     AdjustAction,
     BaseChoice,
@@ -587,6 +588,7 @@ class HedgeSettings(Group):
         multiple_of=_CENT,
     )
     adjust: AdjustSettings = AdjustSettings()
+    budget: BudgetSettings = BudgetSettings()
     l1: LayerSettings = _layer((12, 9, 16), buy=11, monthly=False, roll=(8, 7, 10), weight=4)
     l2: LayerSettings = _layer((37, 30, 45), buy=30, monthly=False, roll=(21, 19, 23), weight=4)
     l3: LayerSettings = _layer((90, 75, 110), buy=80, monthly=True, roll=(50, 45, 60), weight=2)

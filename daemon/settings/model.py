@@ -19,6 +19,7 @@ from daemon.core.hedge.policy import Band, HedgePolicy, LayerPolicy
 from daemon.core.hedge.signal_values import SignalPolicy
 from daemon.core.risk.limits import RiskLimits
 from daemon.settings.adjust_group import adjustment_policy, signal_policy
+from daemon.settings.budget_group import budget_policy
 from daemon.settings.fields import Folder, OptionalFolder, pts100, setting
 from daemon.settings.groups import (
     BandSettings,
@@ -231,6 +232,7 @@ def _hedge_policy(group: HedgeSettings) -> HedgePolicy:
         ladder_through_pts100=pts100(group.ladder_through_pts),
         max_spread_pct=group.max_spread_pct,
         min_bid_pts100=pts100(group.min_bid_pts),
+        budget=budget_policy(group.budget),
     )
 
 

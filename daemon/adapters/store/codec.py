@@ -36,6 +36,7 @@ from daemon.core.records import (
     Decision,
     DecisionKind,
     EventRecord,
+    HedgeBudget,
     HedgeComputation,
     HedgeSizing,
     JobOutcome,
@@ -231,13 +232,18 @@ def hedge_computation(row: Row) -> HedgeComputation:
         contracts=row["contracts"],
         layers=tuple(_layer(fields) for fields in json.loads(row["layers"])),
         reasons=reasons(row["reasons"]),
-        sizing=None if row["sizing"] is None else HedgeSizing(**json.loads(row["sizing"])),
+        sizing=None if row["sizing"] is None else _sizing(json.loads(row["sizing"])),
     )
 
 
 def sizing_text(sizing: HedgeSizing | None) -> str | None:
     """Return by which settings a hedge was sized as JSON."""
     return None if sizing is None else json_text(asdict(sizing))
+
+
+def _sizing(fields: dict[str, Any]) -> HedgeSizing:
+    budget = fields.pop("budget", None)
+    return HedgeSizing(**fields, budget=None if budget is None else HedgeBudget(**budget))
 
 
 def _layer(fields: dict[str, Any]) -> LayerComputation:

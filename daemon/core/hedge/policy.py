@@ -99,6 +99,19 @@ class Band:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetPolicy:
+    """What the hedge may cost while VIX is at most where the high regime begins (000-10, 003-08)."""
+
+    enabled: bool
+    carry_max_pct: float
+    """Most expected carry of 30 days, in percent of the wing notional."""
+    debits_max_pct: float
+    """Most debits less sales of 30 days, in percent of the credits of condors."""
+    carry_alert_pct: float
+    """Measured carry of 30 days in percent of the wing notional that is told (000-09)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HedgePolicy:
     """The whole hedge."""
 
@@ -133,3 +146,4 @@ class HedgePolicy:
     """Largest ask less bid over mid of what is bought, in percent; the options of a call spread count together."""
     min_bid_pts100: int
     """Smallest bid of each option that is bought or sold to open, in points x 100."""
+    budget: BudgetPolicy

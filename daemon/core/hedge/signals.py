@@ -201,7 +201,7 @@ def _cost_of_capital(inputs: SignalInputs, policy: SignalPolicy) -> Signal:
     if len(vix.days) <= PERCENTILE_SESSIONS_MIN:
         return missing("cost_of_capital", inputs.session, source, vix.problem or _short(len(vix.days)))
     costs = [
-        cost_of_equity(_rate(inputs.macro, day), (SVIX_TO_VIX * level / 100) ** 2, MONTH_YEARS)
+        implied_cost(inputs.macro, day, level)
         for day, level in zip(vix.days[-PERCENTILE_SESSIONS - 1 :], vix.values[-PERCENTILE_SESSIONS - 1 :], strict=True)
     ]
     what = f"percentile over {len(costs) - 1} sessions of {100 * costs[-1]:.2f} % a year"
@@ -245,6 +245,11 @@ def _spx_change(inputs: SignalInputs) -> float | None:
         value for day, value in zip(spx.days, spx.values, strict=True) if (inputs.before - day).days >= DIVERGENCE_DAYS
     ]
     return spx.values[-1] / then[-1] - 1 if then else None
+
+
+def implied_cost(macro: MacroData, day: date, vix_pts: float) -> float:
+    """Return the cost of equity that VIX implies on a day, a fraction per year."""
+    return cost_of_equity(_rate(macro, day), (SVIX_TO_VIX * vix_pts / 100) ** 2, MONTH_YEARS)
 
 
 def _rate(macro: MacroData, day: date) -> float:

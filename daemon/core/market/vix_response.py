@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from math import exp
 from typing import Final
 
 import numpy as np
@@ -16,10 +17,14 @@ _VIX_BETA_TO_SPX: Final = (-7.0, -6.6, -4.5, -3.7, -2.5)
 1990-2026."""
 _NEAR_SHARE, _NEAR_DAYS, _FAR_SHARE, _FAR_DAYS = 0.42, 6.5, 0.58, 149.0
 """Fit of the daily elasticity of a VIX future to VIX by days to expiry, error at most 0.05 in the middle of a tenor; measured 2008-2026."""
+_FAR_VOL, _NEAR_VOL, _VOL_DAYS = 0.27, 0.72, 50.0
+"""Fit of the yearly volatility of the logarithm of a VIX future by days to expiry: 0.27 + 0.72 exp(-days/50); measured
+2008-2026."""
 _ATM_DAYS: Final = (9.0, 30.0, 93.0)
 _ATM_SHARE: Final = (0.93, 0.87, 0.83)
 """At-the-money volatility of SPX options as a share of VIX, by days to expiry; measured on four chains."""
 _VIX_TENOR_DAYS: Final = 30.0
+_DAYS_PER_YEAR: Final = 365.0
 
 
 def vix_beta(vix_pts: float) -> float:
@@ -32,6 +37,17 @@ def future_elasticity(days: npt.ArrayLike) -> FloatArray:
     left = np.maximum(np.asarray(days, dtype=float), 0.0)
     result: FloatArray = _NEAR_SHARE * np.exp(-left / _NEAR_DAYS) + _FAR_SHARE * np.exp(-left / _FAR_DAYS)
     return result
+
+
+def future_variance(days: float, days_left: float) -> float:
+    """Return the variance of the logarithm of a VIX future on the way to fewer days to expiry, as it was on average.
+
+    That is the integral of the squared volatility over the days, in years.
+    """
+    near, far = max(days_left, 0.0), max(days, 0.0)
+    once = 2 * _FAR_VOL * _NEAR_VOL * _VOL_DAYS * (exp(-near / _VOL_DAYS) - exp(-far / _VOL_DAYS))
+    twice = _NEAR_VOL**2 * _VOL_DAYS / 2 * (exp(-2 * near / _VOL_DAYS) - exp(-2 * far / _VOL_DAYS))
+    return (_FAR_VOL**2 * (far - near) + once + twice) / _DAYS_PER_YEAR
 
 
 def future_after(

@@ -27,10 +27,10 @@ from daemon.core.book.book import BookEntry
 from daemon.core.hedge.units import HedgeUnit
 from daemon.core.market.contracts import OptionContract
 from daemon.core.orders.intent import Intent, IntentState, Leg, Purpose, Reason, TimeInForce
-from daemon.core.records import HedgeComputation, HedgeSizing, LayerComputation, PositionLine
+from daemon.core.records import HedgeBudget, HedgeComputation, HedgeSizing, LayerComputation, PositionLine
 from daemon.report.closing import closing
 from daemon.report.condors import CondorStatus, condor_lines
-from daemon.report.hedge import hedge_arithmetic, hedge_changes, held_at_close_usd, layer_lines
+from daemon.report.hedge import budget_lines, hedge_arithmetic, hedge_changes, held_at_close_usd, layer_lines
 from daemon.report.orders import order_lines
 
 ENTRY = intent(Purpose.ENTRY, CONDOR, LEGS, quantity=2, limit_pts100=-430, mid_pts=-4.45, state=IntentState.FILLED)
@@ -292,6 +292,29 @@ class TestHedge:
         sized = replace(computation(NEAR, held=1, target=1), sizing=sizing)
 
         assert hedge_arithmetic(sized) == f"VIX 14.38 -> low, {text}"
+
+    def test_the_budget_stands_below_the_arithmetic_with_what_it_has_cut(self) -> None:
+        figures = HedgeBudget(
+            wanted=17,
+            carry_usd=1388.0,
+            carry_max_usd=1400.0,
+            debits_usd=1300.0,
+            credits_usd=26_000.0,
+            debits_max_usd=5200.0,
+            guarded=True,
+            suspended=False,
+        )
+        cut = Reason("carry_guard", "12 instead of 17 contracts", 1957.0, 1400.0)
+        found = computation(NEAR, held=1, target=1)
+        sized = replace(found, sizing=HedgeSizing(base_usd=5000, budget=figures), reasons=(Reason("other", ""), cut))
+
+        figures_line, cut_line = budget_lines(sized)
+        assert figures_line == (
+            "budget: expected to cost $1,388 of $1,400 in 30 days; debits less sales $1,300 of $5,200 for credits of "
+            "$26,000, 5.0 %"
+        )
+        assert cut_line == "carry_guard: 12 instead of 17 contracts"
+        assert budget_lines(found) == []
 
     def test_the_arithmetic_tells_what_signals_made_of_the_percentage(self) -> None:
         reasons = (Reason("regime_changed", "", 14.4), Reason("adjusted", "7.05 % x 1.1 = 7.75 %", 7.75, "6 to 8"))

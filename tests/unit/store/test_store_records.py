@@ -18,6 +18,7 @@ from daemon.core.records import (
     Decision,
     DecisionKind,
     EventRecord,
+    HedgeBudget,
     HedgeComputation,
     HedgeSizing,
     JobOutcome,
@@ -136,9 +137,21 @@ class TestWhatIsKept:
         )
         layer = LayerComputation("L1", VIX_CALL, 15.4, 0.31, 477.4, 0, 1, 61.0)
         sized = replace(COMPUTATION, sizing=by_premium, layers=(layer,))
+        budget = HedgeBudget(
+            wanted=17,
+            carry_usd=1388.0,
+            carry_max_usd=1400.0,
+            debits_usd=1300.0,
+            credits_usd=26_000.0,
+            debits_max_usd=5200.0,
+            guarded=True,
+            suspended=False,
+        )
+        guarded = replace(sized, sizing=replace(by_premium, budget=budget))
         store.record_hedge_computation(sized)
+        store.record_hedge_computation(guarded)
 
-        assert store.hedge_computations() == (sized,)
+        assert store.hedge_computations() == (sized, guarded)
 
     def test_a_computation_of_before_sizes_could_be_chosen_was_of_wing_notional_in_delta_dollars(self) -> None:
         sized = COMPUTATION.sized
