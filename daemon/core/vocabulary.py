@@ -131,6 +131,9 @@ _CONDOR: Final = {
     "condor_entry_skipped": _info("{why}", "refused by {gates}"),
     "exit_decided": _info("{subject}", "{reason}", "{why}", "mid {mid_pts}"),
     "exit_postponed": _warning("{subject}", "{why}"),
+    "exit_held_back": _error(
+        "{subject}: {rejected} exit orders in a row were rejected", "the next is tried at {again_at}", "{why}"
+    ),
     "exit_not_confirmed": _info(
         "{subject}", "{reason} not on fresh quotes", "closing costs {cost_pts}", "SPX {spx_pts}"
     ),

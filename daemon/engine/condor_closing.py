@@ -40,8 +40,8 @@ class Wish:
 
     purpose: Purpose
     reason: Reason
-    confirmed: Callable[[float], Awaitable[bool]] | None = None
-    """Asked with what closing one condor costs at the mids of fresh quotes; None needs no confirmation."""
+    confirmed: Callable[[float | None], Awaitable[bool]] | None = None
+    """Asked with what closing one condor costs at the mids of fresh quotes, None where a part has no price."""
     limit_pts100: int | None = None
     """Most that closing may cost for one condor, in points x 100."""
     work_s: float | None = None
@@ -79,7 +79,7 @@ class CondorCloser:
 
     def release(self, condor_id: str) -> None:
         """Give a claimed condor back."""
-        self._on_its_way(condor_id)
+        self.on_its_way(condor_id)
         self._patient.discard(condor_id)
         self._asked.discard(condor_id)
         self._claims.pop(condor_id).set()
@@ -103,7 +103,8 @@ class CondorCloser:
         while (claim := self._claims.get(condor_id)) is not None:
             await claim.wait()
 
-    def _on_its_way(self, condor_id: str) -> None:
+    def on_its_way(self, condor_id: str) -> None:
+        """Let entries go on as far as this condor is concerned: its order is about to be sent."""
         self._ahead.discard(condor_id)
         if not self._ahead:
             self._nobody_ahead.set()
@@ -147,7 +148,7 @@ class CondorCloser:
             if not any(row.price is not None for row in seen):
                 self._postpone(condor.record.condor_id, "not_priced", unpriced)
                 break
-            if attempt == 0 and not await _confirmed(condor, wish, seen):
+            if attempt == 0 and not await self._confirmed(condor, wish, seen, unpriced=unpriced):
                 return "not confirmed by fresh quotes"
             if not await self.cancel_resting(condor.record.condor_id, f"{wish.reason.name} replaces it"):
                 return "the end of an order that rests is not proven yet"
@@ -167,12 +168,20 @@ class CondorCloser:
                 break
         return _left(self.again(condor), unpriced)
 
+    async def _confirmed(self, condor: OpenCondor, wish: Wish, seen: Sequence[PricedStep], *, unpriced: str) -> bool:
+        """Ask whether the rule holds on these prices; where it cannot be seen for want of one, that is said."""
+        if wish.confirmed is None or await wish.confirmed(_cost_pts(condor, seen)):
+            return True
+        if unpriced:
+            self._postpone(condor.record.condor_id, "not_priced", unpriced)
+        return False
+
     async def _work_all(self, condor: OpenCondor, wish: Wish, seen: Sequence[PricedStep]) -> None:
         """Work the orders of all parts side by side; what was priced before a late fill may hold less now."""
         prices = {row.step.legs: row for row in seen if row.price is not None}
         steps = [step for step in closing_steps(condor.held) if step.legs in prices]
         works = [self._work(condor, wish, replace(prices[step.legs], step=step)) for step in steps]
-        self._on_its_way(condor.record.condor_id)
+        self.on_its_way(condor.record.condor_id)
         await asyncio.gather(*works)
 
     async def _work(self, condor: OpenCondor, wish: Wish, row: PricedStep) -> None:
@@ -301,13 +310,6 @@ def exit_ladder(
     until = now + timedelta(seconds=left_s if patient else min(left_s, step_s * (count + PLACES_LONGER)))
     market = partial(market_of, desk, legs, no_bid_is_zero=True)
     return Ladder(rules=rules, price=market, step_s=step_s, until=until), first
-
-
-async def _confirmed(condor: OpenCondor, wish: Wish, seen: Sequence[PricedStep]) -> bool:
-    if wish.confirmed is None:
-        return True
-    cost_pts = _cost_pts(condor, seen)
-    return cost_pts is not None and await wish.confirmed(cost_pts)
 
 
 def _cost_pts(condor: OpenCondor, seen: Sequence[PricedStep]) -> float | None:

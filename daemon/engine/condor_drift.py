@@ -37,7 +37,7 @@ from daemon.engine.condor_marks import CondorMarks
 from daemon.engine.condor_quotes import see
 from daemon.engine.context import Desk
 from daemon.engine.executor import Executor
-from daemon.engine.gather import Refusal, account_values
+from daemon.engine.gather import Refusal, fresh_account_values
 from daemon.engine.risk_monitor import Proposal, RiskMonitor
 from daemon.errors import BrokerError
 
@@ -137,7 +137,7 @@ class CondorDrift:
 
     async def _roll(self, condor: OpenCondor, reason: Reason, spx_pts: float) -> None:
         legs, old = _two_sided(condor, spx_pts)
-        gate = partial(self._gate, condor, await account_values(self._desk))
+        gate = partial(self._gate, condor, await fresh_account_values(self._desk))
         gate(margin_after_usd_cents=0)  # what is refused even so needs no question to the broker
         chosen = await self._search(legs, old, spx_pts)
         spec = OrderSpec(roll_legs(old, chosen.new), condor.quantity, -self._least(old), TimeInForce.DAY)
@@ -159,6 +159,7 @@ class CondorDrift:
         ladder, limit = worked
         spec = replace(spec, net_limit_pts100=limit)
         intent = Intent(key, spec, now, reasons=(reason,), mid_at_decision_pts=mid_pts, quoted=chosen.price)
+        self._closer.on_its_way(key.subject)
         done = await self._executor.work(intent, ladder)
         if done.filled:
             # Another condor now: what it drifts to from here is news.

@@ -19,7 +19,7 @@ from daemon.core.condor.exits import (
 )
 from daemon.core.condor.policy import DriftAction
 from daemon.core.market.quotes import IndexQuote
-from daemon.core.orders.intent import Purpose, Reason
+from daemon.core.orders.intent import Purpose, Reason, TimeInForce
 from daemon.core.records import JobOutcome, Outcome
 from daemon.engine.condor_closing import CondorCloser, Wish
 from daemon.engine.condor_drift import CondorDrift
@@ -27,6 +27,7 @@ from daemon.engine.condor_marks import CondorMarks
 from daemon.engine.condor_watch import CondorWatch
 from daemon.engine.context import Desk
 from daemon.engine.executor import Executor
+from daemon.engine.exit_retries import ExitRetries
 from daemon.engine.risk_monitor import RiskMonitor
 from daemon.engine.take_profits import TakeProfits
 
@@ -44,7 +45,8 @@ class CondorExits:
         self._marks = CondorMarks(desk)
         self._drift = CondorDrift(desk, executor, risk, self.closer, self._marks)
         self._watch = CondorWatch(desk, self._drift, self._marks)
-        self._profits = TakeProfits(desk, executor, self.closer)
+        self._retries = ExitRetries(desk, executor)
+        self._profits = TakeProfits(desk, executor, self.closer, self._retries)
 
     async def rest_take_profits(self) -> None:
         """Rest a take-profit for every whole condor that is not on its way out."""
@@ -95,6 +97,8 @@ class CondorExits:
     def _start_exit(self, condor: OpenCondor, wish: Wish) -> None:
         """Let an exit go on its way beside the checks; a roll or a checked profit at work gives way to it."""
         name, patient = condor.record.condor_id, wish.limit_pts100 is not None
+        if self._retries.waits(name, TimeInForce.DAY):
+            return
         if self.closer.claim(name, patient=patient):
             self._spawn(f"exit {name}", partial(self.closer.close, condor, wish))
         elif not patient and self.closer.ask_for_way(name):

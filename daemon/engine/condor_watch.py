@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from daemon.core.book.condors import OpenCondor
-from daemon.core.condor.drift import DriftLevel, condor_drift
+from daemon.core.condor.drift import condor_drift
 from daemon.core.condor.exits import (
     PERSISTENT,
     PRICED,
@@ -57,12 +57,12 @@ class CondorWatch:
             self._session, self._held, self._blind = session, {}, set()
         policy, name = self._desk.policy.condor, condor.record.condor_id
         spx_pts = None if spx is None else spx.value_pts
-        level = self._drift.look(condor, spx_pts)
+        self._drift.look(condor, spx_pts)
         if watches_only(condor, policy):
             return ()
         marked = self._marks.of(condor) if needs_marks(condor, policy) else None
         cost_pts = None if marked is None else closing_cost_pts(condor, marked.pts)
-        seen = observed(condor, spx_pts, cost_pts, level)
+        seen = observed(condor, spx_pts, cost_pts)
         if marked is not None and cost_pts is None and condor.quantity:
             self._tell_blind(name)
         due: list[Reason] = []
@@ -74,17 +74,21 @@ class CondorWatch:
                 due.append(reason)
         return tuple(due)
 
-    async def confirms(self, condor: OpenCondor, reason: Reason, cost_pts: float) -> bool:
-        """Whether a rule holds on fresh quotes and SPX as it is now; if not, it has to persist anew."""
+    async def confirms(self, condor: OpenCondor, reason: Reason, cost_pts: float | None) -> bool:
+        """Whether a rule holds on fresh quotes and SPX as it is now; if not, it has to persist anew.
+
+        A rule whose figure is unknown is not confirmed either, but its count stays as it is.
+        """
         name, rule = condor.record.condor_id, ExitRule(reason.name)
         spx = None if rule in PRICED else await self.spx()
         spx_pts = None if spx is None else spx.value_pts
-        seen = observed(condor, spx_pts, cost_pts, self._drift.look(condor, spx_pts))
-        verdicts = judge_exits(condor, seen, self._desk.policy.condor)
+        verdicts = judge_exits(condor, observed(condor, spx_pts, cost_pts), self._desk.policy.condor)
         if verdicts.get(rule) is not None:
             return True
-        self._held.pop((name, rule), None)
-        fields = {"subject": name, "reason": rule.value, "cost_pts": round(cost_pts, 3), "spx_pts": spx_pts}
+        if rule in verdicts:
+            self._held.pop((name, rule), None)
+        cost = None if cost_pts is None else round(cost_pts, 3)
+        fields = {"subject": name, "reason": rule.value, "cost_pts": cost, "spx_pts": spx_pts}
         self._desk.journal.emit("exit_not_confirmed", fields)
         return False
 
@@ -104,7 +108,7 @@ class CondorWatch:
             self._desk.journal.emit("exit_unwatched", {"subject": name, "why": why})
 
 
-def observed(condor: OpenCondor, spx_pts: float | None, cost_pts: float | None, level: DriftLevel) -> Observed:
+def observed(condor: OpenCondor, spx_pts: float | None, cost_pts: float | None) -> Observed:
     """Join what one look at a condor shows."""
     share = None if spx_pts is None else condor_drift(condor, spx_pts)
-    return Observed(spx_pts=spx_pts, cost_pts=cost_pts, drift=share, drift_level=level)
+    return Observed(spx_pts=spx_pts, cost_pts=cost_pts, drift=share)

@@ -53,6 +53,7 @@ class Executor:
         self._risk = risk
         self._working: dict[OrderRef, asyncio.Event] = {}
         """The orders that ladders work, each with an event of its ladder's end."""
+        self._sending: set[OrderRef] = set()
         self._kept: set[OrderRef] = set()
         self._refused: dict[OrderRef, Reason] = {}
         self._closed: str | None = None
@@ -62,6 +63,11 @@ class Executor:
     def working(self) -> frozenset[OrderRef]:
         """Return the refs of orders that a ladder works just now."""
         return frozenset(self._working)
+
+    @property
+    def sending(self) -> frozenset[OrderRef]:
+        """Return the refs of orders that are just being sent: whether their bytes have gone out is not known yet."""
+        return frozenset(self._sending)
 
     def refusal(self, ref: OrderRef) -> Reason | None:
         """Return what kept this process from sending an order or from working it on, or the broker's own refusal."""
@@ -93,11 +99,14 @@ class Executor:
             self._refused[intent.ref] = refusals[0]
             return self._facts.advance(intent, IntentState.CANCELLED, f"not sent: {refusals[0].text}")
         desk.store.advance_intent(intent.ref, IntentState.SENDING, desk.clock.now(), "sending")
+        self._sending.add(intent.ref)
         try:
             await desk.broker.place(intent.ref, intent.spec)
         except BrokerError as error:
             # The port promises that an order whose sending raised was certainly not sent.
             return self._facts.advance(self._now(intent.ref), IntentState.REJECTED, f"not sent: {error}")
+        finally:
+            self._sending.discard(intent.ref)
         desk.journal.emit("order_sent", {"order_ref": intent.ref, "limit_pts100": intent.spec.net_limit_pts100})
         return self._now(intent.ref)
 

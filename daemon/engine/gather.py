@@ -97,6 +97,15 @@ async def account_values(desk: Desk) -> AccountValues:
     return streamed if read is None or streamed.at >= read.at else read
 
 
+async def fresh_account_values(desk: Desk) -> AccountValues:
+    """Return the account values, read anew when the latest are too old to open risk on."""
+    account = await account_values(desk)
+    if (desk.clock.now() - account.at).total_seconds() <= desk.policy.limits.account_max_age_s:
+        return account
+    desk.link.valued = (await desk.broker.snapshot()).account
+    return await account_values(desk)
+
+
 async def vix_median(desk: Desk) -> float:
     """Return the median of VIX over the last 15 minutes (decision 25); refuse when there are too few bars."""
     bars = await desk.broker.bars(Underlying.VIX, minutes=1, count=MEDIAN_MINUTES)

@@ -48,11 +48,12 @@ class Reconciler:
         """
         async with self._lock:
             self._withdraw_unsent()
+            sent = self._sent()
             snapshot = await self._desk.broker.snapshot()
             self._desk.link.valued = snapshot.account
             await self._facts.drained()
             result = self._compare(snapshot)
-            self._heal(result, snapshot)
+            self._heal(result, snapshot, sent)
             await self._cancel_orphans(result)
             await self._settler.settle()
             self._report(result, why, told=told)
@@ -87,7 +88,12 @@ class Reconciler:
         )
         return reconcile(ours, snapshot, past_settlement=past_settlement)
 
-    def _heal(self, result: Reconciliation, snapshot: Snapshot) -> None:
+    def _sent(self) -> frozenset[OrderRef]:
+        """Return the orders that must be in a list asked for now: what is sent later is not, and lives all the same."""
+        live = (intent.ref for intent in self._desk.store.intents(live_only=True))
+        return frozenset(live) - self._executor.sending
+
+    def _heal(self, result: Reconciliation, snapshot: Snapshot, sent: frozenset[OrderRef]) -> None:
         for execution in result.executions_to_book:
             self._facts.book_execution(execution)
         for fee in result.fees_to_add:
@@ -96,7 +102,8 @@ class Reconciler:
             self._facts.note_order(order)
         moved = frozenset(found.contract for found in result.blocking)
         for ref in result.absent:
-            self._prove_absence(ref, snapshot, moved)
+            if ref in sent:
+                self._prove_absence(ref, snapshot, moved)
         self._absences = {ref: proof for ref, proof in self._absences.items() if ref in result.absent}
 
     def _prove_absence(self, ref: OrderRef, snapshot: Snapshot, moved: frozenset[OptionContract | None]) -> None:

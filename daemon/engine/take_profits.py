@@ -14,6 +14,7 @@ from daemon.core.orders.intent import Intent, OrderSpec, Purpose, Reason, Strate
 from daemon.engine.condor_closing import CondorCloser
 from daemon.engine.context import BookView, Desk, EnginePolicy
 from daemon.engine.executor import Executor
+from daemon.engine.exit_retries import ExitRetries
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +35,11 @@ class _State:
 class TakeProfits:
     """Rests good-till-cancelled orders, and replaces one that no longer fits its condor or the settings."""
 
-    def __init__(self, desk: Desk, executor: Executor, closer: CondorCloser) -> None:
+    def __init__(self, desk: Desk, executor: Executor, closer: CondorCloser, retries: ExitRetries) -> None:
         self._desk = desk
         self._executor = executor
         self._closer = closer
+        self._retries = retries
         self._settled: _State | None = None
 
     async def rest(self, leaving: Callable[[OpenCondor], bool]) -> None:
@@ -51,11 +53,12 @@ class TakeProfits:
             return
         waiting = [c for c in desk.view().condors if self._wants_change(c) and not leaving(c)]
         for condor in waiting:
-            if self._closer.claim(condor.record.condor_id):
+            name = condor.record.condor_id
+            if not self._retries.waits(name, TimeInForce.GTC) and self._closer.claim(name):
                 try:
                     await self._change(condor)
                 finally:
-                    self._closer.release(condor.record.condor_id)
+                    self._closer.release(name)
         self._settled = None if waiting else state
 
     def _wants_change(self, condor: OpenCondor) -> bool:

@@ -62,9 +62,14 @@ def drift_level(before: DriftLevel, share: float, policy: CondorPolicy) -> Drift
     )
     for level, threshold in thresholds:
         kept = policy.drift_hysteresis if level <= before else 0.0
-        if abs(share) >= threshold - kept - _ROUNDING:
+        if reaches(share, threshold - kept):
             return level
     return DriftLevel.CENTRED
+
+
+def reaches(share: float, threshold: float) -> bool:
+    """Say whether a drift to either side is at a threshold or beyond it."""
+    return abs(share) >= threshold - _ROUNDING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

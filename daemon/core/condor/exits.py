@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import ROUND_FLOOR
 from enum import StrEnum
 from typing import Final
 
 from daemon.core.book.condors import OpenCondor
-from daemon.core.condor.drift import DriftLevel
+from daemon.core.condor.drift import reaches
 from daemon.core.condor.policy import CondorPolicy, DriftAction, DriftMode, TakeProfitOrder, TouchAction
 from daemon.core.market.contracts import OptionContract, Right
 from daemon.core.orders.intent import Reason
@@ -45,7 +45,6 @@ class Observed:
     cost_pts: float | None
     """What it costs to close one condor, positive when we pay."""
     drift: float | None
-    drift_level: DriftLevel
 
 
 def judge_exits(condor: OpenCondor, seen: Observed, policy: CondorPolicy) -> Mapping[ExitRule, Reason | None]:
@@ -59,7 +58,7 @@ def judge_exits(condor: OpenCondor, seen: Observed, policy: CondorPolicy) -> Map
     if policy.touch_action is TouchAction.CLOSE and seen.spx_pts is not None:
         verdicts[ExitRule.TOUCH] = _touch(condor, seen.spx_pts)
     if seen.drift is not None and policy.drift_mode is DriftMode.ACT:
-        verdicts |= _drift(seen.drift, seen.drift_level, policy)
+        verdicts |= _drift(seen.drift, policy)
     if checks_take_profit(condor, policy) and seen.cost_pts is not None:
         verdicts[ExitRule.TAKE_PROFIT] = _take_profit(condor, seen.cost_pts, policy)
     return verdicts
@@ -108,20 +107,25 @@ def _touch(condor: OpenCondor, spx_pts: float) -> Reason | None:
     return None
 
 
-def _drift(drift: float, level: DriftLevel, policy: CondorPolicy) -> dict[ExitRule, Reason | None]:
-    """Judge the levels that ask for something; whether adjusting closes or rolls is for the caller to see."""
+def _drift(drift: float, policy: CondorPolicy) -> dict[ExitRule, Reason | None]:
+    """Judge the thresholds that ask for something; whether adjusting closes or rolls is for the caller to see.
+
+    Only the threshold itself counts: the hysteresis keeps a level from being told twice and closes nothing.
+    """
+    defends = reaches(drift, policy.drift_defend)
     found: dict[ExitRule, Reason | None] = {}
     if policy.drift_defend_action is DriftAction.CLOSE:
         text = "SPX has drifted to where the condor is defended, in shares of its short-strike range"
         reason = Reason(ExitRule.DEFEND, text, round(drift, 3), policy.drift_defend)
-        found[ExitRule.DEFEND] = reason if level >= DriftLevel.DEFEND else None
+        found[ExitRule.DEFEND] = reason if defends else None
     if policy.drift_adjust_action is not DriftAction.NOTHING:
         text = "SPX has drifted to where the condor is adjusted, in shares of its short-strike range"
         reason = Reason(ExitRule.ADJUST, text, round(drift, 3), policy.drift_adjust)
         # What is about to be closed is not rolled first.
         rolls = policy.drift_adjust_action is DriftAction.ROLL
-        too_late = rolls and ExitRule.DEFEND in found and level >= DriftLevel.DEFEND
-        found[ExitRule.ADJUST] = reason if level >= DriftLevel.ADJUST and not too_late else None
+        too_late = rolls and ExitRule.DEFEND in found and defends
+        due = reaches(drift, policy.drift_adjust) and not too_late
+        found[ExitRule.ADJUST] = reason if due else None
     return found
 
 
@@ -173,6 +177,18 @@ def still_on(rule: str, policy: CondorPolicy) -> bool:
         ExitRule.ADJUST: policy.drift_mode is DriftMode.ACT and policy.drift_adjust_action is DriftAction.CLOSE,
     }
     return any(name.value == rule and on for name, on in switched.items())
+
+
+REJECTED_WAITS: Final = tuple(timedelta(minutes=minutes) for minutes in (10, 20, 40, 60))
+"""How long an exit waits after the second, third ... rejection in a row; the last one holds for all later ones."""
+
+
+def wait_after_rejections(count: int) -> timedelta | None:
+    """Return how long after the last of so many rejections in a row an exit is not sent; None for the next look.
+
+    One rejection may be chance. An exit is never given up: the last wait repeats to the end of the session.
+    """
+    return None if count < 2 else REJECTED_WAITS[min(count - 2, len(REJECTED_WAITS) - 1)]
 
 
 def closing_cost_pts(condor: OpenCondor, marks_pts: Mapping[OptionContract, float]) -> float | None:

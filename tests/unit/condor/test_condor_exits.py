@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.core.book.condors import OpenCondor
-from daemon.core.condor.drift import DriftLevel
 from daemon.core.condor.exits import (
     ExitRule,
     Observed,
@@ -80,10 +79,8 @@ def two_condors(credit: float = 4.0) -> OpenCondor:
     return open_condor({leg.contract: 2 * leg.ratio for leg in LEGS.held}, credit=credit)
 
 
-def seen(
-    *, spx: float | None = 3335, cost: float | None = None, share: float | None = None, level: int = 0
-) -> Observed:
-    return Observed(spx_pts=spx, cost_pts=cost, drift=share, drift_level=DriftLevel(level))
+def seen(*, spx: float | None = 3335, cost: float | None = None, share: float | None = None) -> Observed:
+    return Observed(spx_pts=spx, cost_pts=cost, drift=share)
 
 
 class TestStop:
@@ -129,22 +126,30 @@ class TestDriftRules:
     ACT = policy(drift_mode=DriftMode.ACT)
 
     def test_watching_judges_nothing(self) -> None:
-        assert judge_exits(two_condors(), seen(share=-0.6, level=3), POLICY) == {}
+        assert judge_exits(two_condors(), seen(share=-0.6), POLICY) == {}
 
     def test_each_level_asks_for_its_action_and_what_is_closed_is_not_rolled_first(self) -> None:
         found = [
-            [rule for rule, why in judge_exits(two_condors(), seen(share=-share, level=level), self.ACT).items() if why]
-            for share, level in ((0.2, 1), (0.4, 2), (0.46, 3))
+            [rule for rule, why in judge_exits(two_condors(), seen(share=-share), self.ACT).items() if why]
+            for share in (0.2, 0.4, 0.46)
         ]
 
         assert found == [[], [ExitRule.ADJUST], [ExitRule.DEFEND]]
+
+    @pytest.mark.parametrize(("share", "due"), [(0.449, False), (0.45, True), (-0.45, True), (-0.444, False)])
+    def test_a_threshold_is_met_by_the_drift_itself_and_not_by_a_level_that_hysteresis_keeps(
+        self, share: float, due: bool
+    ) -> None:
+        reason = judge_exits(two_condors(), seen(share=share), self.ACT)[ExitRule.DEFEND]
+
+        assert (reason is not None) is due
 
     def test_a_condor_that_is_not_defended_may_still_be_rolled_or_closed_by_adjusting(self) -> None:
         for action in (DriftAction.ROLL, DriftAction.CLOSE):
             loose = policy(
                 drift_mode=DriftMode.ACT, drift_defend_action=DriftAction.NOTHING, drift_adjust_action=action
             )
-            verdicts = judge_exits(two_condors(), seen(share=0.5, level=3), loose)
+            verdicts = judge_exits(two_condors(), seen(share=0.5), loose)
             assert [rule for rule, why in verdicts.items() if why] == [ExitRule.ADJUST]
 
 

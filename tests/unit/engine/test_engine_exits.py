@@ -14,7 +14,7 @@ from engine_fakes import SESSION, START, FakeBroker, con_id, make_desk
 
 from daemon.adapters.virtual_time import run_virtual
 from daemon.core.condor.legs import CondorLegs, Vertical
-from daemon.core.condor.policy import DriftMode, TakeProfitOrder, TouchAction
+from daemon.core.condor.policy import DriftAction, DriftMode, TakeProfitOrder, TouchAction
 from daemon.core.market.contracts import (
     ConId,
     ContractInfo,
@@ -25,6 +25,7 @@ from daemon.core.market.contracts import (
     Underlying,
 )
 from daemon.core.market.quotes import Greeks, IndexQuote, Mark, Quote
+from daemon.core.orders.broker_facts import AccountValues, OrderMessage, Snapshot
 from daemon.core.orders.intent import (
     Intent,
     IntentKey,
@@ -43,6 +44,7 @@ from daemon.engine.executor import Executor
 from daemon.engine.facts import FactRecorder
 from daemon.engine.risk_monitor import RiskMonitor
 from daemon.engine.run_states import RunStates
+from daemon.errors import BrokerTimeoutError
 
 EXPIRY = date(2020, 3, 20)
 NAME = "C20200218-1"
@@ -120,7 +122,7 @@ class World:
         return [event.fields for event in self.desk.store.events() if event.name == name]
 
 
-def play(folder: Path, scene: Callable[[World], Awaitable[None]], **changes: Any) -> None:
+def play(folder: Path, scene: Callable[[World], Awaitable[None]], *, legs: CondorLegs = LEGS, **changes: Any) -> None:
     """Enter two condors, then play a scene with changed rules in virtual time."""
 
     async def main() -> None:
@@ -138,7 +140,7 @@ def play(folder: Path, scene: Callable[[World], Awaitable[None]], **changes: Any
         world = World(desk, broker, executor, exits)
         desk.link.clock_skew_s = 0.0
         try:
-            await enter(world)
+            await enter(world, legs)
             await scene(world)
         finally:
             await background.stop()
@@ -148,11 +150,11 @@ def play(folder: Path, scene: Callable[[World], Awaitable[None]], **changes: Any
     run_virtual(main, START)
 
 
-async def enter(world: World) -> None:
+async def enter(world: World, legs: CondorLegs) -> None:
     desk, broker = world.desk, world.broker
     key = IntentKey(SESSION, Strategy.CONDOR, Purpose.ENTRY, NAME, 1)
-    record = CondorRecord(NAME, SESSION, LEGS, {"time_exit_dte": 21, "take_profit_pct": 50.0}, key, 3335.0)
-    spec = OrderSpec(LEGS.held, 2, -400, TimeInForce.DAY)
+    record = CondorRecord(NAME, SESSION, legs, {"time_exit_dte": 21, "take_profit_pct": 50.0}, key, 3335.0)
+    spec = OrderSpec(legs.held, 2, -400, TimeInForce.DAY)
     intent = Intent(key, spec, desk.clock.now(), mid_at_decision_pts=-4.0)
     await world.executor.send(intent, record)
     # The fake fills the first leg, a long one, at the net: a negative price there stands for the credit.
@@ -306,6 +308,57 @@ def test_a_touch_of_a_moment_closes_nothing_and_one_that_persists_does(tmp_path:
     play(tmp_path, scene, **TOUCH)
 
 
+def test_an_unknown_spx_confirms_nothing_and_leaves_the_count_as_it_is(tmp_path: Path) -> None:
+    async def scene(world: World) -> None:
+        broker, index = world.broker, world.broker.index_quote
+        broker.spx = 3195.0
+        await world.check(2)
+        asked = 0
+
+        async def second_is_lost(underlying: Underlying) -> IndexQuote:
+            nonlocal asked
+            asked += 1
+            if asked == 2:
+                raise BrokerTimeoutError("no value of SPX")
+            return await index(underlying)
+
+        broker.index_quote = second_is_lost  # type: ignore[method-assign]
+        await world.check(1)
+        assert world.sent == []
+        await world.check(1)
+        assert [i.reasons[0].name for i in world.sent] == ["short_strike_touched"]
+
+    play(tmp_path, scene, **TOUCH)
+
+
+def test_a_part_without_a_price_does_not_keep_a_touched_condor_from_closing(tmp_path: Path) -> None:
+    async def scene(world: World) -> None:
+        call = LEGS.held[2]
+        world.broker.fill_leg(world.orders(Purpose.EXIT)[0].ref, replace(call, ratio=1), 2, 200)
+        del world.broker.mids[3495]  # both long calls are left over, and nobody quotes them
+        world.broker.spx = 3195.0
+        await world.desk.clock.sleep(1)
+        await world.check(3)
+        (order,) = world.sent
+        assert {leg.contract.strike for leg in order.spec.legs} == {3175, 3200}
+
+    play(tmp_path, scene, **TOUCH)
+
+
+def test_a_stop_that_cannot_be_confirmed_for_want_of_a_price_says_so(tmp_path: Path) -> None:
+    async def scene(world: World) -> None:
+        world.broker.shown, world.broker.mids = dict(DEAR), {s: p for s, p in DEAR.items() if s != 3495}
+        call = LEGS.held[2]
+        world.broker.fill_leg(world.orders(Purpose.EXIT)[0].ref, replace(call, ratio=1), 2, 200)
+        await world.desk.clock.sleep(1)
+        await world.check(4)
+        assert world.sent == []
+        (postponed,) = world.events("exit_postponed")
+        assert "3495" in str(postponed["why"])
+
+    play(tmp_path, scene, stop_enabled=True, stop_loss_credits=1.5)  # 12.00 less 0.50 against 4.00
+
+
 def test_an_exit_that_has_begun_goes_on_after_the_market_came_back(tmp_path: Path) -> None:
     async def scene(world: World) -> None:
         world.broker.spx = 3195.0
@@ -440,6 +493,50 @@ class TestDrift:
 
         play(tmp_path, scene, **ACT, ladder_step_s=600.0)
 
+    def test_an_entry_waits_for_a_roll_only_until_it_is_sent(self, tmp_path: Path) -> None:
+        async def scene(world: World) -> None:
+            world.broker.spx = 3250.0
+            world.broker.mids = CHEAP | self.ROLL | {3470: 0.5, 3495: 0.4}
+            await world.check(2)
+            await world.exits.check_exits(SESSION)
+            before = world.desk.clock.now()
+            await world.exits.closer.all_sent()
+            assert len(world.orders(Purpose.DRIFT)) == 1
+            assert world.desk.clock.now() - before < timedelta(seconds=1)
+
+        play(tmp_path, scene, **ACT)
+
+    def test_old_account_values_are_read_anew_before_a_roll(self, tmp_path: Path) -> None:
+        async def scene(world: World) -> None:
+            world.broker.spx = 3250.0
+            world.broker.mids = CHEAP | self.ROLL | {3470: 0.5, 3495: 0.4}
+            streamed = await world.broker.account_values()
+            read = world.broker.snapshot
+
+            async def snapshot() -> Snapshot:
+                return replace(await read(), account=replace(streamed, at=world.desk.clock.now()))
+
+            async def values() -> AccountValues:
+                return replace(streamed, at=START - timedelta(hours=1))
+
+            world.broker.account_values, world.broker.snapshot = values, snapshot  # type: ignore[method-assign]
+            await world.check(3)
+            assert len(world.orders(Purpose.DRIFT)) == 1
+
+        play(tmp_path, scene, **ACT)
+
+    def test_a_drift_that_has_eased_below_its_threshold_closes_nothing(self, tmp_path: Path) -> None:
+        async def scene(world: World) -> None:
+            # Drifts by the middle 3335 and the range 270: -0.452, -0.452, -0.441; the level itself is kept to 0.43.
+            for spx in (3213.0, 3213.0, 3216.0, 3213.0, 3213.0):
+                world.broker.spx = spx
+                await world.check()
+            assert world.sent == []
+            await world.check()
+            assert [(i.reasons[0].name, i.reasons[0].value) for i in world.sent] == [("drift_defend", -0.452)]
+
+        play(tmp_path, scene, **ACT, drift_adjust_action=DriftAction.NOTHING)
+
     def test_a_roll_that_brings_too_little_is_not_sent_and_says_so_once(self, tmp_path: Path) -> None:
         async def scene(world: World) -> None:
             world.broker.spx = 3250.0
@@ -483,3 +580,68 @@ def test_exit_rules_that_changed_since_the_entry_are_told_with_the_condors_they_
         ]
 
     play(tmp_path, scene)
+
+
+class TestRejections:
+    """The broker answers every order with 201; looks are 5 minutes apart."""
+
+    @staticmethod
+    def reject(world: World, count: int = 1_000) -> list[OrderRef]:
+        """Let the broker reject the next orders; return a list that grows with their refs."""
+        broker = world.broker
+        refs: list[OrderRef] = []
+        acknowledge = broker.on_place
+
+        def place(ref: OrderRef, spec: OrderSpec) -> None:
+            if len(refs) >= count:
+                acknowledge(ref, spec)
+                return
+            refs.append(ref)
+            broker.tell(OrderMessage(ref, 201, "Order rejected - reason: no"))
+
+        broker.on_place = place
+        return refs
+
+    def test_a_take_profit_is_tried_ever_more_rarely_and_a_person_is_told(self, tmp_path: Path) -> None:
+        async def scene(world: World) -> None:
+            (resting,) = world.orders(Purpose.EXIT)
+            world.broker.confirm_cancel(resting.ref)  # the broker has cancelled it
+            await world.desk.clock.sleep(1)
+            self.reject(world)
+            began = world.desk.clock.now()
+            await world.check(36)  # three hours
+            tried = [round((i.created_at - began).total_seconds() / 60) for i in world.orders(Purpose.EXIT)[1:]]
+            # At two looks one after the other; then after 10, 20, 40 and 60 minutes.
+            assert tried == [0, 5, 15, 35, 75, 135]
+            told = world.events("exit_held_back")
+            assert [fields["rejected"] for fields in told] == [2, 3, 4, 5, 6]
+            assert told[0]["again_at"] == "10:45"  # it began at 10:30 in New York, and 2 seconds
+            assert "no" in str(told[0]["why"])
+
+        play(tmp_path, scene)
+
+    def test_an_exit_at_the_market_is_never_given_up_and_goes_on_when_it_is_taken(self, tmp_path: Path) -> None:
+        async def scene(world: World) -> None:
+            world.broker.spx = 3195.0
+            await world.check(2)
+            self.reject(world, 4)
+            await world.check(20)
+            states = [i.state for i in world.sent]
+            assert states[:4] == [IntentState.REJECTED] * 4
+            assert states[4] is not IntentState.REJECTED
+            assert len(world.events("exit_held_back")) == 3
+
+        play(tmp_path, scene, **TOUCH, take_profit_enabled=False)
+
+    def test_the_last_resort_does_not_wait(self, tmp_path: Path) -> None:
+        async def scene(world: World) -> None:
+            self.reject(world)
+            await world.check(3)
+            before = len(world.sent)
+            assert before == 2
+            await world.exits.last_resort(SESSION)
+            assert len(world.sent) == before + 1
+
+        today = {leg.contract.strike: replace(leg.contract, expiry=SESSION) for leg in LEGS.held}
+        sides = Vertical(today[3200], today[3175]), Vertical(today[3470], today[3495])
+        play(tmp_path, scene, legs=CondorLegs(*sides), time_exit_dte=0, take_profit_enabled=False)

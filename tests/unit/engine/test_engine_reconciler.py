@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pytest
 from engine_fakes import CALL, SESSION, START, FakeBroker, con_id, hedge_intent, make_desk, make_executor
 
 from daemon.adapters.virtual_time import run_virtual
-from daemon.core.orders.broker_facts import ExecId, ExecutionFact, OrderFact, OrderStatus
-from daemon.core.orders.intent import Intent, IntentState, OrderRef, PermId
+from daemon.core.orders.broker_facts import ExecId, ExecutionFact, OrderFact, OrderStatus, Snapshot
+from daemon.core.orders.intent import Intent, IntentState, Leg, OrderRef, OrderSpec, PermId, TimeInForce
 from daemon.engine.context import Desk
 from daemon.engine.day import DayDesk
 from daemon.engine.executor import Executor
@@ -21,6 +22,8 @@ from daemon.engine.reconciler import Reconciler
 from daemon.engine.risk_monitor import RiskMonitor
 from daemon.engine.run_states import RunStates
 from daemon.engine.settlement import Settler
+
+GTC = OrderSpec((Leg(CALL, 1),), 3, 100, TimeInForce.GTC)
 
 
 @dataclass
@@ -199,5 +202,39 @@ def test_an_order_whose_contracts_the_account_holds_without_explanation_is_never
 
         assert world.state(intent.ref) is IntentState.UNKNOWN
         assert [found.contract for found in result.blocking] == [CALL]
+
+    play(tmp_path, scene)
+
+
+@pytest.mark.parametrize("slow_s", [0.0, 5.0])
+def test_an_order_that_is_sent_while_the_account_is_read_is_not_missed_in_what_was_read(
+    tmp_path: Path, slow_s: float
+) -> None:
+    async def scene(world: World) -> None:
+        intent, read, place = replace(hedge_intent(), spec=GTC), world.broker.snapshot, world.broker.place
+
+        async def late(ref: OrderRef, spec: OrderSpec) -> None:
+            await world.desk.clock.sleep(slow_s)  # the contract is looked up first
+            await place(ref, spec)
+
+        async def early() -> Snapshot:
+            answer = await read()
+            await world.desk.clock.sleep(10)
+            return answer
+
+        world.broker.place, world.broker.snapshot = late, early  # type: ignore[method-assign]
+        sending = asyncio.create_task(world.executor.send(intent))
+        await asyncio.sleep(0)
+        reconciling = asyncio.create_task(world.reconciler.run("test"))
+        await world.desk.clock.sleep(7)
+        if not slow_s:
+            await sending
+            late_one = hedge_intent(attempt=2)
+            await world.executor.send(late_one)
+            await reconciling
+            assert world.state(late_one.ref) is IntentState.WORKING
+        await asyncio.gather(sending, reconciling)
+        assert world.state(intent.ref) is IntentState.WORKING
+        assert [e.name for e in world.desk.store.events() if e.name == "order_unknown"] == []
 
     play(tmp_path, scene)
