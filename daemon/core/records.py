@@ -72,6 +72,7 @@ class DecisionKind(StrEnum):
     ADJUST = "adjust"
     ROLL = "roll"
     RESIZE = "resize"
+    HARVEST = "harvest"
     SKIP = "skip"
 
 

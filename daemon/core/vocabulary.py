@@ -165,6 +165,7 @@ _HEDGE: Final = {
     ),
     "hedge_adjusted": _info("multiplier {multiplier}", "shift {shift_pct}", "applied {applied}"),
     "hedge_rolled": _info("{layer} into {contract}", "{bought} bought", "{sold} sold"),
+    "hedge_harvested": _info("{layer} sold {sold} of {held} {contract}", "{why}", "{routed}"),
     "hedge_resized": _info("{result}", "{why}", "target {target}"),
     "hedge_skipped": _info("{job}", "{why}"),
 }

@@ -23,6 +23,7 @@ from daemon.engine.executor import Executor
 from daemon.engine.facts import FactRecorder
 from daemon.engine.flatten import FlattenEnd, Flattener
 from daemon.engine.gather import Refusal, account_values
+from daemon.engine.harvester import Harvester
 from daemon.engine.hedge_desk import HedgeDesk
 from daemon.engine.hedge_reader import HedgeReader
 from daemon.engine.hedge_trader import HedgeTrader
@@ -70,7 +71,9 @@ class Engine:
         self.entries = CondorEntries(desk, self.executor, self.risk, self.exits)
         self.signals = SignalDesk(desk)
         self.hedge_reader = HedgeReader(desk)
-        self.hedge = HedgeDesk(desk, self.hedge_reader, HedgeTrader(desk, self.executor, self.risk))
+        trader = HedgeTrader(desk, self.executor, self.risk)
+        harvester = Harvester(desk, trader, lambda: self.reconciler.run("before a harvest"))
+        self.hedge = HedgeDesk(desk, self.hedge_reader, trader, harvester)
         self.flattener = Flattener(desk, self.executor, self.risk, self.exits.closer, self.hedge)
         self.watch = LimitWatch(desk, self.risk)
         self.day = DayDesk(desk, self.reconciler, self.settler, self.watch)

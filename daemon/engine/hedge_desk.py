@@ -16,6 +16,7 @@ from daemon.core.orders.intent import Purpose, Reason
 from daemon.core.records import DecisionKind, JobOutcome, Outcome, Standing
 from daemon.engine.context import Desk
 from daemon.engine.gather import Refusal
+from daemon.engine.harvester import Harvester
 from daemon.engine.hedge_reader import HedgeReader, HedgeView, LayerView
 from daemon.engine.hedge_trader import HedgeTrader, Wish, decide
 from daemon.errors import BrokerError
@@ -38,10 +39,11 @@ class _Verdict:
 class HedgeDesk:
     """Rolls and resizes; every VIX order rests on a computation that is recorded before it."""
 
-    def __init__(self, desk: Desk, reader: HedgeReader, trader: HedgeTrader) -> None:
+    def __init__(self, desk: Desk, reader: HedgeReader, trader: HedgeTrader, harvester: Harvester) -> None:
         self._desk = desk
         self._reader = reader
         self._trader = trader
+        self._harvester = harvester
         self.turn = asyncio.Lock()
         """Held by whoever trades the hedge, a roll or a resize: orders that still work are in no position yet, so the other one must wait."""
 
@@ -208,6 +210,8 @@ class HedgeDesk:
         policy = self._desk.policy.hedge
         try:
             view = await self._reader.compute(session)
+            if await self._harvester.harvest(session, view):
+                view = await self._reader.compute(session)
         except (Refusal, BrokerError) as error:
             return self._skip(session, RESIZE_JOB, error)
         current = {name: layer.holding.quantity for name, layer in view.layers.items()}
@@ -218,6 +222,7 @@ class HedgeDesk:
             after_roll=self._rolled_today(session),
             regime_changed=view.regime_changed,
             policy=policy,
+            money_waits=self._harvester.money_waits(session),
         )
         reasons = (reason, *view.computation.reasons)
         if not needed:

@@ -11,11 +11,12 @@ from daemon.core.book.condors import layer_positions
 from daemon.core.calendar.sessions import sessions_between
 from daemon.core.hedge.adjusted import adjusted_layers, adjusted_pct, band_in_force, gated_pct
 from daemon.core.hedge.budget import GuardRules, LayerCost, within_budget
+from daemon.core.hedge.harvest import LayerNow, harvested, not_bought_back, with_routed
 from daemon.core.hedge.hedged import Hedged, break_even_contracts, hedged
 from daemon.core.hedge.policy import HedgeBase, HedgePolicy, HedgeTotal, LayerPolicy, LayerStructure
 from daemon.core.hedge.regime import RegimeDecision, RegimeState, decide_regime
 from daemon.core.hedge.rolls import choose_call_strike, choose_layer_expiry, next_roll
-from daemon.core.hedge.sizing import delta_usd, size_hedge, unit_usd
+from daemon.core.hedge.sizing import HedgeTarget, delta_usd, size_hedge, unit_usd
 from daemon.core.hedge.units import HedgeUnit, LayerHolding, layer_holding
 from daemon.core.market.contracts import OptionContract, OptionParams, TradingClass, Underlying
 from daemon.core.orders.intent import Reason
@@ -25,6 +26,7 @@ from daemon.engine.adjuster import in_force
 from daemon.engine.context import Desk
 from daemon.engine.gather import Indexes, Refusal, UnitView, VixChain, indexes, vix_median
 from daemon.engine.hedge_budget import layer_cost, recently_spent, unit_options
+from daemon.engine.routed import routed_before
 
 STRIKES_TRIED: Final = 4
 """How many listed strikes above the wanted one are tried when the chain of an expiry has gaps."""
@@ -129,9 +131,11 @@ class HedgeReader:
             name: self._cost(view, session, vix, rolls=name in rolling, counts_usd=units[name])
             for name, view in layers.items()
         }
-        floor_pct = band_in_force(decision.state.name, decision.pct, policy).pct_low
-        rules = GuardRules(vix=vix, hedged=book, floor_pct=floor_pct, policy=weighted)
-        target, budget = within_budget(wanted, costs, recently_spent(desk, session), rules)
+        band = band_in_force(decision.state.name, decision.pct, policy)
+        now = {name: LayerNow(view.measured.unit, view.holding.quantity, units[name]) for name, view in layers.items()}
+        kept = self._after_harvests(wanted, now, top_usd=band.pct_high * book.base_usd / 100)
+        rules = GuardRules(vix=vix, hedged=book, floor_pct=band.pct_low, policy=weighted)
+        target, budget = within_budget(kept, costs, recently_spent(desk, session), rules)
         computation = HedgeComputation(
             session,
             desk.clock.now(),
@@ -181,6 +185,17 @@ class HedgeReader:
             margin_usd_cents = (await self._desk.broker.account_values()).maintenance_margin_usd_cents
         condors = self._desk.view().condors
         return hedged(condors, base, spx_pts=seen.spx, maintenance_margin_usd_cents=margin_usd_cents)
+
+    def _after_harvests(self, target: HedgeTarget, layers: Mapping[str, LayerNow], *, top_usd: float) -> HedgeTarget:
+        """Return the target without what harvests sold, and with what the first layer's buys for the second."""
+        before, routed = harvested(self._desk.store.entries()), routed_before(self._desk)
+        kept = not_bought_back(target, before, layers)
+        policy = self._desk.policy.hedge
+        second = policy.layers[1].name
+        taken = second in layers and before.has(second, layers[second].unit)
+        if routed is None or taken or policy.total is not HedgeTotal.REGIME:
+            return kept
+        return with_routed(kept, routed, layers, second=second, top_usd=top_usd)
 
     def _cost(self, view: LayerView, session: date, vix: float, *, rolls: bool, counts_usd: float) -> LayerCost:
         following = next_roll(self.anchor(view.policy, session), view.policy.roll_days, session)

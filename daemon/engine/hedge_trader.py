@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
 from functools import partial
 from typing import Final
@@ -27,7 +27,7 @@ from daemon.core.orders.ladder import LadderRules, PriceSteps, rung_pts100
 from daemon.core.records import Decision, DecisionKind
 from daemon.engine.context import Desk
 from daemon.engine.executor import Executor, Ladder
-from daemon.engine.gather import Refusal, leg_quotes, market_of, priced
+from daemon.engine.gather import Refusal, account_values, leg_quotes, market_of, priced
 from daemon.engine.hedge_reader import HedgeView, LayerView
 from daemon.engine.risk_monitor import Proposal, RiskMonitor
 from daemon.engine.what_if import ask_margin
@@ -107,8 +107,7 @@ class HedgeTrader:
     async def _order(self, view: HedgeView, layer: LayerView, wish: Wish) -> tuple[Intent, Ladder]:
         """Make the order, or refuse by the name of what is against it."""
         desk, policy, name = self._desk, self._desk.policy.hedge, layer.policy.name
-        proposal = Proposal(strategy=Strategy.HEDGE, purpose=wish.purpose, subject=name, index_age_s=view.index_age_s)
-        if refusals := self._risk.refusals(proposal):
+        if refusals := self._risk.refusals(await self._proposal(view, name, wish.purpose)):
             raise Refusal(*refusals)
         if layer.holding.uncovered:
             raise Refusal(_uncovered(name, layer.holding))
@@ -139,6 +138,15 @@ class HedgeTrader:
         until = min(now + WORK_TIME, shifted(desk.journal.session(), LAST_WORK))
         market = partial(market_of, desk, wish.legs)
         return intent, Ladder(rules=rules, price=market, step_s=policy.ladder_step_s, until=until)
+
+    async def _proposal(self, view: HedgeView, layer: str, purpose: Purpose) -> Proposal:
+        """Return what the gates look at; of all hedge orders only a harvest is held against the account (decision 9)."""
+        proposal = Proposal(strategy=Strategy.HEDGE, purpose=purpose, subject=layer, index_age_s=view.index_age_s)
+        if purpose is not Purpose.HARVEST:
+            return proposal
+        account = await account_values(self._desk)
+        # What is held is sold, so the margin is at most what it is now.
+        return replace(proposal, account=account, margin_after_usd_cents=account.initial_margin_usd_cents)
 
     def _refuse_illiquid(self, unit: HedgeUnit, known: Mapping[OptionContract, Quote], *, forced: bool) -> None:
         """Refuse to buy into a quote that is too wide or too low; what is held may be sold into any bid."""

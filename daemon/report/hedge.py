@@ -10,6 +10,7 @@ from typing import Final
 from daemon.core.book.book import BookEntry
 from daemon.core.calendar.expiries import dte
 from daemon.core.hedge.budget import GUARDS
+from daemon.core.hedge.harvest import HARVESTED, ROUTED
 from daemon.core.hedge.policy import HedgeBase, HedgeMeasure, HedgeTotal
 from daemon.core.hedge.units import HedgeUnit, layer_holding
 from daemon.core.market.contracts import MULTIPLIER, OptionContract
@@ -185,7 +186,7 @@ def hedge_arithmetic(computation: HedgeComputation) -> str:
 
 
 def budget_lines(computation: HedgeComputation) -> list[str]:
-    """Write what the target costs and what the hedge has cost against their limits, then what a guard has cut."""
+    """Write what the target costs and what the hedge has cost against their limits, then what guards and harvests have changed."""
     budget = computation.sized.budget
     if budget is None:
         return []
@@ -196,8 +197,9 @@ def budget_lines(computation: HedgeComputation) -> list[str]:
         words.append("guards off")
     elif budget.suspended:
         words.append("guards suspended while VIX is so high")
-    cuts = [f"{reason.name}: {reason.text}" for reason in computation.reasons if reason.name in GUARDS]
-    return [f"budget: {'; '.join(words)}", *cuts]
+    told = (*GUARDS, HARVESTED, ROUTED)
+    changes = [f"{reason.name}: {reason.text}" for reason in computation.reasons if reason.name in told]
+    return [f"budget: {'; '.join(words)}", *changes]
 
 
 def _cost_ratio(budget: HedgeBudget) -> str:

@@ -59,6 +59,7 @@ from daemon.settings.fields import (
     WingChoice,
     setting,
 )
+from daemon.settings.harvest_group import HarvestSettings
 
 _CENT: Final = Decimal("0.01")
 _TICK: Final = Decimal("0.05")
@@ -589,6 +590,7 @@ class HedgeSettings(Group):
     )
     adjust: AdjustSettings = AdjustSettings()
     budget: BudgetSettings = BudgetSettings()
+    harvest: HarvestSettings = HarvestSettings()
     l1: LayerSettings = _layer((12, 9, 16), buy=11, monthly=False, roll=(8, 7, 10), weight=4)
     l2: LayerSettings = _layer((37, 30, 45), buy=30, monthly=False, roll=(21, 19, 23), weight=4)
     l3: LayerSettings = _layer((90, 75, 110), buy=80, monthly=True, roll=(50, 45, 60), weight=2)

@@ -32,6 +32,7 @@ from daemon.settings.groups import (
     ScheduleSettings,
     StoreSettings,
 )
+from daemon.settings.harvest_group import harvest_policy
 
 PREFIX: Final = "CONDORD_"
 FOLDERS: Final = ("state_dir", "log_dir", "runtime_dir")
@@ -233,6 +234,7 @@ def _hedge_policy(group: HedgeSettings) -> HedgePolicy:
         max_spread_pct=group.max_spread_pct,
         min_bid_pts100=pts100(group.min_bid_pts),
         budget=budget_policy(group.budget),
+        harvest=harvest_policy(group.harvest),
     )
 
 

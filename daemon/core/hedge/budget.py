@@ -173,7 +173,8 @@ def _largest(
     """Return the most contracts below a target that fit, split by the layers' weights; the least if none do."""
     layers = _weighted(target, policy)
     for total in range(target.total - 1, sum(least.values()), -1):
-        counts = {name: max(count, least[name]) for name, count in split(total, layers).items()}
+        shares = split(total, layers)
+        counts = {name: min(count, max(shares[name], least[name])) for name, count in target.by_layer.items()}
         if sum(counts.values()) < target.total and fits(counts):
             return counts
     return dict(least)

@@ -112,6 +112,22 @@ class BudgetPolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HarvestPolicy:
+    """When part of a layer that has gained is sold, and how much (000-14, 002-06, 002-07)."""
+
+    enabled: bool
+    cost_multiple: float
+    backwardated_closes: int
+    calm_share: float
+    """Share of the highest close of backwardation below which VIX counts as calm."""
+    share_pct: float
+    last_floor_pct: float
+    """Least of the last layer's target that stays."""
+    route: bool
+    """Whether the first layer's proceeds go to the second."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HedgePolicy:
     """The whole hedge."""
 
@@ -147,3 +163,4 @@ class HedgePolicy:
     min_bid_pts100: int
     """Smallest bid of each option that is bought or sold to open, in points x 100."""
     budget: BudgetPolicy
+    harvest: HarvestPolicy

@@ -123,10 +123,11 @@ def resize_needed(
     after_roll: bool,
     regime_changed: bool,
     policy: HedgePolicy,
+    money_waits: bool = False,
 ) -> tuple[bool, Reason]:
     """Say whether every layer is brought to its target now, and why (decision 23).
 
-    After a roll or a change of regime any difference is enough; otherwise the total must move by
+    After a roll, a harvest or a change of regime any difference is enough; otherwise the total must move by
     ``resize_min_contracts`` and by ``resize_min_pct`` of what is held. Of nothing held any move is enough in percent.
     """
     held, wanted = sum(current.values()), sum(target.values())
@@ -135,6 +136,9 @@ def resize_needed(
     if after_roll:
         text = "A layer has just rolled, so every layer is brought to its target, in contracts."
         return True, Reason("resize_after_roll", text, held, wanted)
+    if money_waits:
+        text = "The proceeds of a harvest wait for the second layer, so every layer is brought to its target, in contracts."
+        return True, Reason("resize_with_proceeds", text, held, wanted)
     if regime_changed:
         text = "The VIX regime has changed, so every layer is brought to its target, in contracts."
         return True, Reason("resize_regime_changed", text, held, wanted)

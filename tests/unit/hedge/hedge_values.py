@@ -6,6 +6,7 @@ from typing import Any
 from daemon.core.hedge.policy import (
     Band,
     BudgetPolicy,
+    HarvestPolicy,
     HedgeBase,
     HedgeMeasure,
     HedgePolicy,
@@ -83,6 +84,15 @@ POLICY = HedgePolicy(
     max_spread_pct=25.0,
     min_bid_pts100=1,
     budget=BudgetPolicy(enabled=True, carry_max_pct=1.4, debits_max_pct=20.0, carry_alert_pct=1.4),
+    harvest=HarvestPolicy(
+        enabled=True,
+        cost_multiple=5.0,
+        backwardated_closes=3,
+        calm_share=0.8,
+        share_pct=25.0,
+        last_floor_pct=50.0,
+        route=True,
+    ),
 )
 
 
