@@ -255,7 +255,7 @@ def test_silence_holds_everything_back(lost: bool) -> None:
     clock.move(2)
     raw.gateway.step()
     assert raw.receive() == []
-    assert raw.gateway._sleep_s() == 3.0
+    assert raw.gateway._next_due() == NOON + timedelta(seconds=10)
     clock.move(3)
 
     raw.gateway.step()
@@ -268,10 +268,10 @@ def test_a_delay_keeps_the_order_of_messages() -> None:
     raw, _, clock = started(Fault(Kind.DELAY, start=at(1), end=at(4), arguments={"seconds": 2.5}))
     clock.move(2)
     assert raw.ask("49", "1") == []
-    assert raw.gateway._sleep_s() == 2.0
+    assert raw.gateway._next_due() == NOON + timedelta(seconds=4)
     clock.move(2)
     assert raw.ask("49", "1") == []
-    assert raw.gateway._sleep_s() == 0.5
+    assert raw.gateway._next_due() == NOON + timedelta(seconds=4.5)
     clock.move(0.5)
 
     raw.gateway.step()

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gateway_fakes import NOON, PUT_LONG, SPX, FakeClock, FakeExchange
+from gateway_fakes import NOON, PUT_LONG, SPX, VIX_CALL, FakeClock, FakeExchange
 from gateway_peer import clock, virtual
 from gateway_raw import RawClient, condor, contract, ids
 
 from daemon.errors import SettingsError, StoreError
 from daemon.sim.exchange.api import AccountChanged
 from daemon.sim.gateway import Gateway, GatewayConfig
+from daemon.sim.gateway.codec import frame
 from daemon.sim.gateway.state import load, save
 
 SPX_LINE = ("1", "11", "3", *contract(SPX), "0", "", "0", "0", "")
@@ -119,6 +120,30 @@ def test_a_client_that_acts_wakes_the_pump() -> None:
     run_for(raw.gateway, 15.5, at={10.2: lambda: raw.ask(*OPTION_LINE), 15.4: lambda: quotes.append(exchange.quoted)})
 
     assert quotes == [1 + 5]
+
+
+def test_a_client_whose_request_changes_nothing_of_what_is_due_does_not_wake_the_pump() -> None:
+    exchange = FakeExchange(next_at=NOON + timedelta(hours=1))
+    raw = listener(exchange)
+    before = exchange.advanced
+
+    run_for(raw.gateway, 60.0, at={second: lambda: raw.ask("49", "1") for second in (10.0, 20.0, 30.0)})
+
+    # The step that the pump begins with, and one for each request.
+    assert exchange.advanced - before == 1 + 3
+
+
+def test_lines_opened_by_one_packet_are_priced_together() -> None:
+    exchange = FakeExchange()
+    raw = listener(exchange)
+    call = ("1", "11", "5", *contract(VIX_CALL), "0", "", "0", "0", "")
+    packet = b"".join(frame(list(fields)) for fields in (SPX_LINE, OPTION_LINE, call, ("2", "1", "5")))
+
+    raw.session.feed(packet)
+
+    ticking = {one[2] for one in raw.receive() if one[0] == "1"}
+    assert exchange.quoted == 1
+    assert ticking == {"3", "4"}  # the call was cancelled before it said anything
 
 
 def test_a_change_is_saved_before_anybody_hears_of_it() -> None:

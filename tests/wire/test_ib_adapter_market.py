@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from gateway_raw import cut
 from ib_adapter_fakes import (
     CON_IDS,
     CONDOR,
@@ -392,7 +393,7 @@ class TestBudget:
             take = world.gateway.take
 
             def timed(data: bytes) -> None:
-                times.append(loop.time())
+                times.extend(loop.time() for _ in cut(data))
                 take(data)
 
             world.gateway.take = timed  # type: ignore[method-assign]

@@ -6,13 +6,16 @@ import ast
 import asyncio
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 import daemon.adapters.ib as package
-from daemon.adapters.ib.transport import Queue
+from daemon.adapters.ib.greeting import Greeting
+from daemon.adapters.ib.transport import Peer, Queue
 from daemon.adapters.virtual_time import run_virtual
 
 START = datetime(2020, 3, 2, 17, 0, tzinfo=UTC)
@@ -63,6 +66,45 @@ def test_a_call_that_fails_does_not_hold_up_the_rest() -> None:
         return made, failures
 
     assert run_virtual(scene, START) == (["second"], ["broken"])
+
+
+@dataclass
+class Ends:
+    """A transport, and the peer it opens."""
+
+    heard: list[bytes] = field(default_factory=list)
+
+    def open(self, on_data: Callable[[bytes], None], on_close: Callable[[], None]) -> Peer:
+        """Open a connection."""
+        return self
+
+    def send(self, data: bytes) -> None:
+        """Take bytes."""
+        self.heard.append(data)
+
+    def close(self) -> None:
+        """Note the end."""
+        self.heard.append(b"closed")
+
+
+def test_what_is_sent_in_one_step_arrives_together_and_before_the_end() -> None:
+    async def scene() -> list[bytes]:
+        from daemon.adapters.ib.connections import Listener, MemoryConnection
+
+        ends = Ends()
+        connection = MemoryConnection(Listener(Greeting("memory"), lambda _error: None), lambda _why: None, ends)
+        await connection.connectAsync("memory", 0)
+        connection.sendMsg(b"one ")
+        connection.sendMsg(b"two")
+        await asyncio.sleep(0.001)
+        connection.sendMsg(b"three")
+        connection.disconnect()
+        await connection.connectAsync("memory", 0)
+        connection.sendMsg(b"again")
+        await asyncio.sleep(0.001)
+        return ends.heard
+
+    assert run_virtual(scene, START) == [b"one two", b"three", b"closed", b"again"]
 
 
 def test_the_library_is_imported_in_one_module_only() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 
 from daemon.adapters.ib.greeting import Greeting
 from daemon.adapters.ib.library import Connection
@@ -58,13 +59,17 @@ class TcpConnection(Connection):
 
 
 class MemoryConnection(TcpConnection):
-    """The same connection to a peer in this process; order is kept and nothing is re-entrant."""
+    """The same connection to a peer in this process; order is kept and nothing is re-entrant.
+
+    What is sent within one step of the loop arrives together, as it does on a socket.
+    """
 
     def __init__(self, listener: Listener, lost: Callable[[str], None], transport: Transport) -> None:
         super().__init__(listener, lost)
         self._opener = transport
         self._inward = Queue()
         self._outward = Queue()
+        self._unsent: list[bytes] = []
         self._peer: Peer | None = None
         self._peer_gone = False
 
@@ -77,19 +82,24 @@ class MemoryConnection(TcpConnection):
     def sendMsg(self, msg: bytes) -> None:
         peer = self._peer
         if peer is not None:
-            self._outward.put(lambda: self._send_now(peer, msg))
+            if not self._unsent:
+                self._outward.put(partial(self._send_now, peer, self._unsent))
+            self._unsent.append(msg)
             self.numBytesSent += len(msg)
             self.numMsgSent += 1
 
     def disconnect(self) -> None:
         peer, self._peer = self._peer, None
+        self._unsent = []  # what is on its way keeps the old list
         if peer is not None:
             self._outward.put(peer.close)
             self._inward.put(self._end)
 
-    def _send_now(self, peer: Peer, msg: bytes) -> None:
+    def _send_now(self, peer: Peer, messages: list[bytes]) -> None:
+        data = b"".join(messages)
+        messages.clear()
         if not self._peer_gone:
-            peer.send(msg)
+            peer.send(data)
 
     def _data(self, data: bytes) -> None:
         self._inward.put(lambda: self._deliver(data))

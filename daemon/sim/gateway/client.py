@@ -41,6 +41,8 @@ class Client:
     updates: Feed | None = None
     feeds: dict[int, Feed] = field(default_factory=dict)
     lines: dict[int, Line] = field(default_factory=dict)
+    opened: list[Line] = field(default_factory=list)
+    """Lines that still wait for their first ticks."""
     outbox: list[bytes] = field(default_factory=list)
     held: deque[tuple[datetime, bytes]] = field(default_factory=deque)
     held_bytes: int = 0

@@ -43,6 +43,9 @@ class Gateway:
         self._hub = Hub(exchange, clock, Faults(faults or FaultPlan(), clock()), config or GatewayConfig())
         self._on_change = on_change
         self._wake = asyncio.Event()
+        self._timer: asyncio.TimerHandle | None = None
+        self._due: datetime | None = None
+        """When the pump's timer goes off; None while it waits as long as it ever does."""
         self._fast_at: datetime | None = None
         self._slow_at: datetime | None = None
         self._account_at: datetime | None = None
@@ -70,15 +73,14 @@ class Gateway:
 
     async def pump(self) -> None:
         """Drive exchange and clients by the clock, until cancelled."""
-        loop = asyncio.get_running_loop()
-        while True:
-            self._wake.clear()
-            self.step()
-            timer = loop.call_later(self._sleep_s(), self._wake.set)
-            try:
+        try:
+            while True:
+                self._wake.clear()
+                self.step()
+                self._set_timer(self._next_due(), least_s=_SHORTEST_SLEEP_S)
                 await self._wake.wait()
-            finally:
-                timer.cancel()
+        finally:
+            self._cancel_timer()
 
     def step(self) -> None:
         """Do everything that is due now."""
@@ -110,7 +112,8 @@ class Gateway:
     def _stepped(self) -> None:
         """End a step that a client caused: what it asked for may change when the pump must wake."""
         self._settle()
-        self._wake.set()
+        if self._timer is not None and (due := self._next_due()) != self._due:
+            self._set_timer(due, least_s=0.0)
 
     def _settle(self) -> None:
         if self._hub.changed:
@@ -120,7 +123,8 @@ class Gateway:
             self._hub.changed = False
         self._hub.flush()
 
-    def _sleep_s(self) -> float:
+    def _next_due(self) -> datetime | None:
+        """Plan the next beats and return when something is due next, None when nothing ever is."""
         self._plan()
         hub = self._hub
         due = (
@@ -131,8 +135,15 @@ class Gateway:
             hub.faults.next_change_at(hub.now),
             hub.next_held_at(),
         )
-        first = min((instant for instant in due if instant is not None), default=None)
-        if first is None:
-            return _LONGEST_SLEEP_S
-        left = (first - self._clock()).total_seconds()
-        return min(left, _LONGEST_SLEEP_S) if left > 0 else _SHORTEST_SLEEP_S
+        return min((instant for instant in due if instant is not None), default=None)
+
+    def _set_timer(self, due: datetime | None, *, least_s: float) -> None:
+        self._cancel_timer()
+        left_s = _LONGEST_SLEEP_S if due is None else (due - self._clock()).total_seconds()
+        sleep_s = min(left_s, _LONGEST_SLEEP_S) if left_s > 0 else least_s
+        self._due, self._timer = due, asyncio.get_running_loop().call_later(sleep_s, self._wake.set)
+
+    def _cancel_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = None

@@ -171,6 +171,7 @@ class Hub:
         """Forget a client whose connection is gone."""
         client.state = ClientState.CLOSED
         client.lines.clear()
+        client.opened.clear()
         client.outbox.clear()
         client.held.clear()
         if client in self.clients:

@@ -116,7 +116,7 @@ def market_data_type(hub: Hub, client: Client, fields: Fields) -> None:
 
 
 def open_line(hub: Hub, client: Client, fields: Fields) -> None:
-    """Answer reqMktData: a stream, or a snapshot that ends at once."""
+    """Take reqMktData, a stream or a snapshot; the first ticks follow with those of the lines opened beside it."""
     request = read.market_data(fields)
     if request.req_id in client.lines:
         raise RequestRefused(request.req_id, 102, "Duplicate ticker ID")
@@ -131,11 +131,19 @@ def open_line(hub: Hub, client: Client, fields: Fields) -> None:
     if line.delayed:
         hub.error(client, request.req_id, 10167, _DELAYED)
     client.put_all(opening(line))
-    client.put_all(changes(line, _ticks(hub, [line])[0]))
-    if request.snapshot:
-        client.put(out.tick_snapshot_end(request.req_id))
-    else:
+    client.opened.append(line)
+    if not request.snapshot:
         client.lines[request.req_id] = line
+
+
+def send_first_ticks(hub: Hub, client: Client) -> None:
+    """Send the first ticks of the lines a client has opened in this step, priced together."""
+    lines = [line for line in client.opened if line.snapshot or client.lines.get(line.req_id) is line]
+    client.opened.clear()
+    for line, ticks in zip(lines, _ticks(hub, lines), strict=True):
+        client.put_all(changes(line, ticks))
+        if line.snapshot:
+            client.put(out.tick_snapshot_end(line.req_id))
 
 
 def _check_subscribed(hub: Hub, req_id: int, symbol: str) -> None:
@@ -164,6 +172,7 @@ def _line(hub: Hub, client: Client, request: MarketDataRequest) -> Line:
         min_tick=min_tick,
         market_data_type=(3 if delayed else 1) + (1 if frozen else 0),
         delayed=delayed,
+        snapshot=request.snapshot,
     )
 
 

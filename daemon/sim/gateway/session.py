@@ -101,6 +101,7 @@ class Session:
                 self._take(payload)
         except ProtocolError:
             self._client.closing = True
+        market_data.send_first_ticks(self._hub, self._client)
         self._stepped()
 
     def closed(self) -> None:

@@ -37,6 +37,8 @@ class Line:
     min_tick: float
     market_data_type: int = 1
     delayed: bool = False
+    snapshot: bool = False
+    """Whether the line ends with its first ticks."""
     sent: dict[int, Numbers] = field(default_factory=dict)
     slow: bool = field(init=False)
     """Whether the line follows an index, which ticks at a slower beat."""
