@@ -54,6 +54,7 @@ class Executor:
         self._working: dict[OrderRef, asyncio.Event] = {}
         """The orders that ladders work, each with an event of its ladder's end."""
         self._sending: set[OrderRef] = set()
+        self._halt_look: asyncio.TimerHandle | None = None
         self._kept: set[OrderRef] = set()
         self._refused: dict[OrderRef, Reason] = {}
         self._closed: str | None = None
@@ -146,6 +147,16 @@ class Executor:
         for ref in self._working:
             self._facts.news(ref).set()
 
+    def _look_for_halt_later(self) -> None:
+        self._halt_look = asyncio.get_running_loop().call_later(HALT_LOOK_S, self._look_for_halt)
+
+    def _look_for_halt(self) -> None:
+        """Look for the halt file while orders are worked; one that has appeared wakes every ladder."""
+        self._halt_look = None
+        if self._working:
+            self._look_for_halt_later()
+            self._risk.run_states.look()
+
     async def heed(self) -> None:
         """Wait until the ladders that the run state ends have ended, at the longest for the evidence of a cancel."""
         ended = [over.wait() for ref, over in self._working.items() if self._ends(self._now(ref))]
@@ -156,6 +167,8 @@ class Executor:
     @contextlib.contextmanager
     def _followed(self, ref: OrderRef) -> Iterator[None]:
         self._working[ref] = asyncio.Event()
+        if self._halt_look is None:
+            self._look_for_halt_later()
         try:
             yield
         finally:
@@ -290,17 +303,14 @@ class Executor:
         return await self._wait(ref, seconds, lambda intent: intent.state.terminal)
 
     async def _wait(self, ref: OrderRef, seconds: float, over: Callable[[Intent], bool]) -> Intent:
-        """Wait until an order is as wanted; a halt file that appears meanwhile wakes the ladders."""
+        """Wait until an order is as wanted, at the longest so many seconds."""
         news, clock = self._facts.news(ref), self._desk.clock
         until = clock.now() + timedelta(seconds=seconds)
         while not over(self._now(ref)) and (left_s := (until - clock.now()).total_seconds()) > 0:
             news.clear()
-            while not news.is_set() and left_s > 0:
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(min(left_s, HALT_LOOK_S)):
-                        await news.wait()
-                self._risk.run_states.look()
-                left_s = (until - clock.now()).total_seconds()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(left_s):
+                    await news.wait()
         return self._now(ref)
 
     def _now(self, ref: OrderRef) -> Intent:
