@@ -27,4 +27,5 @@ LIMITS = RiskLimits(
     measure_every_min=30,
     theta_gate=True,
     quick_ratio_min=1.5,
+    quick_ratio_hold_min=1.0,
 )

@@ -21,6 +21,7 @@ from daemon.core.calendar.sessions import log_session
 from daemon.core.records import PERSON, RunState, RunStateRecord
 from daemon.engine.engine import Engine
 from daemon.engine.journal import Journal
+from daemon.engine.run_states import write_run_state
 from daemon.settings import Settings
 
 
@@ -77,9 +78,8 @@ def change_run_state(settings: Settings, command: str, arguments: Mapping[str, s
     state = RunState.RUNNING if command == "resume" else halted_state(arguments)
     clock = SystemClock()
     with InstanceLock(settings.state_dir), _writing(settings) as store:
-        store.set_run_state(RunStateRecord(state, PERSON, reason, clock.now()))
         journal = Journal(store, clock, partial(log_session, end_of_day=settings.schedule.end_of_day))
-        journal.emit("run_state_changed", {"state": state.value, "by": PERSON, "reason": reason})
+        write_run_state(store, journal, RunStateRecord(state, PERSON, reason, clock.now()))
     return {"run_state": state.value}
 
 

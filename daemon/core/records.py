@@ -282,11 +282,15 @@ class LimitUse:
     note: str = ""
     applies: bool = True
     """Whether there is something to measure against; a loss has nothing before the first close."""
+    least: bool = False
+    """Whether the limit is the least that must be, and not the most that may."""
 
     @property
     def breached(self) -> bool:
         """Whether the limit is passed; what is unknown is no breach, and refuses by its own name."""
-        return self.value is not None and self.limit is not None and self.value > self.limit
+        if self.value is None or self.limit is None:
+            return False
+        return self.value < self.limit if self.least else self.value > self.limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -107,7 +107,7 @@ _ORDERS: Final = {
         "crash {crash_usd}",
         "{unknown} unknown",
     ),
-    "limit_breached": _warning("{limit} is {value}", "its limit is {most}", "{unit}"),
+    "limit_breached": _warning("{limit} is {value}", "its limit is {allowed}", "{unit}", "{still}"),
     "limit_kept": _info("{limit} is within its limit again"),
     "data_lost": _warning("{data}: {text}", "no condor is entered"),
     "data_regained": _info("{data} is there again"),

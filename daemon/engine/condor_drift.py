@@ -39,6 +39,7 @@ from daemon.engine.context import Desk
 from daemon.engine.executor import Executor
 from daemon.engine.gather import Refusal, fresh_account_values
 from daemon.engine.risk_monitor import Proposal, RiskMonitor
+from daemon.engine.what_if import ask_margin
 from daemon.errors import BrokerError
 
 STRIKES_AT_A_TIME: Final = 6
@@ -141,7 +142,7 @@ class CondorDrift:
         gate(margin_after_usd_cents=0)  # what is refused even so needs no question to the broker
         chosen = await self._search(legs, old, spx_pts)
         spec = OrderSpec(roll_legs(old, chosen.new), condor.quantity, -self._least(old), TimeInForce.DAY)
-        gate(margin_after_usd_cents=(await self._desk.broker.what_if(spec)).initial_after_usd_cents)
+        gate(margin_after_usd_cents=(await ask_margin(self._desk, spec)).initial_after_usd_cents)
         if not await self._closer.cancel_resting(condor.record.condor_id, "the condor is adjusted"):
             raise Refusal(Reason("resting_order", "the end of an order that rests is not proven yet"))
         again = self._closer.again(condor)

@@ -13,7 +13,6 @@ from daemon.core.condor.entry import AccountRoom, EntrySize, entry_rules, judge_
 from daemon.core.condor.event_gate import gated_size, judge_events, judge_vix
 from daemon.core.condor.legs import CondorLegs
 from daemon.core.condor.quality import judge_move, judge_quotes
-from daemon.core.market.contracts import MULTIPLIER
 from daemon.core.orders.broker_facts import AccountValues
 from daemon.core.orders.intent import ComboPrice, OrderSpec, Purpose, Reason, Strategy, TimeInForce
 from daemon.core.orders.ladder import rung_pts100
@@ -158,7 +157,7 @@ class EntryPlanner:
         room = AccountRoom(
             nlv_usd_cents=scene.account.net_liquidation_usd_cents,
             available_funds_usd_cents=scene.account.available_funds_usd_cents,
-            open_wing_notional_usd=self._desk.view().wing_notional_usd,
+            open_wing_notional_usd=self._risk.wing_notional_usd(),
         )
         verdicts = (
             judge_events(scene.session, self._desk.policy.events, policy),
@@ -220,21 +219,13 @@ class EntryPlanner:
         ]
         theta_usd = await self._meter.theta_with(scene.session, added)
         cash, maintenance = scene.account.total_cash_usd_cents, margin.maintenance_after_usd_cents
-        ratio = None if maintenance is None else quick_ratio(cash, maintenance, self._debit_due_usd_cents())
+        ratio = None if maintenance is None else quick_ratio(cash, maintenance, self._risk.debits_due_usd_cents())
         return _After(
             margin_usd_cents=margin.initial_after_usd_cents,
             margin_change_usd_cents=margin.initial_change_usd_cents,
             margin_estimate_usd_cents=condor_margin_usd_cents(candidate.legs, spec.quantity),
             theta_usd=theta_usd,
             quick_ratio=ratio,
-        )
-
-    def _debit_due_usd_cents(self) -> int:
-        """Return what all live orders would pay when they filled at their limits."""
-        live = self._desk.store.intents(live_only=True)
-        return sum(
-            (intent.spec.quantity - intent.filled) * max(0, intent.spec.net_limit_pts100) * MULTIPLIER
-            for intent in live
         )
 
     def _gate(self, scene: _Scene, after: _After, *, added_usd: int) -> tuple[Reason, ...]:

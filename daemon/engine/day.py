@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 from daemon.core.book.pnl import strategy_pnl_usd_cents
+from daemon.core.calendar.sessions import NEW_YORK
+from daemon.core.calendar.sessions import session as hours_of
 from daemon.core.market.contracts import OptionContract
 from daemon.core.orders.intent import Strategy
 from daemon.core.records import DayRecord, JobOutcome, Outcome, PositionLine
 from daemon.engine.context import BASELINE, Desk
-from daemon.engine.gather import indexes
+from daemon.engine.gather import indexes, streamed_account
 from daemon.engine.limit_watch import LimitWatch
 from daemon.engine.reconciler import Reconciler
 from daemon.engine.risk_meter import marks_pts
@@ -72,8 +74,12 @@ class DayDesk:
         if condor_pnl is None or hedge_pnl is None:
             missing = ", ".join(str(contract) for contract in book.positions() if contract not in marks)
             return f"the portfolio gave no mark for {missing or 'a held contract'}"
-        account = await desk.broker.account_values()
+        account = await streamed_account(desk)
         seen = await indexes(desk)
+        seen_at = desk.clock.now() - timedelta(seconds=seen.age_s)
+        if seen_at < hours_of(session).open_at:
+            when = seen_at.astimezone(NEW_YORK)
+            return f"the last values of SPX and VIX are not both of this session; the older one is of {when:%Y-%m-%d %H:%M}"
         hedges = desk.store.hedge_computations(session)
         hedge = hedges[-1] if hedges else None
         return DayRecord(

@@ -9,7 +9,7 @@ from typing import Final
 from daemon.core.calendar.schedule import deadline
 from daemon.core.condor.entry import entry_rules
 from daemon.core.condor.legs import CondorLegs, condor_of
-from daemon.core.orders.intent import Intent, IntentState, Purpose, Strategy
+from daemon.core.orders.intent import Intent, IntentState
 from daemon.core.records import Decision, RunState
 from daemon.engine.context import Desk
 from daemon.engine.executor import Executor, Ladder
@@ -39,7 +39,7 @@ class EarlierEntries:
 
     def orders(self, session: date) -> list[Intent]:
         """Return the entry orders that were planned in the session."""
-        return [intent for intent in self._desk.store.intents(session=session) if _is_entry(intent)]
+        return [intent for intent in self._desk.store.intents(session=session) if intent.is_condor_entry]
 
     async def finish(self, session: date) -> Intent | None:
         """Bring an interrupted entry to its end; None when none of its orders has ever reached the broker."""
@@ -53,7 +53,7 @@ class EarlierEntries:
         """Whether the entry job is still to work an order on that nobody follows just now."""
         store, key = self._desk.store, intent.key
         return (
-            _is_entry(intent)
+            intent.is_condor_entry
             and key.session == self._desk.journal.session()
             and self._desk.policy.condor.enabled
             and store.run_state().state is RunState.RUNNING
@@ -91,7 +91,3 @@ class EarlierEntries:
             until=self.until(session),
             keeps_rest=policy.complete_partial_fills,
         )
-
-
-def _is_entry(intent: Intent) -> bool:
-    return intent.key.strategy is Strategy.CONDOR and intent.key.purpose is Purpose.ENTRY

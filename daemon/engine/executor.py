@@ -226,19 +226,26 @@ class Executor:
                 break
             intent = self._now(intent.ref)
             rung = rung_pts100(place, price, ladder.rules)
-            if self._is_over(intent, ladder) or rung is None or (arrived and rung == intent.spec.net_limit_pts100):
+            if self._is_over(intent, ladder) or rung is None or not self._within_collar(intent, rung):
                 break
-            if (refused := self._risk.collar(intent, rung)) is not None:
-                self._refused[intent.ref] = refused
-                self._say_kept(intent, refused.text)
+            if arrived and rung == intent.spec.net_limit_pts100:
                 break
             if intent.state not in OUT_OF_SIGHT and self._desk.link.synced:
-                self._refused.pop(intent.ref, None)
                 intent = await self._reprice(intent, rung, price)
                 arrived = intent.state is not IntentState.UNKNOWN
                 if arrived:
                     break
         return intent
+
+    def _within_collar(self, intent: Intent, rung: int) -> bool:
+        """Whether an order may get a price; beyond the collar it keeps the one it has, and that is its refusal meanwhile."""
+        refused = self._risk.collar(intent, rung)
+        if refused is None:
+            self._refused.pop(intent.ref, None)
+            return True
+        self._refused[intent.ref] = refused
+        self._say_kept(intent, refused.text)
+        return False
 
     async def _in_reach(self, intent: Intent, ladder: Ladder) -> Intent:
         """Wait until the order can be changed: in sight, the link in step and no halt against it; or its end."""

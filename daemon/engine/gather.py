@@ -85,16 +85,20 @@ def _index_missing(underlying: Underlying, error: BrokerError) -> Reason:
 
 async def account_values(desk: Desk) -> AccountValues:
     """Return the latest account values, streamed or read; refuse by name while the gateway does not tell all."""
-    read = desk.link.valued
+    streamed, read = await streamed_account(desk), desk.link.valued
+    return streamed if read is None or streamed.at >= read.at else read
+
+
+async def streamed_account(desk: Desk) -> AccountValues:
+    """Return the account values that go with the marks, as both are streamed; where they lack, those read last."""
     try:
-        streamed = await desk.broker.account_values()
+        return await desk.broker.account_values()
     except LinkDownError:
         raise
     except BrokerError as error:
-        if read is None:
+        if (read := desk.link.valued) is None:
             raise Refusal(Reason("account_missing", f"The account cannot be valued: {error}", error.code)) from error
         return read
-    return streamed if read is None or streamed.at >= read.at else read
 
 
 async def fresh_account_values(desk: Desk) -> AccountValues:

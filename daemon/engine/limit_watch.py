@@ -10,9 +10,9 @@ from daemon.core.orders.broker_facts import AccountValues
 from daemon.core.orders.intent import Reason
 from daemon.core.records import LimitUse
 from daemon.core.risk.limits import ExitsWithoutData
-from daemon.core.risk.usage import Used, limit_uses
+from daemon.core.risk.usage import Used, limit_uses, still_allowed
 from daemon.engine.context import Desk
-from daemon.engine.gather import Refusal, index_value
+from daemon.engine.gather import Refusal, index_value, streamed_account
 from daemon.engine.risk_meter import RiskMeter
 from daemon.engine.risk_monitor import RiskMonitor
 from daemon.errors import BrokerError, LinkDownError
@@ -36,11 +36,12 @@ class LimitWatch:
         uses = self._uses(session, account)
         self._tell_breaches(uses)
         if account is not None:
-            await self._meter.look(session, uses)
+            await self._meter.look(session, account, uses)
 
     async def close(self, session: date) -> None:
         """Measure exposure and limits at the end of the day."""
-        await self._meter.close(session, await self.uses(session))
+        account = await streamed_account(self._desk)
+        await self._meter.close(session, account, self._uses(session, account))
 
     async def uses(self, session: date) -> tuple[LimitUse, ...]:
         """Return how much of each limit is used now; what needs the account is unknown while its values are."""
@@ -72,13 +73,15 @@ class LimitWatch:
             orders_at=tuple(intent.created_at for intent in orders),
             contracts=sum(intent.spec.contracts for intent in orders),
             rejects=self._risk.run_states.rejects,
+            debits_due_usd_cents=self._risk.debits_due_usd_cents(),
         )
 
     def _tell_breaches(self, uses: tuple[LimitUse, ...]) -> None:
         found = {use.name: use for use in uses if use.breached}
         for name in sorted(found.keys() - self._breached):
-            fields = {"limit": name, "value": found[name].value, "most": found[name].limit, "unit": found[name].unit}
-            self._desk.journal.emit("limit_breached", fields)
+            use = found[name]
+            fields = {"limit": name, "value": use.value, "allowed": use.limit, "unit": use.unit}
+            self._desk.journal.emit("limit_breached", {**fields, "still": still_allowed(name)})
         for name in sorted(self._breached - found.keys()):
             self._desk.journal.emit("limit_kept", {"limit": name})
         self._breached = frozenset(found)

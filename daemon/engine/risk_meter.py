@@ -12,6 +12,7 @@ from daemon.core.calendar.expiries import settlement_at
 from daemon.core.calendar.sessions import add_sessions
 from daemon.core.market.contracts import OptionContract, Right, TradingClass, Underlying
 from daemon.core.market.vix_response import future_elasticity
+from daemon.core.orders.broker_facts import AccountValues
 from daemon.core.orders.intent import Strategy
 from daemon.core.records import CondorBreakEvens, Level, LimitUse, RiskRecord
 from daemon.core.risk.break_even import break_evens, hedged_break_evens
@@ -39,7 +40,7 @@ class RiskMeter:
         self._desk = desk
         self._due: datetime | None = None
 
-    async def look(self, session: date, uses: tuple[LimitUse, ...] = ()) -> None:
+    async def look(self, session: date, account: AccountValues, uses: tuple[LimitUse, ...] = ()) -> None:
         """Measure when the last time is long enough ago; break-evens are left to the end of the day."""
         now = self._desk.clock.now()
         if self._due is not None and now < self._due:
@@ -48,14 +49,15 @@ class RiskMeter:
         max_age_s = self._desk.policy.limits.index_max_age_s
         levels = await self._levels(session, max_age_s=max_age_s)
         valuation = self._value(levels)
-        self._write(await self._record(session, valuation, levels, uses=uses), Level.DEBUG)
+        self._write(self._record(session, account, valuation, levels=levels, uses=uses), Level.DEBUG)
 
-    async def close(self, session: date, uses: tuple[LimitUse, ...] = ()) -> None:
+    async def close(self, session: date, account: AccountValues, uses: tuple[LimitUse, ...] = ()) -> None:
         """Measure at the end of the day, on the closing values of the indexes, with the break-evens."""
         levels = await self._levels(session, max_age_s=math.inf)
         valuation = self._value(levels)
         lines = self._break_evens(valuation, levels)
-        self._write(await self._record(session, valuation, levels, uses=uses, break_evens=lines), Level.INFO)
+        record = self._record(session, account, valuation, levels=levels, uses=uses, break_evens=lines)
+        self._write(record, Level.INFO)
 
     async def theta_with(self, session: date, added: Sequence[Position]) -> float | None:
         """Return the theta of the book with more positions, in dollars a calendar day; None when it is unknown."""
@@ -110,17 +112,16 @@ class RiskMeter:
         ]
         return value_positions([*held, *added], levels)
 
-    async def _record(
+    def _record(
         self,
         session: date,
+        account: AccountValues,
         valuation: Valuation,
-        levels: Levels,
         *,
+        levels: Levels,
         uses: tuple[LimitUse, ...],
         break_evens: tuple[CondorBreakEvens, ...] = (),
     ) -> RiskRecord:
-        desk = self._desk
-        account = await desk.broker.account_values()
         exposure, stressed = measure_exposure(valuation, levels), stress(valuation, levels)
         losses = max_loss_usd(self._unsettled(levels.at))
         indexes_unknown = () if levels.spx_pts is not None else ("SPX or VIX is missing, not live, or too old",)

@@ -6,9 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
 
+from daemon.core.market.contracts import MULTIPLIER
 from daemon.core.orders.broker_facts import AccountValues
 from daemon.core.orders.intent import Intent, IntentState, OrderRef, Purpose, Reason, Strategy
-from daemon.core.records import PERSON, DayRecord
+from daemon.core.records import DayRecord
+from daemon.core.risk.exposure import unfilled_wings_usd
 from daemon.core.risk.gates import AT_SENDING, BEFORE_PRICED, OPENING, RUNAWAY, Gate, check, refused_by_run_state
 from daemon.core.risk.losses import Close, Losses, References, references
 from daemon.core.risk.verdicts import GateInputs, OrderCounts
@@ -106,14 +108,29 @@ class RiskMonitor:
         return known.references
 
     def counted_orders(self, session: date) -> tuple[Intent, ...]:
-        """Return the session's orders that open or change risk, since a person last set the run state."""
-        record = self._desk.store.run_state()
-        since = record.at if record.by == PERSON else None
+        """Return the session's orders that open or change risk, since a person last resumed."""
+        since = self.run_states.counted_from
         return tuple(
             intent
             for intent in self._desk.store.intents(session=session)
             if intent.key.purpose in OPENING and not intent.never_sent and (since is None or intent.created_at >= since)
         )
+
+    def wing_notional_usd(self, beside: OrderRef | None = None) -> int:
+        """Return the open wing notional with what live entries, ``beside`` left out, may still add by a fill."""
+        return self._desk.view().wing_notional_usd + unfilled_wings_usd(self._live_entries(beside))
+
+    def debits_due_usd_cents(self) -> int:
+        """Return what all live orders would pay when they filled at their limits."""
+        live = self._desk.store.intents(live_only=True)
+        return sum(
+            (intent.spec.quantity - intent.filled) * max(0, intent.spec.net_limit_pts100) * MULTIPLIER
+            for intent in live
+        )
+
+    def _live_entries(self, beside: OrderRef | None) -> list[Intent]:
+        live = self._desk.store.intents(live_only=True)
+        return [intent for intent in live if intent.is_condor_entry and intent.ref != beside]
 
     def _refused(self, proposal: Proposal, reasons: tuple[Reason, ...]) -> None:
         """Write refusals down; what more orders would have been than a strategy ever sends halts the program."""
@@ -132,7 +149,7 @@ class RiskMonitor:
         """Gather what the gates look at; ``beside`` is an order that is not counted twice."""
         desk, account, session = self._desk, proposal.account, self._desk.journal.session()
         nlv = None if account is None else account.net_liquidation_usd_cents
-        entering = proposal.purpose is Purpose.ENTRY
+        entering, pending = proposal.purpose is Purpose.ENTRY, self._live_entries(beside)
         return GateInputs(
             run_state=self.run_states.now(),
             link_synced=desk.link.synced,
@@ -144,8 +161,8 @@ class RiskMonitor:
             account_age_s=None if account is None else (desk.clock.now() - account.at).total_seconds(),
             counts=self._counts(session, proposal.contracts, beside=beside),
             losses=self.losses(session, nlv),
-            condors_after=len(desk.view().condors) + entering,
-            wing_notional_after_usd=desk.view().wing_notional_usd + proposal.added_wing_notional_usd,
+            condors_after=len(desk.view().condors) + sum(not intent.filled for intent in pending) + entering,
+            wing_notional_after_usd=self.wing_notional_usd(beside) + proposal.added_wing_notional_usd,
             nlv_usd_cents=nlv,
             margin_after_usd_cents=proposal.margin_after_usd_cents,
             margin_change_usd_cents=proposal.margin_change_usd_cents,

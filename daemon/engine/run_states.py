@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Final
 
 from daemon.core.records import PERSON, PROGRAM, Level, RunState, RunStateRecord
 from daemon.engine.context import Desk
+from daemon.engine.journal import Journal
+from daemon.ports import Store
 
 REJECTS: Final = "rejects_in_a_row"
 """Counts, in the store, the orders that the broker has rejected one after the other."""
+COUNTED_FROM: Final = "orders_counted_from"
+"""Keeps, in the store, the instant of a person's last resume, from which orders are counted."""
 
 
 class RunStates:
@@ -44,7 +49,6 @@ class RunStates:
     def resume(self, reason: str) -> None:
         """Trade again by a person's word, and count orders anew. Raises UserError while the halt file is there."""
         self._desk.halt_file.must_be_gone()
-        self._desk.store.set_meta(REJECTS, "0")
         self._set(RunStateRecord(RunState.RUNNING, PERSON, reason, self._desk.clock.now()))
 
     def halt_by_program(self, reason: str) -> None:
@@ -67,9 +71,24 @@ class RunStates:
         elif count:
             store.set_meta(REJECTS, "0")
 
+    @property
+    def counted_from(self) -> datetime | None:
+        """Return the instant of a person's last resume; None when there was none."""
+        text = self._desk.store.meta(COUNTED_FROM)
+        return None if text is None else datetime.fromisoformat(text)
+
     def _set(self, record: RunStateRecord, level: Level | None = None) -> None:
-        self._desk.store.set_run_state(record)
-        fields = {"state": record.state.value, "by": record.by, "reason": record.reason}
-        self._desk.journal.emit("run_state_changed", fields, level=level)
+        write_run_state(self._desk.store, self._desk.journal, record, level)
         for listener in self._listeners:
             listener()
+
+
+def write_run_state(store: Store, journal: Journal, record: RunStateRecord, level: Level | None = None) -> None:
+    """Set a run state and tell it; a person's resume lets the counts of orders and of rejections begin anew."""
+    if record.by == PERSON and record.state is RunState.RUNNING and record.at is not None:
+        store.set_meta(REJECTS, "0")
+        store.set_meta(COUNTED_FROM, record.at.isoformat())
+    store.set_run_state(record)
+    journal.emit(
+        "run_state_changed", {"state": record.state.value, "by": record.by, "reason": record.reason}, level=level
+    )

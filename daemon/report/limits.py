@@ -17,13 +17,13 @@ def limits_section(uses: Sequence[LimitUse]) -> list[str]:
     """Write one line for each limit."""
     if not uses:
         return ["  not measured"]
-    rows = [(_name(use), _value(use), f"of {_amount(use, use.limit)}", _remark(use)) for use in uses]
+    rows = [(_name(use), _value(use), _limit(use), _remark(use)) for use in uses]
     return columns(rows, "<>><")
 
 
 def limits_lines(uses: Sequence[LimitUse]) -> list[str]:
     """Write the limits a few to a line."""
-    parts = [f"{_name(use)} {_value(use)} of {_amount(use, use.limit)}{_mark(use)}" for use in uses]
+    parts = [f"{_name(use)} {_value(use)} {_limit(use)}{_mark(use)}" for use in uses]
     rows = [parts[start : start + STATUS_ROW] for start in range(0, len(parts), STATUS_ROW)]
     return ["; ".join(row) for row in rows] or ["not measured yet"]
 
@@ -38,6 +38,10 @@ def _value(use: LimitUse) -> str:
     return _amount(use, use.value)
 
 
+def _limit(use: LimitUse) -> str:
+    return f"of {'at least ' if use.least else ''}{_amount(use, use.limit)}"
+
+
 def _amount(use: LimitUse, amount: float | None) -> str:
     if amount is None:
         return UNKNOWN if use.applies else "none yet"
@@ -46,6 +50,8 @@ def _amount(use: LimitUse, amount: float | None) -> str:
             return percent(amount, digits=2)
         case "USD":
             return whole_dollars(amount)
+        case "times":
+            return f"{amount:,.2f}"
         case _:
             return f"{amount:,.0f}"
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from daemon.core.calendar.sessions import session
 from daemon.core.records import CondorBreakEvens, RiskRecord, Sensitivity, StressCell
-from daemon.report.words import UNKNOWN, columns, dollars, plural, points, whole_dollars
+from daemon.report.words import UNKNOWN, columns, dollars, new_york_time, plural, points, whole_dollars
 
 UNKNOWN_SHOWN = 3
 
@@ -13,6 +14,7 @@ def risk_section(risk: RiskRecord | None) -> list[str]:
     if risk is None:
         return ["  not measured"]
     known = [
+        *_measured(risk),
         *_greeks(risk),
         f"  {_max_loss(risk)}; maintenance margin {dollars(risk.maintenance_margin_usd_cents)}",
         f"  worst scenario: {stress_words(risk.worst)}",
@@ -25,6 +27,13 @@ def risk_section(risk: RiskRecord | None) -> list[str]:
     shown = [f"  unknown: {text}" for text in risk.unknown[:UNKNOWN_SHOWN]]
     left = len(risk.unknown) - UNKNOWN_SHOWN
     return [*known, *shown, *([f"  and {left} more unknown"] if left > 0 else [])]
+
+
+def _measured(risk: RiskRecord) -> list[str]:
+    """Say when it was measured, unless that was after the close: what came later is not in it."""
+    if risk.at >= session(risk.session).close_at:
+        return []
+    return [f"  as of {new_york_time(risk.at)}; nothing was measured after the close"]
 
 
 def stress_words(cell: StressCell | None) -> str:

@@ -93,11 +93,7 @@ def _is_exit(line: OrderLine) -> bool:
 
 def _decided_sessions(store: Store, days: Iterable[DayRecord], intents: Iterable[Intent]) -> set[date]:
     """Return the sessions with a condor decision; an entry order proves one too, should the record be missing."""
-    ordered = {
-        intent.key.session
-        for intent in intents
-        if intent.key.strategy is Strategy.CONDOR and intent.key.purpose is Purpose.ENTRY
-    }
+    ordered = {intent.key.session for intent in intents if intent.is_condor_entry}
     sessions = {day.session for day in days} | {event.session for event in store.events()}
     return ordered | {session for session in sessions if condor_decision(store.decisions(session)) is not None}
 

@@ -717,6 +717,14 @@ class RiskSettings(Group):
         ge=0,
         le=100,
     )
+    quick_ratio_hold_min: float = setting(
+        1,
+        "The same for what is open already; below it the log warns that condors should be closed, and nothing is "
+        "closed without a person; 0 asks for none.",
+        unit="times",
+        ge=0,
+        le=100,
+    )
 
 
 class StoreSettings(Group):

@@ -181,6 +181,8 @@ def remarks(settings: Settings) -> Iterator[str]:
 def _risk(settings: Settings) -> Iterator[Conflict]:
     condor, risk = settings.condor, settings.risk
     yield from _rising(risk, "risk", "session_loss_max_pct", "week_loss_max_pct")
+    if risk.quick_ratio_min:
+        yield from _rising(risk, "risk", "quick_ratio_hold_min", "quick_ratio_min")
     width, width_pts = _narrowest(settings)
     condors = int(risk.wing_notional_max_usd * condor.entry_risk_pct / 100 / (width_pts * 100))
     contracts = condors * LEGS

@@ -85,6 +85,27 @@ def test_less_margin_than_estimated_is_an_offset_that_is_only_recorded(tmp_path:
     assert figures == (2_500.0, 5_000.0)
 
 
+def test_a_close_without_a_value_of_the_session_is_told_and_not_recorded_from_an_older_one(tmp_path: Path) -> None:
+    # Until after the close of 19 February nothing is told of SPX; what was known last is of the 18th.
+    fault = 'kind = "data_missing"\nsymbol = "SPX"\nfrom = "2020-02-19 08:45"\nuntil = "2020-02-19 16:30"\n'
+    done = rehearse(tmp_path / "out", NEXT, faults=f"[[fault]]\n{fault}")
+
+    assert [day.session for day in done.store.days()] == [FIRST]
+    outcome = done.store.job_outcome(NEXT, "end_of_day")
+    assert outcome is not None
+    assert "not both of this session; the older one is of 2020-02-18 1" in outcome.reason
+
+
+def test_an_account_that_is_there_again_after_the_close_is_recorded(tmp_path: Path) -> None:
+    # Its values are not streamed again, because nothing changes them any more; the reconciliation has read them.
+    fault = 'kind = "account_missing"\nfrom = "2020-02-19 12:00"\nuntil = "2020-02-19 16:30"\n'
+    done = rehearse(tmp_path / "out", NEXT, faults=f"[[fault]]\n{fault}")
+
+    assert [day.session for day in done.store.days()] == [FIRST, NEXT]
+    # On the first session account and marks are of one time, and explain each other.
+    assert {event.session for event in done.store.events() if event.name == "pnl_unexplained"} <= {NEXT}
+
+
 @pytest.mark.parametrize(("setting", "earliest", "latest"), [("go_on", "14:45", "14:46"), ("wait", "16:00", "16:10")])
 def test_time_exits_go_on_without_data_unless_the_setting_says_wait(
     tmp_path: Path, setting: str, earliest: str, latest: str

@@ -11,6 +11,7 @@ from daemon.core.orders.intent import ComboPrice, Reason
 from daemon.core.orders.ladder import LadderRules
 from daemon.core.risk.exposure import exact, share_usd, wing_notional_max_usd
 from daemon.core.risk.limits import RiskLimits
+from daemon.core.risk.verdicts import STILL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,13 +47,13 @@ def size_entry(room: AccountRoom, width_pts100: int, *, policy: CondorPolicy, li
     by_funds = max(0, room.available_funds_usd_cents) // (one_usd * 100)
     refusals: list[Reason] = []
     if by_wings == 0:
-        text = "The open wing notional leaves no room for one more condor under its limit, in dollars."
+        text = f"The open wing notional leaves no room for one more condor under its limit, in dollars; {STILL}."
         refusals.append(Reason("wing_notional_full", text, room.open_wing_notional_usd + one_usd, most_usd))
     elif wanted == 0:
-        text = "The risk allowed for one entry does not cover the wing of a single condor, in dollars."
+        text = f"The risk allowed for one entry does not cover the wing of a single condor, in dollars; {STILL}."
         refusals.append(Reason("entry_risk_too_small", text, one_usd, budget_usd))
     if by_funds == 0:
-        text = "The available funds do not cover the margin of a single condor, its wing in dollars."
+        text = f"The available funds do not cover the margin of a single condor, its wing in dollars; {STILL}."
         refusals.append(Reason("funds_too_small", text, room.available_funds_usd_cents / 100, one_usd))
     if refusals:
         return EntrySize(0, most_usd, tuple(refusals))

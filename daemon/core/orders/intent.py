@@ -187,6 +187,11 @@ class Intent:
         return self.key.ref
 
     @property
+    def is_condor_entry(self) -> bool:
+        """Whether it opens a condor."""
+        return self.key.strategy is Strategy.CONDOR and self.key.purpose is Purpose.ENTRY
+
+    @property
     def never_sent(self) -> bool:
         """Whether it is proven never to have reached the broker: withdrawn before its bytes left, or absent."""
         withdrawn = self.state is IntentState.CANCELLED and self.perm_id is None and not self.filled

@@ -13,9 +13,10 @@ import numpy as np
 
 from daemon.core.book.book import Holding
 from daemon.core.book.condors import OpenCondor
+from daemon.core.condor.legs import condor_of
 from daemon.core.market.contracts import MULTIPLIER, OptionContract, Right, Underlying
 from daemon.core.market.vix_response import future_elasticity, vix_beta
-from daemon.core.orders.intent import Reason, Strategy
+from daemon.core.orders.intent import Intent, Reason, Strategy
 from daemon.core.records import Sensitivity
 from daemon.core.risk.greeks import DAYS_PER_YEAR, Levels, OptionGreeks, Position, Valuation
 from daemon.core.risk.limits import RiskLimits
@@ -34,6 +35,12 @@ def share_usd(pct: float, amount_usd: Decimal | int) -> int:
 def wing_notional_usd(condors: Iterable[OpenCondor]) -> int:
     """Return W, the sum of quantity x 100 x wider wing over open condors, in dollars (004-16)."""
     return sum(condor.wing_notional_usd for condor in condors)
+
+
+def unfilled_wings_usd(entries: Iterable[Intent]) -> int:
+    """Return the wing notional that orders of entries would still add by filling, in dollars."""
+    # A width in points x 100 is also the dollars of one condor: 100 dollars a point.
+    return sum(condor_of(intent.spec.legs).width_pts100 * (intent.spec.quantity - intent.filled) for intent in entries)
 
 
 def wing_notional_max_usd(nlv_usd_cents: int, limits: RiskLimits) -> int:

@@ -64,3 +64,5 @@ class RiskLimits:
     """Whether a condor is entered only when condors and hedge together gain by the passing of time (000-26)."""
     quick_ratio_min: float
     """Least cash over maintenance margin and debits due after an entry (003-13); 0 asks for none."""
+    quick_ratio_hold_min: float
+    """The same below which what is open should be reduced, as a person is told; 0 asks for none."""

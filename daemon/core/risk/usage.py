@@ -6,15 +6,21 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import isfinite
 from typing import Final
 
 from daemon.core.orders.broker_facts import AccountValues
 from daemon.core.records import LimitUse
-from daemon.core.risk.exposure import wing_notional_max_usd
+from daemon.core.risk.exposure import quick_ratio, wing_notional_max_usd
+from daemon.core.risk.gates import RUNAWAY, Gate
 from daemon.core.risk.limits import RiskLimits
 from daemon.core.risk.losses import Loss, Losses
+from daemon.core.risk.verdicts import EXITS_STILL, STILL
 
 COUNT: Final = "count"
+REJECTS: Final = "rejects"
+TIMES: Final = "times"
+QUICK_RATIO: Final = Gate.QUICK_RATIO.value
 MINUTE: Final = timedelta(seconds=60)
 
 
@@ -30,6 +36,8 @@ class Used:
     """When the session's orders that open or change risk were planned."""
     contracts: int
     rejects: int
+    debits_due_usd_cents: int
+    """What live orders would pay when they filled at their limits."""
 
 
 def limit_uses(used: Used, limits: RiskLimits) -> tuple[LimitUse, ...]:
@@ -41,6 +49,7 @@ def limit_uses(used: Used, limits: RiskLimits) -> tuple[LimitUse, ...]:
         LimitUse("open_condors", used.condors, limits.condors_max, COUNT),
         LimitUse("wing_notional", used.wing_notional_usd, wing_max_usd, "USD"),
         LimitUse("margin", _margin_pct(account), limits.margin_max_nlv_pct, "%"),
+        _quick_ratio(account, used.debits_due_usd_cents, limits.quick_ratio_hold_min),
         _loss("session_loss", losses.session, limits.session_loss_max_pct),
         _loss("week_loss", losses.week, limits.week_loss_max_pct),
         _loss("drawdown", losses.drawdown, limits.drawdown_max_pct),
@@ -48,8 +57,17 @@ def limit_uses(used: Used, limits: RiskLimits) -> tuple[LimitUse, ...]:
         LimitUse("session_contracts", used.contracts, limits.session_contracts_max, COUNT),
         LimitUse("order_rate", most_in_a_minute(used.orders_at), limits.orders_per_minute_max, COUNT),
         # The program halts when the limit is reached, so the last one allowed is one less.
-        LimitUse("rejects", used.rejects, limits.rejects_max - 1, COUNT),
+        LimitUse(REJECTS, used.rejects, limits.rejects_max - 1, COUNT),
     )
+
+
+def still_allowed(limit: str) -> str:
+    """Say what a breached limit leaves allowed, and what it asks for."""
+    if limit == QUICK_RATIO:
+        return f"condors should be closed, `condord flatten` closes all; {STILL}"
+    if limit in RUNAWAY or limit == REJECTS:
+        return EXITS_STILL
+    return STILL if limit in set(Gate) else "nothing is refused for it"
 
 
 def most_in_a_minute(times: Iterable[datetime]) -> int:
@@ -69,6 +87,15 @@ def _loss(name: str, loss: Loss, limit_pct: float) -> LimitUse:
     since = loss.since.session
     note = "since the first start" if since is None else f"since the close of {since}"
     return LimitUse(name, loss.pct, limit_pct, "%", note)
+
+
+def _quick_ratio(account: AccountValues | None, debits_due_usd_cents: int, least: float) -> LimitUse:
+    """Return what cash covers of maintenance margin and debits due (003-13); it does not apply where nothing is due."""
+    if account is None:
+        return LimitUse(QUICK_RATIO, None, least, TIMES, least=True)
+    ratio = quick_ratio(account.total_cash_usd_cents, account.maintenance_margin_usd_cents, debits_due_usd_cents)
+    due = isfinite(ratio)
+    return LimitUse(QUICK_RATIO, ratio if due else None, least, TIMES, applies=due, least=True)
 
 
 def _margin_pct(account: AccountValues | None) -> float | None:

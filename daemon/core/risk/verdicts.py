@@ -120,7 +120,9 @@ def unknown_order(inputs: GateInputs, _limits: RiskLimits) -> Reason | None:
     """Refuse a second order beside one whose outcome nobody knows."""
     if not inputs.unknown_same_subject:
         return None
-    return Reason("unknown_order", "An earlier order of the same condor or layer has an unknown outcome.")
+    return Reason(
+        "unknown_order", "An earlier order of the same condor or layer has an unknown outcome; those of others go on."
+    )
 
 
 def unreconciled(inputs: GateInputs, _limits: RiskLimits) -> Reason | None:
@@ -128,7 +130,10 @@ def unreconciled(inputs: GateInputs, _limits: RiskLimits) -> Reason | None:
     if inputs.breaks_open == 0:
         return None
     return Reason(
-        "unreconciled", "Book and account differ and the difference is not explained.", inputs.breaks_open, limit=0
+        "unreconciled",
+        f"Book and account differ and the difference is not explained; {STILL}.",
+        inputs.breaks_open,
+        limit=0,
     )
 
 
@@ -136,20 +141,28 @@ def clock_skew(inputs: GateInputs, limits: RiskLimits) -> Reason | None:
     """Refuse when our clock and the gateway's differ (decision 1)."""
     skew_s, limit_s = inputs.clock_skew_s, limits.clock_skew_max_s
     if skew_s is None:
-        return Reason("clock_skew_unknown", "The gateway has not told its time, so the clocks cannot be compared.")
+        return Reason(
+            "clock_skew_unknown", f"The gateway has not told its time, so the clocks cannot be compared; {EXITS_STILL}."
+        )
     if abs(skew_s) <= limit_s:  # false for NaN, which refuses
         return None
-    return Reason("clock_skew", "Our clock and the gateway's differ by too many seconds.", skew_s, limit_s)
+    return Reason(
+        "clock_skew", f"Our clock and the gateway's differ by too many seconds; {EXITS_STILL}.", skew_s, limit_s
+    )
 
 
 def stale_index(inputs: GateInputs, limits: RiskLimits) -> Reason | None:
     """Refuse on an index value that is missing or old."""
     age_s, limit_s = inputs.index_age_s, limits.index_max_age_s
     if age_s is None:
-        return Reason("index_missing", "There is no value of the index this decision rests on.", limit=limit_s)
+        return Reason(
+            "index_missing", f"There is no value of the index this decision rests on; {EXITS_STILL}.", limit=limit_s
+        )
     if age_s <= limit_s:
         return None
-    return Reason("stale_index", "The index value this decision rests on is too many seconds old.", age_s, limit_s)
+    return Reason(
+        "stale_index", f"The index value this decision rests on is too many seconds old; {EXITS_STILL}.", age_s, limit_s
+    )
 
 
 def stale_account(inputs: GateInputs, limits: RiskLimits) -> Reason | None:
@@ -248,7 +261,7 @@ def wing_notional(inputs: GateInputs, limits: RiskLimits) -> Reason | None:
     if inputs.nlv_usd_cents is None:
         return Reason(
             "wing_notional_limit_unknown",
-            "The net liquidation value is unknown, and with it the largest open wing notional.",
+            f"The net liquidation value is unknown, and with it the largest open wing notional; {STILL}.",
             after_usd,
         )
     limit_usd = wing_notional_max_usd(inputs.nlv_usd_cents, limits)
@@ -263,7 +276,9 @@ def margin(inputs: GateInputs, limits: RiskLimits) -> Reason | None:
     """Refuse an order beyond the margin that may be used."""
     after_cents, nlv_cents = inputs.margin_after_usd_cents, inputs.nlv_usd_cents
     if after_cents is None or nlv_cents is None:
-        return Reason("margin_unknown", "The broker's margin preview or the net liquidation value is missing.")
+        return Reason(
+            "margin_unknown", f"The broker's margin preview or the net liquidation value is missing; {STILL}."
+        )
     limit_cents = exact(limits.margin_max_nlv_pct) * max(0, nlv_cents) / 100
     if after_cents <= limit_cents:
         return None
@@ -296,10 +311,12 @@ def theta(inputs: GateInputs, limits: RiskLimits) -> Reason | None:
         return None
     theta_usd = inputs.theta_after_usd
     if theta_usd is None:
-        return Reason("theta_unknown", "The theta of condors and hedge is unknown; `condord status` names what is.")
+        return Reason(
+            "theta_unknown", f"The theta of condors and hedge is unknown and `condord status` names what is; {STILL}."
+        )
     if theta_usd > 0:  # false for NaN, which refuses
         return None
-    text = "Condors and hedge together would lose by the passing of time, in dollars a day."
+    text = f"Condors and hedge together would lose by the passing of time, in dollars a day; {STILL}."
     return Reason("theta", text, round(theta_usd, 2), limit=0)
 
 
@@ -309,8 +326,10 @@ def quick_ratio(inputs: GateInputs, limits: RiskLimits) -> Reason | None:
         return None
     ratio = inputs.quick_ratio_after
     if ratio is None:
-        return Reason("quick_ratio_unknown", "The broker's preview names no maintenance margin after this order.")
+        return Reason(
+            "quick_ratio_unknown", f"The broker's preview names no maintenance margin after this order; {STILL}."
+        )
     if ratio >= limits.quick_ratio_min:
         return None
-    text = "Cash would cover too little of the maintenance margin and the debits due."
+    text = f"Cash would cover too little of the maintenance margin and the debits due, in times; {STILL}."
     return Reason("quick_ratio", text, round(ratio, 2), limits.quick_ratio_min)

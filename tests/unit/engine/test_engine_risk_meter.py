@@ -29,6 +29,7 @@ from daemon.adapters.clock import SystemClock
 from daemon.adapters.virtual_time import run_virtual
 from daemon.core.market.contracts import ConId, OptionContract, Underlying
 from daemon.core.market.quotes import IndexQuote, Mark
+from daemon.core.orders.broker_facts import AccountValues
 from daemon.core.orders.intent import Strategy
 from daemon.core.records import HedgeComputation, LayerComputation, Level, RiskRecord
 from daemon.core.risk.greeks import Position
@@ -36,6 +37,7 @@ from daemon.engine.risk_meter import RiskMeter
 
 NOON = datetime(2020, 2, 18, 18, 30, tzinfo=UTC)
 VOLS = {PUT_LONG: 0.185, PUT_SHORT: 0.175, CALL_SHORT: 0.098, CALL_LONG: 0.095}
+ACCOUNT = AccountValues(100_000_000, 100_000_000, 0, 0, 100_000_000, NOON)
 
 
 class Market(FakeBroker):
@@ -98,7 +100,7 @@ def world(tmp_path: Path) -> World:
 def test_the_close_records_greeks_losses_stress_and_break_evens(world: World) -> None:
     world.compute()
 
-    run_virtual(lambda: world.meter.close(SESSION), NOON)
+    run_virtual(lambda: world.meter.close(SESSION, ACCOUNT), NOON)
 
     found = world.only()
     assert found.session == SESSION
@@ -126,7 +128,7 @@ def test_the_close_records_greeks_losses_stress_and_break_evens(world: World) ->
 def test_the_close_tells_it_in_whole_dollars(world: World) -> None:
     world.compute()
 
-    run_virtual(lambda: world.meter.close(SESSION), NOON)
+    run_virtual(lambda: world.meter.close(SESSION, ACCOUNT), NOON)
 
     ((level, fields),) = world.told()
     assert level is Level.INFO
@@ -140,7 +142,7 @@ def test_within_the_session_it_measures_at_its_beat_and_says_so_quietly(world: W
 
     async def checks() -> None:
         for _ in range(2 * beat // 5 + 1):
-            await world.meter.look(SESSION)
+            await world.meter.look(SESSION, ACCOUNT)
             await world.desk.clock.sleep(300)
 
     run_virtual(checks, NOON)
@@ -150,7 +152,7 @@ def test_within_the_session_it_measures_at_its_beat_and_says_so_quietly(world: W
 
 
 def test_without_a_hedge_computation_the_hedge_is_unknown_and_the_condors_are_known(world: World) -> None:
-    run_virtual(lambda: world.meter.close(SESSION), NOON)
+    run_virtual(lambda: world.meter.close(SESSION, ACCOUNT), NOON)
 
     found = world.only()
     assert found.condors is not None
@@ -165,10 +167,10 @@ def test_without_a_hedge_computation_the_hedge_is_unknown_and_the_condors_are_kn
 def test_the_last_forward_moves_as_vix_has_moved_since(world: World) -> None:
     # 29 days before its expiry the forward takes about half of the move of VIX, in logarithms.
     world.compute(vix=14.8 / 1.2)
-    run_virtual(lambda: world.meter.close(SESSION), NOON)
+    run_virtual(lambda: world.meter.close(SESSION, ACCOUNT), NOON)
     moved = world.only().hedge
     world.compute(vix=14.8)
-    run_virtual(lambda: world.meter.close(SESSION), NOON)
+    run_virtual(lambda: world.meter.close(SESSION, ACCOUNT), NOON)
     same = world.only().hedge
 
     assert moved is not None
@@ -179,10 +181,10 @@ def test_the_last_forward_moves_as_vix_has_moved_since(world: World) -> None:
 def test_a_call_that_outlived_the_roll_of_its_layer_has_the_forward_of_an_earlier_session(world: World) -> None:
     world.compute()
 
-    run_virtual(lambda: world.meter.close(date(2020, 2, 25)), NOON + timedelta(days=7))
+    run_virtual(lambda: world.meter.close(date(2020, 2, 25), ACCOUNT), NOON + timedelta(days=7))
 
     assert world.only().hedge is not None
-    run_virtual(lambda: world.meter.close(date(2020, 2, 26)), NOON + timedelta(days=8))
+    run_virtual(lambda: world.meter.close(date(2020, 2, 26), ACCOUNT), NOON + timedelta(days=8))
     assert world.desk.store.risks()[-1].hedge is None
 
 
@@ -190,7 +192,7 @@ def test_a_forward_that_would_make_a_call_worth_less_than_it_must_be_gives_way_t
     world.compute(vix=14.8 / 3)  # VIX has trebled, its future has not
     world.broker.marks_pts = {**world.broker.marks_pts, VIX_CALL: 2.0}
 
-    run_virtual(lambda: world.meter.close(SESSION), NOON)
+    run_virtual(lambda: world.meter.close(SESSION, ACCOUNT), NOON)
 
     found = world.only()
     assert found.unknown == ()
@@ -203,9 +205,9 @@ def test_an_index_that_is_too_old_is_unknown_in_the_session_and_the_closing_valu
     world.compute()
     world.broker.age_s = 1_500
 
-    run_virtual(lambda: world.meter.look(SESSION), NOON)
+    run_virtual(lambda: world.meter.look(SESSION, ACCOUNT), NOON)
     in_session = world.only()
-    run_virtual(lambda: world.meter.close(SESSION), NOON)
+    run_virtual(lambda: world.meter.close(SESSION, ACCOUNT), NOON)
 
     assert in_session.spx is None
     assert in_session.condors is None
@@ -219,7 +221,7 @@ def test_a_missing_mark_is_named(world: World) -> None:
     del marks[PUT_SHORT]
     world.broker.marks_pts = marks
 
-    run_virtual(lambda: world.meter.close(SESSION), NOON)
+    run_virtual(lambda: world.meter.close(SESSION, ACCOUNT), NOON)
 
     assert world.only().condors is None
     assert world.only().unknown == (f"the portfolio gave no mark for {PUT_SHORT}",)
@@ -228,7 +230,7 @@ def test_a_missing_mark_is_named(world: World) -> None:
 def test_nothing_held_is_no_risk(tmp_path: Path) -> None:
     empty = World(tmp_path)
 
-    run_virtual(lambda: empty.meter.close(SESSION), NOON)
+    run_virtual(lambda: empty.meter.close(SESSION, ACCOUNT), NOON)
 
     found = empty.only()
     assert found.theta_usd == 0.0
@@ -249,7 +251,7 @@ def test_theta_with_a_candidate_is_that_of_the_book_and_of_its_legs(world: World
         return await world.meter.theta_with(SESSION, ()), await world.meter.theta_with(SESSION, added)
 
     without, with_one = run_virtual(thetas, NOON)
-    run_virtual(lambda: world.meter.close(SESSION), NOON)
+    run_virtual(lambda: world.meter.close(SESSION, ACCOUNT), NOON)
 
     condors = world.only().condors
     assert condors is not None

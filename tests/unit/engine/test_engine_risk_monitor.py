@@ -10,15 +10,17 @@ from pathlib import Path
 
 import pytest
 from engine_fakes import LATER, SESSION, START, FakeBroker, hedge_intent, make_desk, make_executor
+from ledger_values import condor_intent, condor_record
 
 from daemon.adapters.halt_file import HALT_FILE
 from daemon.adapters.virtual_time import run_virtual
-from daemon.core.orders.intent import ComboPrice, Intent, IntentKey, IntentState, OrderRef, OrderSpec, Purpose
+from daemon.core.orders.intent import ComboPrice, Intent, IntentKey, IntentState, OrderRef, OrderSpec, Purpose, Strategy
 from daemon.core.orders.ladder import LadderRules
 from daemon.core.records import PERSON, PROGRAM, Level, RunState, RunStateRecord
 from daemon.engine.context import Desk
 from daemon.engine.executor import Executor, Ladder
 from daemon.engine.facts import FactRecorder
+from daemon.engine.risk_monitor import Proposal
 
 Body = Callable[[Executor, FakeBroker, Desk], Awaitable[None]]
 
@@ -115,11 +117,24 @@ class TestRunaway:
             with_limits(desk, session_orders_max=1)
             await executor.send(replace(intent(Purpose.RESIZE), created_at=desk.clock.now()))
             await desk.clock.sleep(1)
-            desk.store.set_run_state(RunStateRecord(RunState.RUNNING, PERSON, "go on", desk.clock.now()))
+            executor._risk.run_states.resume("go on")
             await desk.clock.sleep(1)
             await executor.send(replace(intent(Purpose.RESIZE, 2), created_at=desk.clock.now()))
 
             assert len(broker.placed) == 2
+
+        run(tmp_path, body)
+
+    def test_a_halt_by_a_person_lets_no_count_begin_anew(self, tmp_path: Path) -> None:
+        async def body(executor: Executor, broker: FakeBroker, desk: Desk) -> None:
+            with_limits(desk, session_orders_max=1)
+            await executor.send(replace(intent(Purpose.RESIZE), created_at=desk.clock.now()))
+            await desk.clock.sleep(1)
+            executor._risk.run_states.halt("travelling", RunState.EXITS_ONLY)  # the hedge goes on
+            await desk.clock.sleep(1)
+            await executor.send(replace(intent(Purpose.RESIZE, 2), created_at=desk.clock.now()))
+
+            assert len(broker.placed) == 1
 
         run(tmp_path, body)
 
@@ -161,6 +176,17 @@ class TestCollar:
 
         run(tmp_path, body)
 
+    def test_an_order_that_ends_inside_it_again_does_not_name_it(self, tmp_path: Path) -> None:
+        async def body(executor: Executor, broker: FakeBroker, desk: Desk) -> None:
+            # Set to 1.35, then the market is beyond the collar, and from then on its natural price is 1.35.
+            done = await executor.work(intent(Purpose.RESIZE), rising(1.30, 1.60, 1.60, 1.60, 1.15))
+
+            assert [limit for _, limit in broker.modified] == [135]
+            assert done.state is IntentState.CANCELLED
+            assert executor.refusal(done.ref) is None
+
+        run(tmp_path, body)
+
     def test_an_order_whose_first_price_is_beyond_it_is_not_sent(self, tmp_path: Path) -> None:
         async def body(executor: Executor, broker: FakeBroker, desk: Desk) -> None:
             made = intent(Purpose.RESIZE)
@@ -179,6 +205,29 @@ class TestCollar:
             await executor.work(intent(Purpose.EXIT), rising(3.0))
 
             assert max(limit for _, limit in broker.modified) == 320
+
+        run(tmp_path, body)
+
+
+class TestEntriesAtWork:
+    def test_what_may_still_fill_counts_among_condors_and_wings(self, tmp_path: Path) -> None:
+        # An entry of 2 condors with wings of 25 points, 5,000 dollars, is out; another of 2,500 would be one more.
+        async def body(executor: Executor, broker: FakeBroker, desk: Desk) -> None:
+            with_limits(desk, condors_max=1, wing_notional_max_usd=7_000)
+            first = condor_intent(quantity=2)
+            await executor.send(first, condor_record(first))
+            account = await broker.account_values()
+            asked = Proposal(
+                strategy=Strategy.CONDOR,
+                purpose=Purpose.ENTRY,
+                subject="C20200218-2",
+                added_wing_notional_usd=2_500,
+                account=account,
+            )
+
+            refused = {reason.name: reason.value for reason in executor._risk.refusals(asked)}
+
+            assert (refused["open_condors"], refused["wing_notional"]) == (2, 7_500)
 
         run(tmp_path, body)
 

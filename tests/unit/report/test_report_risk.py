@@ -8,6 +8,7 @@ from datetime import date
 from report_fakes import FakeStore
 from report_values import MONDAY, noon
 
+from daemon.core.calendar.sessions import session as hours_of
 from daemon.core.records import CondorBreakEvens, RiskRecord, Sensitivity, StressCell
 from daemon.report.day import gather_day
 from daemon.report.day_text import WIDTH, render_day
@@ -50,6 +51,13 @@ def test_the_section_tells_greeks_losses_stress_and_break_evens() -> None:
     assert "crash, SPX -20 % and VIX +200 %: +$2,035 after 0 d" in text
     assert "2,795.65" in text
     assert "none" in text
+
+
+def test_what_was_measured_last_before_the_close_says_when() -> None:
+    closed = replace(RISK, at=hours_of(MONDAY).close_at)
+
+    assert section(RISK).startswith("  as of 12:00; nothing was measured after the close\n")
+    assert "as of" not in section(closed)
 
 
 def test_it_stands_in_the_block_of_the_day_within_its_width() -> None:

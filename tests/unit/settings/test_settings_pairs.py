@@ -20,6 +20,7 @@ def read(**changes: str) -> Settings:
         ({"CONDOR_DTE_MAX": "29"}, ["CONDOR_DTE_TARGET=30", "CONDOR_DTE_MAX=29"]),
         ({"CONDOR_SHORT_DELTA_MIN": "0.16"}, ["SHORT_DELTA_MIN=0.16", "SHORT_DELTA=0.15"]),
         ({"CONDOR_SHORT_DELTA_MAX": "0.14"}, ["SHORT_DELTA=0.15", "SHORT_DELTA_MAX=0.14"]),
+        ({"RISK_QUICK_RATIO_HOLD_MIN": "2"}, ["QUICK_RATIO_HOLD_MIN=2", "QUICK_RATIO_MIN=1.5", "must not be above"]),
         ({"CONDOR_VIX_GATE_MIN": "40"}, ["VIX_GATE_MIN=40", "VIX_GATE_MAX=40"]),
         ({"CONDOR_TIME_EXIT_DTE": "25"}, ["TIME_EXIT_DTE=25", "CONDOR_DTE_MIN=25"]),
         ({"CONDOR_WING_PTS": "55"}, ["ENTRY_RISK_PCT=5", "WING_PTS=55", "WING_NOTIONAL_MAX_USD=100000"]),

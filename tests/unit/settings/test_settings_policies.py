@@ -166,6 +166,7 @@ def test_the_risk_limits_are_those_of_the_table_of_settings() -> None:
         measure_every_min=60,
         theta_gate=False,
         quick_ratio_min=1.5,
+        quick_ratio_hold_min=1.0,
     )
 
 
