@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
@@ -13,14 +13,14 @@ from daemon.core.hedge.adjusted import adjusted_layers, adjusted_pct, band_in_fo
 from daemon.core.hedge.budget import GuardRules, LayerCost, within_budget
 from daemon.core.hedge.harvest import LayerNow, harvested, not_bought_back, with_routed
 from daemon.core.hedge.hedged import Hedged, break_even_contracts, hedged
-from daemon.core.hedge.policy import HedgeBase, HedgePolicy, HedgeTotal, LayerPolicy, LayerStructure
+from daemon.core.hedge.policy import Band, HedgeBase, HedgePolicy, HedgeTotal, LayerPolicy, LayerStructure
 from daemon.core.hedge.regime import RegimeDecision, RegimeState, decide_regime
 from daemon.core.hedge.rolls import choose_call_strike, choose_layer_expiry, next_roll
 from daemon.core.hedge.sizing import HedgeTarget, delta_usd, size_hedge, unit_usd
 from daemon.core.hedge.units import HedgeUnit, LayerHolding, layer_holding
 from daemon.core.market.contracts import OptionContract, OptionParams, TradingClass, Underlying
 from daemon.core.orders.intent import Reason
-from daemon.core.records import HedgeComputation, HedgeSizing, LayerComputation
+from daemon.core.records import HedgeBudget, HedgeComputation, HedgeSizing, LayerComputation
 from daemon.core.risk.greeks import Levels
 from daemon.engine.adjuster import in_force
 from daemon.engine.context import Desk
@@ -67,6 +67,32 @@ class HedgeView:
     def target(self, layer: str) -> int:
         """Return the contracts a layer should hold."""
         return next(row.target for row in self.computation.layers if row.layer == layer)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Basis:
+    """What a target rests on, as it was read."""
+
+    session: date
+    vix: float
+    decision: RegimeDecision
+    layers: Mapping[str, LayerView]
+    units_usd: Mapping[str, float]
+    """What one contract of each layer counts for."""
+    book: Hedged
+
+    @property
+    def held_usd(self) -> float:
+        """Return what is held, in dollars of the measure."""
+        return sum(view.holding.quantity * self.units_usd[name] for name, view in self.layers.items())
+
+    @property
+    def now(self) -> dict[str, LayerNow]:
+        """Return the layers as harvests see them."""
+        return {
+            name: LayerNow(view.measured.unit, view.holding.quantity, self.units_usd[name])
+            for name, view in self.layers.items()
+        }
 
 
 class HedgeReader:
@@ -124,18 +150,9 @@ class HedgeReader:
         units = {name: unit_usd(view.measured.value, policy.measure, book) for name, view in layers.items()}
         _refuse_unmeasured(units, policy)
         asked = self._break_even(seen, layers)
-        held_usd = sum(view.holding.quantity * units[name] for name, view in layers.items())
-        pct, weighted, adjusted = self._adjusted(decision, units, held_usd=held_usd, base_usd=book.base_usd)
-        wanted = size_hedge(pct, book, units, break_even=asked, policy=weighted)
-        costs = {
-            name: self._cost(view, session, vix, rolls=name in rolling, counts_usd=units[name])
-            for name, view in layers.items()
-        }
-        band = band_in_force(decision.state.name, decision.pct, policy)
-        now = {name: LayerNow(view.measured.unit, view.holding.quantity, units[name]) for name, view in layers.items()}
-        kept = self._after_harvests(wanted, now, top_usd=band.pct_high * book.base_usd / 100)
-        rules = GuardRules(vix=vix, hedged=book, floor_pct=band.pct_low, policy=weighted)
-        target, budget = within_budget(kept, costs, recently_spent(desk, session), rules)
+        basis = _Basis(session=session, vix=vix, decision=decision, layers=layers, units_usd=units, book=book)
+        costs = {name: self._cost(basis, name, rolls=name in rolling) for name in layers}
+        target, budget = self._target(basis, costs, asked=asked)
         computation = HedgeComputation(
             session,
             desk.clock.now(),
@@ -144,13 +161,13 @@ class HedgeReader:
             target.pct,
             book.wing_notional_usd,
             target.target_usd,
-            held_usd,
+            basis.held_usd,
             target.total,
             tuple(
                 _layer_computation(view, units[name], target.by_layer[name], carry_usd=costs[name].carry_usd)
                 for name, view in layers.items()
             ),
-            (*decision.reasons, *adjusted, *target.reasons),
+            (*decision.reasons, *target.reasons),
             HedgeSizing(
                 total=policy.total.value,
                 base=policy.base.value,
@@ -163,19 +180,29 @@ class HedgeReader:
         changed = previous is not None and previous.name != decision.state.name
         return HedgeView(computation, layers, decision.state, changed, seen.age_s)
 
-    def _adjusted(
-        self, decision: RegimeDecision, units: Mapping[str, float], *, held_usd: float, base_usd: int
-    ) -> tuple[float, HedgePolicy, tuple[Reason, ...]]:
-        """Apply what the signals have put in force: percentage and weights, with the arithmetic (004-06)."""
-        policy, force = self._desk.policy.hedge, in_force(self._desk)
-        if policy.total is not HedgeTotal.REGIME:
-            return decision.pct, policy, ()
+    def _target(
+        self, basis: _Basis, costs: Mapping[str, LayerCost], *, asked: int | None
+    ) -> tuple[HedgeTarget, HedgeBudget]:
+        """Size the hedge: what the signals ask of the band, then harvests, then the budget (decision 26)."""
+        desk, policy, decision, book = self._desk, self._desk.policy.hedge, basis.decision, basis.book
         band = band_in_force(decision.state.name, decision.pct, policy)
-        pct, reasons = adjusted_pct(decision.pct, band, force.state)
+        pct, weighted, adjusted = self._adjusted(basis, band)
+        wanted = size_hedge(pct, book, basis.units_usd, break_even=asked, policy=weighted)
+        wanted = replace(wanted, reasons=(*adjusted, *wanted.reasons))
+        kept = self._after_harvests(wanted, basis.now, top_usd=band.pct_high * book.base_usd / 100)
+        rules = GuardRules(vix=basis.vix, hedged=book, floor_pct=band.pct_low, policy=weighted)
+        return within_budget(kept, costs, recently_spent(desk, basis.session), rules)
+
+    def _adjusted(self, basis: _Basis, band: Band) -> tuple[float, HedgePolicy, tuple[Reason, ...]]:
+        """Apply what the signals have put in force: percentage and weights, with the arithmetic (004-06)."""
+        policy, force, base_usd = self._desk.policy.hedge, in_force(self._desk), basis.book.base_usd
+        if policy.total is not HedgeTotal.REGIME:
+            return basis.decision.pct, policy, ()
+        pct, reasons = adjusted_pct(basis.decision.pct, band, force.state)
         if force.buy_gate_shut and base_usd:
-            pct, gate = gated_pct(pct, band, 100 * held_usd / base_usd)
+            pct, gate = gated_pct(pct, band, 100 * basis.held_usd / base_usd)
             reasons = (*reasons, *gate)
-        weighted, shifted = adjusted_layers(policy, units, force.state)
+        weighted, shifted = adjusted_layers(policy, basis.units_usd, force.state)
         return pct, weighted, (*reasons, *shifted)
 
     async def _hedged(self, seen: Indexes) -> Hedged:
@@ -197,9 +224,13 @@ class HedgeReader:
             return kept
         return with_routed(kept, routed, layers, second=second, top_usd=top_usd)
 
-    def _cost(self, view: LayerView, session: date, vix: float, *, rolls: bool, counts_usd: float) -> LayerCost:
+    def _cost(self, basis: _Basis, name: str, *, rolls: bool) -> LayerCost:
+        view, session = basis.layers[name], basis.session
         following = next_roll(self.anchor(view.policy, session), view.policy.roll_days, session)
-        return layer_cost(self._desk, view, session, vix=vix, next_roll=following, rolls=rolls, counts_usd=counts_usd)
+        counts_usd = basis.units_usd[name]
+        return layer_cost(
+            self._desk, view, session, vix=basis.vix, next_roll=following, rolls=rolls, counts_usd=counts_usd
+        )
 
     def _break_even(self, seen: Indexes, layers: Mapping[str, LayerView]) -> int | None:
         """Return the contracts that the put-side break-evens ask for (000-13)."""
