@@ -108,6 +108,34 @@ class TestQuotes:
 
         assert play(scene, quote_timeout_s=10.0) == pytest.approx(1.5, abs=0.01)
 
+    @pytest.mark.parametrize(
+        ("ticks", "waited_s"),
+        [
+            ([(1, -1.0, 0), (2, 0.05, 3)], 2.0),  # nobody bids, and the gateway says so
+            ([(2, 0.05, 3)], 10.0),  # nothing is said of the bid yet
+            ([(1, -1.0, 0), (2, -1.0, 0)], 10.0),  # nothing at all: data may be on their way
+            ([(1, 0.05, 3), (2, -1.0, 0)], 10.0),
+        ],
+    )
+    def test_a_bid_that_the_gateway_says_is_not_there_is_waited_for_only_a_moment(
+        self, ticks: list[tuple[int, float, int]], waited_s: float
+    ) -> None:
+        async def scene(world: World) -> float:
+            def answer(lines: Lines, request_id: int, con_id: int) -> None:
+                if con_id != CON_IDS[PUT]:
+                    lines.healthy(request_id, con_id)
+                    return
+                for tick in ticks:
+                    lines.price(request_id, *tick)
+
+            with_lines(world.gateway, answer)
+            loop = asyncio.get_running_loop()
+            began = loop.time()
+            await world.broker.quotes([info(leg) for leg in CONDOR], greeks=False)
+            return loop.time() - began
+
+        assert play(scene, quote_timeout_s=10.0) == pytest.approx(waited_s, abs=0.01)
+
     def test_greeks_are_waited_for_only_when_asked_for(self) -> None:
         async def scene(world: World) -> tuple[Quote, float]:
             def bare(lines: Lines, request_id: int, con_id: int) -> None:

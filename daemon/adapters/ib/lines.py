@@ -66,6 +66,8 @@ class Line:
     greeks: Greeks | None = None
     at: datetime | None = None
     refusal: tuple[int, str] | None = None
+    no_bid: bool = False
+    """Whether the gateway has said that nobody bids, which is not the same as having said nothing yet."""
     settled: bool = False
 
     @property
@@ -75,6 +77,11 @@ class Line:
             return self.last is not None
         two_sided = self.bid is not None and self.ask is not None
         return two_sided and (self.greeks is not None or not self.needs_greeks)
+
+    @property
+    def lacks_only_a_bid(self) -> bool:
+        """Whether all has come but a bid, of which the gateway says that there is none: it may stay so for long."""
+        return self.no_bid and self.ask is not None and (self.greeks is not None or not self.needs_greeks)
 
     def settle(self) -> None:
         """Tell the waiting batch once."""
@@ -158,6 +165,7 @@ class Lines:
             return
         if tick in _BID:
             line.bid, line.bid_size = _side(price, size)
+            line.no_bid = line.bid is None
         elif tick in _ASK:
             line.ask, line.ask_size = _side(price, size)
         elif tick in _LAST:

@@ -56,6 +56,8 @@ _SETTLEMENT_INDEX: Final = {
 _CLOSE_FINAL_AFTER: Final = timedelta(minutes=10)
 _SAME_QUESTION_AGAIN: Final = timedelta(seconds=15)
 """Sooner, the gateway refuses an identical request for bars."""
+_NO_BID_WAIT_S: Final = 2.0
+"""How long a bid may take to come after all when the gateway has said that there is none."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MAX_INFOS: Final = 1_024
 
@@ -224,7 +226,7 @@ class Market:
             for info in chunk:
                 lines.append(talk.lines.add(Line(wire.next_id(), batch, needs_greeks=greeks)))
                 wire.open_option_line(lines[-1].request_id, info.con_id, info.contract.underlying.value)
-            await batch.wait(self._config.quote_timeout_s)
+            await self._said_enough(batch, lines)
             if any(not talk.lines.knows(line.request_id) for line in lines):
                 raise LinkDownError("The connection was lost while waiting for quotes.")
         finally:
@@ -235,6 +237,13 @@ class Market:
                     wire.close_line(line.request_id)
         quotes = ((info.contract, line.quote()) for info, line in zip(chunk, lines, strict=True))
         return {contract: quote for contract, quote in quotes if quote is not None}
+
+    async def _said_enough(self, batch: Batch, lines: Sequence[Line]) -> None:
+        """Wait for the lines, for a worthless option only a moment: nobody may bid for it to the end of its days."""
+        moment_s = min(_NO_BID_WAIT_S, self._config.quote_timeout_s)
+        if await batch.wait(moment_s) or all(line.settled or line.lacks_only_a_bid for line in lines):
+            return
+        await batch.wait(self._config.quote_timeout_s - moment_s)
 
     async def settlement_value(self, talk: Conversation, trading_class: TradingClass, expiry: date) -> float | None:
         """Return the final settlement value in points from the daily bar of the index that carries it.
