@@ -72,7 +72,7 @@ def status(*, env_files: tuple[Path, ...], as_json: bool) -> None:
 @json_option
 def why(*, session: date | None, folder: Path | None, env_files: tuple[Path, ...], as_json: bool) -> None:
     """Show every decision of SESSION, YYYY-MM-DD (default: the last), with reasons, values and limits."""
-    from daemon.report.tables import why_json, why_text
+    from daemon.report.why import why_json, why_text
 
     with reading(env_files, folder) as store:
         day = session_or_last(store, session)

@@ -220,8 +220,11 @@ class CondorDrift:
         limit_pts = -spec.net_limit_pts100 / 100
         side = "put" if chosen.new.right is Right.PUT else "call"
         strikes = f"{chosen.new.short.strike:g}/{chosen.new.long.strike:g}"
-        rolled = Reason("untested_side", f"the {side} side rolls to {strikes} for a credit", -price.mid_pts, limit_pts)
+        text = "the side that SPX has left rolls towards it for a credit of at least its share of the width, in points"
+        rolled = Reason("untested_side", text, -price.mid_pts, limit_pts)
         inputs: dict[str, float | int | str | None] = {
+            "rolls_to": f"{side} {strikes}",
+            "least_credit_pts": limit_pts,
             "mid_pts": price.mid_pts,
             "natural_pts100": price.natural_pts100,
             "delta": chosen.delta,

@@ -1,24 +1,20 @@
-"""The tables behind the commands ``book``, ``hedge`` and ``why``, as text and as JSON values."""
+"""The tables behind the commands ``book`` and ``hedge``, as text and as JSON values."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
-from itertools import groupby
-from textwrap import TextWrapper, wrap
 from typing import Final
 
 from daemon.core.book.book import Book, BookEntry
 from daemon.core.market.contracts import OptionContract
 from daemon.core.orders.intent import Intent, Reason
-from daemon.core.records import Decision, HedgeComputation, LayerComputation
+from daemon.core.records import HedgeComputation, LayerComputation
 from daemon.ports import Store
 from daemon.report.closing import Closing, closing
 from daemon.report.day_text import layer_table
 from daemon.report.hedge import HedgeChange, Traded, budget_lines, hedge_arithmetic, hedge_changes, layer_lines
-from daemon.report.orders import OrderLine, order_lines
-from daemon.report.slippage import fill_json, fill_words
 from daemon.report.words import (
     clipped,
     columns,
@@ -26,9 +22,7 @@ from daemon.report.words import (
     legs_text,
     net_price,
     new_york_instant,
-    new_york_time,
     points,
-    value_text,
 )
 
 JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
@@ -37,13 +31,6 @@ JsonObject = dict[str, JsonValue]
 ORDERS_SHOWN: Final = 20
 """Most recent orders in the text of ``book``; the JSON has all of them."""
 REASON_WIDTH: Final = 60
-WHY_WIDTH: Final = 125
-HEADLESS_ROWS: Final = 2
-"""Most reasons of a decision that are written without column heads."""
-EXITS_JOB: Final = "exits"
-FILLS_IN_FULL: Final = 6
-"""Most fills whose costs are told in parts; beyond, the page of the day has them."""
-NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 
 
 # -- book --------------------------------------------------------------------------------------------
@@ -173,7 +160,7 @@ def _computation_json(computation: HedgeComputation) -> JsonObject:
         "contracts": computation.contracts,
         "budget": None if computation.sized.budget is None else asdict(computation.sized.budget),
         "layers": [_layer_json(layer) for layer in computation.layers],
-        "reasons": [_reason_json(reason) for reason in computation.reasons],
+        "reasons": [reason_json(reason) for reason in computation.reasons],
     }
 
 
@@ -254,126 +241,6 @@ def _last(computations: Sequence[HedgeComputation]) -> HedgeComputation | None:
     return computations[-1] if computations else None
 
 
-# -- why ---------------------------------------------------------------------------------------------
-
-
-def why_json(store: Store, session: date) -> JsonObject:
-    """Return the decisions of a session with all their reasons and the numbers they rested on."""
-    return {
-        "session": session.isoformat(),
-        "decisions": [
-            {
-                "job": decision.job,
-                "kind": decision.kind.value,
-                "subject": decision.subject,
-                "at": decision.at.isoformat(),
-                "reasons": [_reason_json(reason) for reason in decision.reasons],
-                "inputs": dict(decision.inputs),
-            }
-            for decision in store.decisions(session)
-        ],
-        "fills": [
-            {"purpose": f"{line.strategy} {line.purpose}", **fill_json(line)} for line in _filled(store, session)
-        ],
-    }
-
-
-def _filled(store: Store, session: date) -> tuple[OrderLine, ...]:
-    """Return the orders that were filled in a session, or planned in it and filled since."""
-    entries = store.entries()
-    refs = {entry.order_ref for entry in entries if entry.session == session}
-    intents = (i for i in store.intents() if i.key.session == session or i.ref in refs)
-    return tuple(line for line in order_lines(intents, entries) if line.filled)
-
-
-def _reason_json(reason: Reason) -> JsonObject:
+def reason_json(reason: Reason) -> JsonObject:
+    """Return a reason with its name, sentence, value and limit."""
     return {"name": reason.name, "text": reason.text, "value": reason.value, "limit": reason.limit}
-
-
-def why_text(store: Store, session: date) -> str:
-    """Write the decisions of a session: every reason with value and limit, and the inputs."""
-    decisions = store.decisions(session)
-    if not decisions:
-        return f"{session}: no decision is recorded of this session\n"
-    exits = [decision for decision in decisions if decision.job == EXITS_JOB]
-    jobs = groupby((one for one in decisions if one.job != EXITS_JOB), lambda decision: decision.job)
-    blocks = ["\n".join(line for one in group for line in _why(one)) for _, group in jobs]
-    if exits:
-        blocks.append("\n".join(_why_exits(session, exits)))
-    if filled := _filled(store, session):
-        in_full = len(filled) <= FILLS_IN_FULL
-        blocks.append(
-            "\n".join(["FILLS", *(line for order in filled for line in _fill(order)[: None if in_full else 1])])
-        )
-    return "\n\n".join(blocks) + "\n"
-
-
-def _fill(order: OrderLine) -> list[str]:
-    head, *costs = fill_words(order)
-    return [f"  {order.ref}: {order.filled} of {order.quantity} {head}", *(f"    {cost}" for cost in costs)]
-
-
-def _why_exits(session: date, decisions: Sequence[Decision]) -> list[str]:
-    """Write the exits and adjustments of a session, a line for each reason and each sentence once: there may be many."""
-    rows = [("", "", "", "reason", "value", "limit", "")]
-    words = {decision.reasons[0].name: decision.reasons[0].text for decision in decisions if decision.reasons}
-    for decision in decisions:
-        what = (new_york_time(decision.at), decision.kind.upper(), decision.subject)
-        rows += [
-            (
-                *(what if place == 0 else ("", "", "")),
-                reason.name,
-                value_text(reason.value),
-                value_text(reason.limit),
-                _exit_numbers(decision) if place == 0 else reason.text,
-            )
-            for place, reason in enumerate(decision.reasons)
-        ]
-    meaning = [line for name, text in words.items() for line in wrap(f"{name}: {text}", WHY_WIDTH - 2)]
-    head = f"{session}  EXITS AND ADJUSTMENTS  (job {EXITS_JOB})"
-    return [head, *columns(rows, "<<<<>><"), *(f"  {line}" for line in meaning)]
-
-
-def _exit_numbers(decision: Decision) -> str:
-    """Write how many condors were to be closed or adjusted, and at which prices."""
-    found = decision.inputs
-    prices = [("credit", found.get("credit_pts")), ("mid", found.get("mid_pts"))]
-    natural = found.get("natural_pts100")
-    prices.append(("natural", None if not isinstance(natural, int) else natural / 100))
-    words = [f"{name} {points(value)}" for name, value in prices if isinstance(value, float | int)]
-    quantity = found.get("quantity")
-    return ", ".join([*([] if quantity is None else [f"{quantity}x"]), *words])
-
-
-def _why(decision: Decision) -> list[str]:
-    when = f"{decision.session} {new_york_time(decision.at)}"
-    head = f"{when}  {decision.kind.upper()}  {decision.subject}  (job {decision.job})"
-    reasons, inputs = _reason_rows(decision.reasons), _inputs(decision)
-    if len(inputs) == 1 and len(head) + len(inputs[0]) <= WHY_WIDTH:
-        head, inputs = head + inputs[0], []
-    return [head, *reasons, *inputs]
-
-
-def _reason_rows(reasons: Sequence[Reason]) -> list[str]:
-    """Write a table; a violent session closes many condors for one reason each, which need no column heads."""
-    if not reasons:
-        return ["  no reason recorded"]
-    rows = [(reason.name, value_text(reason.value), value_text(reason.limit), reason.text) for reason in reasons]
-    if len(rows) > HEADLESS_ROWS:
-        return columns([("reason", "value", "limit", ""), *rows], "<>><")
-    return columns(
-        [(name, value, "" if limit == "-" else f"limit {limit}", text) for name, value, limit, text in rows], "<>><"
-    )
-
-
-def _inputs(decision: Decision) -> list[str]:
-    """Write the numbers a decision rested on as running text, so that a session's decisions fit one screen."""
-    pairs = [f"{name} {value_text(value)}".replace(" ", NO_BREAK) for name, value in decision.inputs.items()]
-    wrapper = TextWrapper(
-        WHY_WIDTH,
-        initial_indent="  rests on ",
-        subsequent_indent="    ",
-        break_on_hyphens=False,
-        break_long_words=False,
-    )
-    return [line.replace(NO_BREAK, " ") for line in wrapper.wrap(", ".join(pairs))] if pairs else []

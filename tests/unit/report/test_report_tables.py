@@ -3,11 +3,8 @@ from collections import Counter
 from datetime import date
 
 from report_fakes import FakeStore
-from report_values import MONDAY, noon
 from report_world import LAST, World
 
-from daemon.core.orders.intent import Reason
-from daemon.core.records import Decision, DecisionKind
 from daemon.report import tables
 
 
@@ -77,65 +74,3 @@ class TestHedge:
         assert "no hedge computation recorded" in text
         assert "no layer held" in text
         assert tables.hedge_json(FakeStore()) == {"layers": [], "computation": None, "changes": []}
-
-
-class TestWhy:
-    def store(self) -> FakeStore:
-        store = FakeStore()
-        reasons = (Reason("credit_too_small", "the credit is too small", 3.1, 3.75), Reason("halted", "halted"))
-        inputs = {"spx": 3090.23, "quantity": 2, "note": None}
-        store.record_decision(
-            Decision(MONDAY, "condor_entry", DecisionKind.SKIP, "condor", noon(MONDAY), reasons, inputs)
-        )
-        return store
-
-    def test_text_shows_every_reason_with_value_and_limit_and_the_inputs(self) -> None:
-        lines = [line.split() for line in tables.why_text(self.store(), MONDAY).splitlines()]
-
-        assert ["credit_too_small", "3.1", "limit", "3.75", "the", "credit", "is", "too", "small"] in lines
-        assert ["halted", "-", "halted"] in lines
-        assert lines[0][-8:] == ["rests", "on", "spx", "3,090.23,", "quantity", "2,", "note", "-"]
-
-    def test_many_inputs_are_running_text_that_never_parts_a_name_from_its_value(self) -> None:
-        store = FakeStore()
-        inputs = {f"figure_{number:02}_2020-03-20": number for number in range(20)}
-        store.record_decision(Decision(MONDAY, "condor_entry", DecisionKind.ENTER, "condor", noon(MONDAY), (), inputs))
-
-        lines = tables.why_text(store, MONDAY).splitlines()
-
-        assert len(lines) < 10
-        assert max(map(len, lines)) <= tables.WHY_WIDTH
-        assert all(f"figure_{number:02}_2020-03-20 {number}" in "\n".join(lines) for number in range(20))
-
-    def test_many_exits_are_a_line_each_and_what_a_reason_means_is_said_once(self) -> None:
-        store = FakeStore()
-        prices = {"quantity": 2, "credit_pts": 4.55, "mid_pts": 11.0, "natural_pts100": 1155}
-        for number in range(12):
-            reasons = (Reason("drift_defend", "SPX has drifted far", -0.788, 0.45),)
-            name = f"C20200218-{number}"
-            store.record_decision(Decision(MONDAY, "exits", DecisionKind.EXIT, name, noon(MONDAY), reasons, prices))
-
-        lines = tables.why_text(store, MONDAY).splitlines()
-
-        assert len(lines) == 15
-        assert lines[2].split()[1:] == [
-            "EXIT", "C20200218-0", "drift_defend", "-0.788", "0.45",
-            "2x,", "credit", "4.55,", "mid", "11.00,", "natural", "11.55",
-        ]  # fmt: skip
-        assert lines[-1] == "  drift_defend: SPX has drifted far"
-
-    def test_json_keeps_the_recorded_values(self) -> None:
-        found = json.loads(json.dumps(tables.why_json(self.store(), MONDAY)))
-
-        (decision,) = found["decisions"]
-        assert decision["kind"] == "skip"
-        assert decision["reasons"][0] == {
-            "name": "credit_too_small",
-            "text": "the credit is too small",
-            "value": 3.1,
-            "limit": 3.75,
-        }
-        assert decision["inputs"] == {"spx": 3090.23, "quantity": 2, "note": None}
-
-    def test_a_session_without_decisions_is_said_in_words(self) -> None:
-        assert tables.why_text(FakeStore(), MONDAY) == "2020-03-02: no decision is recorded of this session\n"
