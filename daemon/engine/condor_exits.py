@@ -66,6 +66,7 @@ class CondorExits:
     async def check_exits(self, session: date) -> None:
         """Look at every condor and start to close those whose time has come; exits have priority over entries."""
         condors = self._desk.view().condors
+        self._watch.begin(session)
         spx = await self._watch.spx() if condors else None
         await self._marks.quote_missing(condors)
         for condor in condors:

@@ -46,15 +46,17 @@ class CondorWatch:
         fresh = quote.kind is DataKind.LIVE and age_s <= self._desk.policy.limits.index_max_age_s
         return quote if fresh else None
 
+    def begin(self, session: date) -> None:
+        """Begin a round of looks: what only persists is counted within one session."""
+        if session != self._session:
+            self._session, self._held, self._blind = session, {}, set()
+
     def look(self, condor: OpenCondor, spx: IndexQuote | None) -> tuple[Reason, ...]:
         """Return why a condor is to be closed or adjusted now, the most urgent first.
 
-        What only persists counts once for each new mark or value of SPX, and is counted within one session; while
-        the figure is unknown the count stays as it is.
+        What only persists counts once for each new mark or value of SPX; while the figure is unknown the count stays
+        as it is.
         """
-        session = self._desk.journal.session()
-        if session != self._session:
-            self._session, self._held, self._blind = session, {}, set()
         policy, name = self._desk.policy.condor, condor.record.condor_id
         spx_pts = None if spx is None else spx.value_pts
         self._drift.look(condor, spx_pts)

@@ -133,6 +133,31 @@ def test_a_client_whose_request_changes_nothing_of_what_is_due_does_not_wake_the
     assert exchange.advanced - before == 1 + 3
 
 
+def test_a_request_that_comes_before_the_timer_of_a_beat_that_is_due_does_not_take_its_place() -> None:
+    raw = listener(FakeExchange(), SPX_LINE, config=GatewayConfig(index_interval_s=60))
+    raw.receive()
+    heard: list[list[list[str]]] = []
+
+    def ask_late() -> None:
+        raw.gateway._clock = raw.gateway._hub._clock = lambda: clock() + timedelta(seconds=1.5)
+        raw.session.feed(frame(["49", "1"]))
+
+    run_for(raw.gateway, 61.0, at={59.0: ask_late, 59.1: lambda: heard.append(raw.receive())})
+
+    assert ids(heard[0]) == [49, 1]
+
+
+def test_a_step_that_fails_ends_the_pump() -> None:
+    exchange = FakeExchange(next_at=NOON + timedelta(seconds=5))
+    raw = listener(exchange)
+
+    def fail(_to: datetime) -> Any:
+        raise StoreError("the disk is full")
+
+    with pytest.raises(StoreError, match="the disk is full"):
+        run_for(raw.gateway, 10.0, at={1.0: lambda: setattr(exchange, "advance", fail)})
+
+
 def test_lines_opened_by_one_packet_are_priced_together() -> None:
     exchange = FakeExchange()
     raw = listener(exchange)

@@ -61,6 +61,7 @@ class SqliteStore:
         self._intents = Intents(self._connection)
         self._days: tuple[DayRecord, ...] | None = None
         self._run_state: RunStateRecord | None = None
+        self._meta: dict[str, str | None] = {}
 
     @property
     def path(self) -> Path:
@@ -88,18 +89,23 @@ class SqliteStore:
             self._ledger.load()
             self._intents.load()
             self._days = self._run_state = None
+            self._meta.clear()
 
     # --- named values, run state, jobs -------------------------------------------------------------------
 
     def meta(self, key: str) -> str | None:
         """Return a named value."""
-        row = self._connection.row("SELECT value FROM meta WHERE key = ?", (key,))
-        return None if row is None else str(row["value"])
+        self._refresh()
+        if key not in self._meta:
+            row = self._connection.row("SELECT value FROM meta WHERE key = ?", (key,))
+            self._meta[key] = None if row is None else str(row["value"])
+        return self._meta[key]
 
     def set_meta(self, key: str, value: str) -> None:
         """Keep a named value."""
         with self._transaction():
             self._connection.write("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+        self._meta[key] = value
 
     def run_state(self) -> RunStateRecord:
         """Return the persistent run state that holds: the strictest of a person's and the program's."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from daemon.core.market.contracts import OptionContract, Right
@@ -50,19 +50,17 @@ class CondorLegs:
 
     put: Vertical | None
     call: Vertical | None
+    sides: tuple[Vertical, ...] = field(init=False, repr=False, compare=False)
+    """The sides there are, puts first; derived once, because every check asks for them."""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "sides", tuple(side for side in (self.put, self.call) if side is not None))
         assert self.sides, "a condor has a side"
         assert self.put is None or self.put.right is Right.PUT, "the put side is of puts"
         assert self.call is None or self.call.right is Right.CALL, "the call side is of calls"
         if self.put is not None and self.call is not None:
             assert _series(self.put.short) == _series(self.call.short), "a condor has one expiry"
             assert self.put.short.strike_pts100 < self.call.short.strike_pts100, "the short put is below the short call"
-
-    @property
-    def sides(self) -> tuple[Vertical, ...]:
-        """Return the sides there are, puts first."""
-        return tuple(side for side in (self.put, self.call) if side is not None)
 
     @property
     def expiry(self) -> date:

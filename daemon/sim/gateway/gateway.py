@@ -95,24 +95,33 @@ class Gateway:
     def _beat(self) -> None:
         hub, now = self._hub, self._hub.now
         if self._fast_at is not None and self._fast_at <= now:
+            self._fast_at = None
             send_ticks(hub, slow=False)
         if self._slow_at is not None and self._slow_at <= now:
+            self._slow_at = None
             send_ticks(hub, slow=True)
         if self._account_at is not None and self._account_at <= now:
+            self._account_at = None
             send_account(hub)
 
     def _plan(self) -> None:
-        """Set the next beats; a beat that nobody listens to is not set."""
+        """Set the beats that are not set, also those just sent; a beat that nobody listens to is not set."""
         hub, config = self._hub, self._hub.config
         kinds = {line.slow for client in hub.clients for line in client.lines.values()}
-        self._fast_at = hub.next_beat(config.tick_interval_s) if False in kinds else None
-        self._slow_at = hub.next_beat(config.index_interval_s) if True in kinds else None
-        self._account_at = hub.next_beat(config.portfolio_interval_s) if listens(hub) else None
+        self._fast_at = self._planned(self._fast_at, config.tick_interval_s, wanted=False in kinds)
+        self._slow_at = self._planned(self._slow_at, config.index_interval_s, wanted=True in kinds)
+        self._account_at = self._planned(self._account_at, config.portfolio_interval_s, wanted=listens(hub))
+
+    def _planned(self, at: datetime | None, interval_s: float, *, wanted: bool) -> datetime | None:
+        return (at or self._hub.next_beat(interval_s)) if wanted else None
 
     def _stepped(self) -> None:
         """End a step that a client caused: what it asked for may change when the pump must wake."""
         self._settle()
-        if self._timer is not None and (due := self._next_due()) != self._due:
+        if self._timer is None:
+            return
+        due = self._next_due()
+        if due != self._due or (due is not None and due <= self._hub.now):
             self._set_timer(due, least_s=0.0)
 
     def _settle(self) -> None:

@@ -67,6 +67,7 @@ def minutes_of(times: Session) -> int:
     return int((times.close_at - times.open_at) / MINUTE)
 
 
+@lru_cache(maxsize=16)
 def moment(at: datetime) -> Moment:
     """Place an instant; the time before an open belongs to the session before."""
     day = session_on_or_before(new_york_date(at))

@@ -20,6 +20,7 @@ from ledger_values import (
 
 from daemon.adapters.store import SqliteStore
 from daemon.core.book.book import fold
+from daemon.core.condor.legs import CondorLegs
 from daemon.core.orders.broker_facts import ExecId
 from daemon.core.orders.intent import Intent, IntentState, OrderRef, PermId
 from daemon.errors import InvariantError
@@ -56,7 +57,9 @@ class TestPlanning:
     @pytest.mark.parametrize("missing", ["put", "call"])
     def test_a_condor_of_one_side_is_read_back_as_it_was(self, path: Path, missing: str) -> None:
         whole = condor_record(CONDOR)
-        one_sided = replace(whole, legs=replace(whole.legs, **{missing: None}))
+        put, call = whole.legs.put, whole.legs.call
+        legs = CondorLegs(None, call) if missing == "put" else CondorLegs(put, None)
+        one_sided = replace(whole, legs=legs)
         with closing(SqliteStore(path)) as store:
             store.plan_intent(CONDOR, one_sided)
 
