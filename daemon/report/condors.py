@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -11,7 +12,7 @@ from daemon.core.book.book import BookEntry, EntryKind
 from daemon.core.book.condors import TradeRole, credit_pts, trade_role
 from daemon.core.book.pnl import holding_pnl_usd_cents
 from daemon.core.calendar.expiries import dte
-from daemon.core.condor.legs import Structure, structure
+from daemon.core.condor.legs import Structure, Vertical, structure
 from daemon.core.market.contracts import OptionContract, Right
 from daemon.core.orders.intent import Purpose, Strategy
 from daemon.core.records import CondorRecord
@@ -51,8 +52,8 @@ class CondorLine:
     spx: float | None
     held: Structure
     """What it holds at the end of the session."""
-    adjusted: bool
-    """Whether a side of it was rolled."""
+    shapes: tuple[tuple[date, tuple[Vertical, ...]], ...]
+    """The sides it was given by its entry, then by each session that adjusted it."""
 
     @property
     def condor_id(self) -> str:
@@ -61,10 +62,14 @@ class CondorLine:
 
     @property
     def strikes(self) -> str:
-        """Return the strikes in short form: of what is held, and where nothing is, of the entry."""
+        """Return the strikes in short form: of what is held, and where nothing is, of what was held last."""
         parts = [condor_strikes(legs.contracts) for legs, _ in self.held.parts]
-        shown = " + ".join(parts) or condor_strikes(self.record.legs.contracts)
-        return f"{shown} rolled" if self.adjusted else shown
+        shown = " + ".join(parts) or condor_strikes([c for side in self._last for c in (side.short, side.long)])
+        return f"{shown} rolled" if len(self.shapes) > 1 else shown
+
+    @property
+    def _last(self) -> tuple[Vertical, ...]:
+        return self.shapes[-1][1]
 
     @property
     def to_put_pts(self) -> float | None:
@@ -79,9 +84,9 @@ class CondorLine:
         return None if self.spx is None or strike is None else strike - self.spx
 
     def _short(self, right: Right) -> float | None:
-        """Return the short strike of a side that is nearest to the money; of the entry where nothing is held."""
-        held = self.held.positions or {leg.contract: leg.ratio for leg in self.record.legs.held}
-        strikes = [c.strike for c, quantity in held.items() if c.right is right and quantity < 0]
+        """Return the short strike of a side that is nearest to the money; of the last one where nothing is held."""
+        shorts = [contract for contract, quantity in self.held.positions.items() if quantity < 0]
+        strikes = [c.strike for c in shorts or (side.short for side in self._last) if c.right is right]
         return max(strikes, default=None) if right is Right.PUT else min(strikes, default=None)
 
     def share_of_spx_pct(self, distance_pts: float | None) -> float | None:
@@ -134,8 +139,21 @@ def _condor_line(
         dte=dte(closing.session, record.expiry),
         spx=closing.spx,
         held=structure(held),
-        adjusted=bool(roles[TradeRole.ADJUSTMENT]),
+        shapes=_shapes(record, opened, roles[TradeRole.ADJUSTMENT]),
     )
+
+
+def _shapes(
+    record: CondorRecord, opened: Sequence[BookEntry], adjusted: Sequence[BookEntry]
+) -> tuple[tuple[date, tuple[Vertical, ...]], ...]:
+    """Return the planned sides, and those after each adjustment as if nothing had been closed before it."""
+    shapes = [(record.entry_session, record.legs.sides)]
+    for session in sorted({trade.session for trade in adjusted}):
+        positions: Counter[OptionContract] = Counter()
+        for trade in (*opened, *(trade for trade in adjusted if trade.session <= session)):
+            positions[trade.contract] += trade.quantity
+        shapes.append((session, tuple(side for legs, _ in structure(positions).parts for side in legs.sides)))
+    return tuple(shapes)
 
 
 def _shorts(trades: Iterable[BookEntry], *, bought: bool) -> int:

@@ -244,15 +244,19 @@ def _regimes(axes: Axes, regimes: Sequence[str | None]) -> None:
 
 
 def _condors(axes: Sequence[Axes], data: ReportData) -> None:
-    """Draw each condor from entry to end: a line at the short strike, a shade out to the long one."""
+    """Draw each condor from entry to end: a line at the short strike, a shade out to the long one; rolled from its roll on."""
     from matplotlib.ticker import StrMethodFormatter  # noqa: PLC0415
 
     top = axes[0]
     _line(top, [day.spx for day in data.days], "ink", "SPX")
     top.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     sessions = [day.session for day in data.days]
-    lives = [(line.record, *_life(sessions, line.record.entry_session, line.ended)) for line in data.condors]
-    sides = [(start, end, side) for record, start, end in lives for side in record.legs.sides]
+    sides = [
+        (*_life(sessions, since, until), side)
+        for line in data.condors
+        for (since, shape), until in zip(line.shapes, [*(at for at, _ in line.shapes[1:]), line.ended], strict=True)
+        for side in shape
+    ]
     calls = [(start, end, s.short.strike, s.long.strike) for start, end, s in sides if s.right is Right.CALL]
     puts = [(start, end, s.short.strike, s.long.strike) for start, end, s in sides if s.right is Right.PUT]
     _wings(top, calls, "call", "short calls, wings")

@@ -154,6 +154,24 @@ class TestCondors:
         assert line.exit_reason == "because of exit"
         assert line.pnl_usd_cents == (87_000 - 47_000) - 800
 
+    def test_a_rolled_condor_keeps_the_strikes_it_had_last_also_when_it_is_closed(self) -> None:
+        new_short, new_long = replace(CALL_SHORT, strike_pts100=311_000), replace(CALL_LONG, strike_pts100=313_500)
+        roll_legs = (Leg(CALL_SHORT, 1), Leg(CALL_LONG, -1), Leg(new_short, -1), Leg(new_long, 1))
+        roll = intent(Purpose.DRIFT, CONDOR, roll_legs, session=TUESDAY, quantity=2, limit_pts100=-250, mid_pts=-2.5)
+        rolled = [trade(roll, leg.contract, 2 * leg.ratio, 1.0, session=TUESDAY) for leg in roll_legs]
+        leave_legs = (Leg(PUT_LONG, -1), Leg(PUT_SHORT, 1), Leg(new_short, 1), Leg(new_long, -1))
+        leave = intent(Purpose.EXIT, CONDOR, leave_legs, session=WEDNESDAY, quantity=2, limit_pts100=300, mid_pts=3.0)
+        left = [trade(leave, leg.contract, 2 * leg.ratio, 1.0, session=WEDNESDAY) for leg in leave_legs]
+
+        (line,) = condor_lines([condor_record()], closing(WEDNESDAY, [*filled(ENTRY, 2), *rolled, *left], []), ())
+
+        assert line.status is CondorStatus.CLOSED
+        assert line.strikes == "2800/2775P 3110/3135C rolled"
+        assert [(since, [side.short.strike for side in sides]) for since, sides in line.shapes] == [
+            (MONDAY, [2800, 3265]),
+            (TUESDAY, [2800, 3110]),
+        ]
+
     def test_a_condor_that_expires_is_settled_and_not_closed(self) -> None:
         entries = filled(ENTRY, 2) + [
             settlement(CONDOR, leg.contract, -2 * leg.ratio, price, WEDNESDAY)
