@@ -79,13 +79,16 @@ class CondorExits:
         if begun is not None:
             self._start_exit(condor, Wish(purpose=Purpose.EXIT, reason=begun))
             return
-        policy = self._desk.policy.condor
         for reason in self._watch.look(condor, spx):
-            if reason.name != ExitRule.ADJUST or policy.drift_adjust_action is not DriftAction.ROLL:
+            if self._closes(reason):
                 self._start_exit(condor, self._wish(condor, reason))
                 return
             if spx is not None:
                 self._start_roll(condor, reason, spx.value_pts)
+
+    def _closes(self, reason: Reason) -> bool:
+        rolls = self._desk.policy.condor.drift_adjust_action is DriftAction.ROLL
+        return reason.name != ExitRule.ADJUST or not rolls
 
     def _wish(self, condor: OpenCondor, reason: Reason) -> Wish:
         """Return the wish of a rule of prices; a profit is never taken at a worse price than it asks for."""
@@ -120,21 +123,26 @@ class CondorExits:
         """Try once more to close what expires today and was to be closed before; what remains settles in cash."""
         now = self._desk.clock.now
         expiring = [c for c in self._desk.view().condors if expires_today(session, c.record.expiry)]
-        wanted = [(c, reason) for c in expiring if (reason := self._was_to_be_closed(session, c)) is not None]
+        spx = await self._watch.spx() if expiring else None
+        wanted = [(c, wish) for c in expiring if (wish := self._last_wish(session, c, spx)) is not None]
         if not wanted:
             text = f"{len(expiring)} condors expire today and settle in cash" if expiring else "nothing expires today"
             return JobOutcome(Outcome.SKIPPED, f"{text}: none was to be closed before", now())
-        mine = [(c, Wish(purpose=Purpose.EXIT, reason=r)) for c, r in wanted if self.closer.claim(c.record.condor_id)]
+        mine = [(condor, wish) for condor, wish in wanted if self.closer.claim(condor.record.condor_id)]
         left = await asyncio.gather(*(self.closer.close(condor, wish) for condor, wish in mine))
         at_work, still = len(wanted) - len(mine), sum(bool(words) for words in left)
         text = f"{len(wanted)} condors to close before they expire today: {len(mine) - still} closed, {still} left"
         return JobOutcome(Outcome.DONE, text + (f", {at_work} at work already" if at_work else ""), now())
 
-    def _was_to_be_closed(self, session: date, condor: OpenCondor) -> Reason | None:
+    def _last_wish(self, session: date, condor: OpenCondor, spx: IndexQuote | None) -> Wish | None:
+        """Return what a condor that expires is to be closed for: what has begun, or a rule that holds unanswered."""
         begun = self.closer.begun(condor.record.condor_id)
-        if begun is not None and begun[0] is Purpose.FLATTEN:
-            return begun[1]
-        return self._on_its_way_out(session, condor)
+        flattened = begun is not None and begun[0] is Purpose.FLATTEN
+        reason = begun[1] if begun is not None and flattened else self._on_its_way_out(session, condor)
+        if reason is not None:
+            return Wish(purpose=Purpose.EXIT, reason=reason)
+        due = next(filter(self._closes, self._watch.look(condor, spx)), None)
+        return None if due is None else self._wish(condor, due)
 
     def _on_its_way_out(self, session: date, condor: OpenCondor) -> Reason | None:
         """Return why a condor must go: its time has come, or an exit whose rule is still on has begun."""

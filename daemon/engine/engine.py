@@ -40,6 +40,8 @@ from daemon.ports import Notifier, Scheduler
 
 LINK_LOOK_S: Final = 1.0
 """How often an entry that waits for the link looks for it."""
+EXITS_FIRST_S: Final = 120.0
+"""Longest time an entry waits for exits that are due to send their orders."""
 UNDECIDED: Final = Reason("decided_at_the_close", "the outcome of the entry order was unknown when its time was over")
 Answer = TypeVar("Answer")
 DayClosed = Callable[[date, tuple[str, ...]], None]
@@ -233,8 +235,11 @@ class Engine:
             await clock.sleep(LINK_LOOK_S)
 
     async def _wait_for_exits(self, until: datetime) -> None:
-        """Let exits that are due send their orders first: the lines and the pace of the gateway are theirs."""
-        left_s = (until - self.desk.clock.now()).total_seconds()
+        """Let exits that are due send their orders first: the lines and the pace of the gateway are theirs.
+
+        One that takes very long, because nothing answers it, does not cost the session its entry.
+        """
+        left_s = min(EXITS_FIRST_S, (until - self.desk.clock.now()).total_seconds())
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(max(0.0, left_s)):
                 await self.exits.closer.all_sent()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, time, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from rehearsals import rehearse
+from rehearsals import FIRST, Life, live, rehearse
 
+from daemon.core.calendar.sessions import new_york
 from daemon.core.orders.intent import IntentState, Purpose, TimeInForce
 from daemon.core.records import Level
 
@@ -38,3 +39,17 @@ def test_an_exit_that_cannot_be_priced_is_made_at_a_later_check(tmp_path: Path, 
     }
     assert [event.name for event in done.store.events() if event.level is Level.ERROR] == []
     assert done.result.summary.breaks_open == 0
+
+
+def test_an_exit_that_never_gets_its_order_out_does_not_cost_the_session_its_entry(tmp_path: Path) -> None:
+    async def scene(life: Life) -> None:
+        program = await life.start()
+        assert program.engine.exits.closer.claim("C20200101-1")  # somebody works on it, and never sends
+        await life.until(FIRST, time(15, 40))
+
+        (entry,) = [i for i in program.store.intents(session=FIRST) if i.key.purpose is Purpose.ENTRY]
+        late = entry.created_at - new_york(FIRST, time(15, 30))
+        assert timedelta(minutes=2) <= late < timedelta(minutes=3)
+        program.engine.exits.closer.release("C20200101-1")
+
+    live(tmp_path / "state", new_york(FIRST, time(15, 20)), scene)

@@ -115,11 +115,11 @@ def _drift(drift: float, policy: CondorPolicy) -> dict[ExitRule, Reason | None]:
     defends = reaches(drift, policy.drift_defend)
     found: dict[ExitRule, Reason | None] = {}
     if policy.drift_defend_action is DriftAction.CLOSE:
-        text = "SPX has drifted to where the condor is defended, in shares of its short-strike range"
+        text = "SPX has drifted to where the condor is defended"
         reason = Reason(ExitRule.DEFEND, text, round(drift, 3), policy.drift_defend)
         found[ExitRule.DEFEND] = reason if defends else None
     if policy.drift_adjust_action is not DriftAction.NOTHING:
-        text = "SPX has drifted to where the condor is adjusted, in shares of its short-strike range"
+        text = "SPX has drifted to where the condor is adjusted"
         reason = Reason(ExitRule.ADJUST, text, round(drift, 3), policy.drift_adjust)
         # What is about to be closed is not rolled first.
         rolls = policy.drift_adjust_action is DriftAction.ROLL
