@@ -132,7 +132,7 @@ _CONDOR: Final = {
     "exit_decided": _info("{subject}", "{reason}", "{why}", "mid {mid_pts}"),
     "exit_postponed": _warning("{subject}", "{why}"),
     "exit_held_back": _error(
-        "{subject}: {rejected} exit orders in a row were rejected", "the next is tried at {again_at}", "{why}"
+        "{subject}: {rejected} {kind} orders in a row were rejected", "the next is tried at {again_at}", "{why}"
     ),
     "exit_not_confirmed": _info(
         "{subject}", "{reason} not on fresh quotes", "closing costs {cost_pts}", "SPX {spx_pts}"

@@ -33,6 +33,7 @@ class ExitRetries:
             refusal = self._executor.refusal(last.ref)
             fields = {
                 "subject": condor_id,
+                "kind": "take-profit" if tif is TimeInForce.GTC else "exit",
                 "rejected": len(rejected),
                 "again_at": f"{until.astimezone(NEW_YORK):%H:%M}",
                 "why": None if refusal is None else refusal.text,

@@ -93,6 +93,7 @@ class TestRejections:
             assert tried == [0, 5, 15, 35, 75, 135]
             told = world.events("exit_held_back")
             assert [fields["rejected"] for fields in told] == [2, 3, 4, 5, 6]
+            assert {fields["kind"] for fields in told} == {"take-profit"}
             assert told[0]["again_at"] == "10:45"  # it began at 10:30 in New York, and 2 seconds
             assert "no" in str(told[0]["why"])
 
