@@ -61,11 +61,12 @@ class Reconciler:
 
     def matches_stream(self) -> bool:
         """Compare the book with the streamed positions, without a request; False asks for a reconciliation."""
-        now = self._desk.clock.now()
-        account = {fact.contract: fact.quantity for fact in self._desk.broker.positions().values()}
+        now, view, account = self._desk.clock.now(), self._desk.view(), self._desk.broker.positions()
+        streamed = ((contract, account.get(view.book.con_ids[contract])) for contract in view.positions)
         return all(
-            account.get(contract, 0) == quantity or settlement_at(contract.trading_class, contract.expiry) <= now
-            for contract, quantity in self._desk.view().positions.items()
+            (0 if fact is None else fact.quantity) == view.positions[contract]
+            or settlement_at(contract.trading_class, contract.expiry) <= now
+            for contract, fact in streamed
         )
 
     def _withdraw_unsent(self) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import pairwise
 from statistics import NormalDist
 from typing import Final
 
@@ -129,7 +129,8 @@ def refine(points: Mapping[int, float], target: float, listed: Sequence[int]) ->
         return None
     if len(seen) == 1:
         return nearest(listed, seen[0][0])
-    nearest_seen = min(seen, key=lambda point: abs(point[1] - _NORMAL.inv_cdf(target)))[0]
+    wanted = _NORMAL.inv_cdf(target)
+    nearest_seen = min(seen, key=lambda point: abs(point[1] - wanted))[0]
 
     def miss(strike: int) -> tuple[float, float, int, int]:
         value = _NORMAL.cdf(_interpolate(seen, strike))
@@ -145,9 +146,6 @@ def nearest(strikes: Sequence[int], wanted_pts100: int) -> int:
 
 def _interpolate(seen: Sequence[tuple[int, float]], strike: int) -> float:
     """Return the value at a strike on the line through the two points around it, or through the end pair."""
-    pair = next(
-        (pair for pair in pairwise(seen) if strike <= pair[1][0]),
-        (seen[-2], seen[-1]),
-    )
-    (left, left_value), (right, right_value) = pair
+    right_place = min(max(1, bisect_left(seen, (strike,))), len(seen) - 1)
+    (left, left_value), (right, right_value) = seen[right_place - 1], seen[right_place]
     return left_value + (right_value - left_value) * (strike - left) / (right - left)
