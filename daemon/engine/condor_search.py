@@ -14,7 +14,7 @@ from daemon.core.condor.legs import CondorLegs
 from daemon.core.condor.policy import CondorPolicy, DteUnit, StrikesBy
 from daemon.core.condor.quality import judge_freshness
 from daemon.core.condor.selection import choose_expiry, nearest
-from daemon.core.market.contracts import ContractInfo, OptionContract, OptionParams, Right, TradingClass, Underlying
+from daemon.core.market.contracts import OptionContract, OptionParams, Right, TradingClass, Underlying
 from daemon.core.market.quotes import Quote
 from daemon.core.orders.intent import Reason
 from daemon.engine.chain_reader import ChainReader
@@ -32,10 +32,9 @@ SIDE_LINES: Final = (LINES_MAX - STRADDLE_LINES - CHECK_LINES) // len(Right)
 
 @dataclass(frozen=True, slots=True)
 class CondorCandidate:
-    """Legs that could be entered, with their contracts and quotes and what was found on the way."""
+    """Legs that could be entered, with their quotes and what was found on the way."""
 
     legs: CondorLegs
-    infos: dict[OptionContract, ContractInfo]
     quotes: dict[OptionContract, Quote]
     put_delta: float | None
     """Absolute model delta of the short put; None without that side."""
@@ -81,7 +80,6 @@ async def find_condor(desk: Desk, session: date, now_indexes: Indexes, policy: C
     put, call = sides.get(Right.PUT), sides.get(Right.CALL)
     return CondorCandidate(
         legs,
-        {leg: readers[leg.right].infos[leg] for leg in legs.contracts},
         quotes,
         None if put is None else put.delta,
         None if call is None else call.delta,

@@ -219,7 +219,7 @@ class StubPlanner:
     """Plans the same entry whenever it is asked."""
 
     async def plan(self, session: object, *, preview: bool = False) -> EntryPlan:
-        candidate = CondorCandidate(LEGS, {}, {}, 0.15, 0.15, {}, 0, 0)
+        candidate = CondorCandidate(LEGS, {}, 0.15, 0.15, {}, 0, 0)
         spec = OrderSpec(LEGS.held, 2, -450, TimeInForce.DAY)
         return EntryPlan("C20200218-1", candidate, MARKET, spec, (), {"spx": 3370.0})
 
