@@ -100,12 +100,11 @@ def main() -> None:
     began = time.perf_counter()
     cells = [(preset, window) for window in given.window or WINDOWS for preset in PRESETS]
     print(f"     {'preset':<26} window   sess enter  skip  exit settl brks errs  profit USD  why  skipped because of")
+    judged = []
     with ThreadPoolExecutor(2) as pool:
-        judged = list(pool.map(lambda cell: judge(cell[0], cell[1], given.history), cells))
-    for one in judged:
-        print(one.line())
-        for fault in one.faults:
-            print(f"     {fault}")
+        for one in pool.map(lambda cell: judge(cell[0], cell[1], given.history), cells):
+            judged.append(one)
+            print("\n".join([one.line(), *(f"     {fault}" for fault in one.faults)]), flush=True)
     print(f"{len(judged)} rehearsals in {time.perf_counter() - began:.0f} s")
     sys.exit(0 if not any(one.faults for one in judged) else 1)
 
