@@ -18,12 +18,12 @@ from daemon.report.tables import JsonObject, reason_json
 from daemon.report.words import columns, net_price, new_york_time, points, value_text
 
 WHY_WIDTH: Final = 125
-HEADLESS_ROWS: Final = 2
-"""Most reasons of a decision that are written without column heads."""
 EXITS_JOB: Final = "exits"
 SIGNALS_JOB: Final = "signals"
 """Its inputs, and which signals are missing, are a table on the page of the day."""
-ON_THE_PAGE: Final = frozenset({"signals_missing"})
+ON_THE_PAGE: Final = frozenset({"expiry_in_window", "filled", "signals_missing"})
+"""Reasons that the page of the day tells in its own tables."""
+INPUTS_ON_THE_PAGE: Final = frozenset({"call_long", "margin_after_usd", "net_liquidation_usd", "put_long"})
 TOLD_BY: Final = MappingProxyType(
     {
         "call_delta": "call_short_delta",
@@ -113,8 +113,9 @@ def _fill(order: OrderLine) -> list[str]:
 def _why_exits(session: date, decisions: Sequence[Decision]) -> list[str]:
     """Write the exits and adjustments of a session, a line for each and each sentence once: there may be many."""
     words = {reason.name: reason.text for decision in decisions for reason in _told(decision)}
-    rows = [("", "", "", "reason", "value", "limit", ""), *(_exit_row(decision) for decision in decisions)]
-    meaning = [line for name, text in words.items() for line in wrap(f"{name}: {text}", WHY_WIDTH - 2)]
+    rows = [_exit_row(decision) for decision in decisions]
+    told = "; ".join(f"{name}: {text}" for name, text in words.items())
+    meaning = wrap(told, WHY_WIDTH - 2)
     head = f"{session}  EXITS AND ADJUSTMENTS  (job {EXITS_JOB})"
     return [head, *columns(rows, "<<<<>><"), *(f"  {line}" for line in meaning)]
 
@@ -133,7 +134,7 @@ def _exit_row(decision: Decision) -> tuple[str, ...]:
         decision.subject,
         first.name,
         value_text(first.value),
-        value_text(first.limit),
+        _limit_words(first),
         ", ".join(filter(None, [_exit_numbers(decision), *beside])),
     )
 
@@ -163,15 +164,15 @@ def _why(decision: Decision) -> list[str]:
 
 
 def _reason_rows(reasons: Sequence[Reason]) -> list[str]:
-    """Write a table; a violent session closes many condors for one reason each, which need no column heads."""
+    """Write a table without column heads: a violent session has many short ones."""
     if not reasons:
         return ["  no reason recorded"]
-    rows = [(reason.name, value_text(reason.value), value_text(reason.limit), reason.text) for reason in reasons]
-    if len(rows) > HEADLESS_ROWS:
-        return columns([("reason", "value", "limit", ""), *rows], "<>><")
-    return columns(
-        [(name, value, "" if limit == "-" else f"limit {limit}", text) for name, value, limit, text in rows], "<>><"
-    )
+    rows = [(reason.name, value_text(reason.value), _limit_words(reason), reason.text) for reason in reasons]
+    return columns(rows, "<>><")
+
+
+def _limit_words(reason: Reason) -> str:
+    return "" if reason.limit is None else f"limit {value_text(reason.limit)}"
 
 
 def _inputs(decision: Decision) -> list[str]:
@@ -182,10 +183,11 @@ def _inputs(decision: Decision) -> list[str]:
     if decision.job == SIGNALS_JOB:
         return []
     reasons = {reason.name for reason in decision.reasons}
+    hidden = COUNTS if decision.kind is DecisionKind.SKIP else COUNTS | INPUTS_ON_THE_PAGE
     pairs = [
         f"{name} {value_text(value)}".replace(" ", NO_BREAK)
         for name, value in decision.inputs.items()
-        if name not in COUNTS and TOLD_BY.get(name) not in reasons
+        if name not in hidden and TOLD_BY.get(name) not in reasons
     ]
     wrapper = TextWrapper(
         WHY_WIDTH,

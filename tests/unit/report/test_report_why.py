@@ -50,9 +50,9 @@ def test_many_exits_are_a_line_each_and_what_a_reason_means_is_said_once() -> No
 
     lines = why.why_text(store, MONDAY).splitlines()
 
-    assert len(lines) == 15
-    assert lines[2].split()[1:] == [
-        "EXIT", "C20200218-0", "drift_defend", "-0.788", "0.45",
+    assert len(lines) == 14
+    assert lines[1].split()[1:] == [
+        "EXIT", "C20200218-0", "drift_defend", "-0.788", "limit", "0.45",
         "2x,", "credit", "4.55,", "mid", "11.00,", "natural", "11.55",
     ]  # fmt: skip
     assert lines[-1] == "  drift_defend: SPX has drifted far"
@@ -109,9 +109,9 @@ def test_an_adjustment_is_one_line_with_the_new_side_and_the_least_credit() -> N
     prices = {"mid_pts": -2.675, "natural_pts100": -235, "quantity": 2, "delta": 0.2, "least_credit_pts": 2.5}
     store = decided("exits", DecisionKind.ADJUST, drift, credit, rolls_to="call 2830/2855", **prices)
 
-    line, meaning = why.why_text(store, MONDAY).splitlines()[2:]
+    line, meaning = why.why_text(store, MONDAY).splitlines()[1:]
 
-    assert line.endswith("drift_adjust  -0.431    0.3  2x to call 2830/2855, mid -2.67, natural -2.35, least 2.50")
+    assert line.endswith("drift_adjust  -0.431  limit 0.3  2x to call 2830/2855, mid -2.67, natural -2.35, least 2.50")
     assert meaning == "  drift_adjust: SPX has drifted"
 
 
@@ -119,12 +119,12 @@ def test_an_adjustment_that_was_refused_tells_what_refused_it_and_the_drift() ->
     refused = Reason("roll_credit_too_small", "no roll pays", 1.2, 2.5)
     store = decided("exits", DecisionKind.SKIP, refused, Reason("drift_adjust", "SPX has drifted", 0.31, 0.3))
 
-    line, *meaning = why.why_text(store, MONDAY).splitlines()[2:]
+    line, *meaning = why.why_text(store, MONDAY).splitlines()[1:]
 
     assert line.split()[1:] == [
-        "SKIP", "C20200302-1", "roll_credit_too_small", "1.2", "2.5", "drift_adjust", "0.31", "(limit", "0.3)",
+        "SKIP", "C20200302-1", "roll_credit_too_small", "1.2", "limit", "2.5", "drift_adjust", "0.31", "(limit", "0.3)",
     ]  # fmt: skip
-    assert meaning == ["  roll_credit_too_small: no roll pays", "  drift_adjust: SPX has drifted"]
+    assert meaning == ["  roll_credit_too_small: no roll pays; drift_adjust: SPX has drifted"]
 
 
 def test_many_fills_are_told_in_short_several_to_a_line(world: World) -> None:
