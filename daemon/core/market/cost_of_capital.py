@@ -93,13 +93,6 @@ def cost_of_equity(financing_rate: float, svix_sq: float, years: float) -> float
     return financing_rate + exp(financing_rate * years) * svix_sq
 
 
-def weighted_cost_of_capital(equity_cost: float, financing_rate: float, *, loan_share: float) -> float:
-    """Return the cost of capital of an account of which a share is borrowed on margin; without a loan that of equity."""
-    if not 0 <= loan_share < 1:
-        raise ValueError(f"The borrowed share of the account must be at least 0 and below 1, not {loan_share:g}.")
-    return (1.0 - loan_share) * equity_cost + loan_share * financing_rate
-
-
 def percentile_rank(history: npt.ArrayLike, value: float) -> float:
     """Return in percent how much of a history lies below a value, ties counted half."""
     past = np.asarray(history, dtype=float)

@@ -18,7 +18,6 @@ from daemon.core.market.cost_of_capital import (
     parity_line,
     percentile_rank,
     svix_squared,
-    weighted_cost_of_capital,
 )
 from daemon.core.market.pricing import black76_price
 
@@ -102,13 +101,6 @@ def test_parity_line_refuses_too_few_strikes_and_quotes_of_different_moments() -
 def test_cost_of_equity_adds_the_premium_to_the_rate() -> None:
     # 5 % a year, SVIX^2 0.04, 30 days: 0.05 + e^(0.05 x 30/365) x 0.04 = 0.09016472.
     assert cost_of_equity(0.05, 0.04, 30 / 365) == pytest.approx(0.09016472, abs=1e-8)
-
-
-def test_a_borrowed_share_costs_the_rate_of_financing() -> None:
-    assert weighted_cost_of_capital(0.09, 0.05, loan_share=0.0) == 0.09
-    assert weighted_cost_of_capital(0.09, 0.05, loan_share=0.25) == pytest.approx(0.08)
-    with pytest.raises(ValueError, match="borrowed share"):
-        weighted_cost_of_capital(0.09, 0.05, loan_share=1.0)
 
 
 def test_percentile_counts_what_lies_below_and_half_of_what_is_equal() -> None:
