@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -64,6 +65,21 @@ def last_order(world: World) -> Record:
 
 class TestPlacing:
     """What goes on the wire."""
+
+    def test_an_order_behind_many_requests_has_left_when_it_counts_as_sent(self) -> None:
+        strikes = [OptionContract(PUT.trading_class, PUT.expiry, 200_000 + 500 * n, PUT.right) for n in range(60)]
+
+        async def scene(world: World) -> int:
+            await world.broker.contracts([leg.contract for leg in condor_spec().legs])
+            asking = asyncio.create_task(world.broker.contracts(strikes))
+            await asyncio.sleep(0.01)
+            await world.broker.place(REF, condor_spec())
+            await asyncio.sleep(0.01)  # the bytes' way to the gateway, far below the second of the throttle
+            arrived = len(world.gateway.asked(3))
+            await asking
+            return arrived
+
+        assert play(scene) == 1
 
     def test_a_condor_is_bought_as_one_guaranteed_combo_at_its_negative_net(self) -> None:
         async def scene(world: World) -> Record:

@@ -46,6 +46,9 @@ class Trading:
         if talk.orders.by_ref(ref) is not None:
             raise InvariantError(f"{ref} was sent on this connection already: an order is never sent twice.")
         contract = await self._contract(spec)
+        await (
+            talk.open_wire.room()
+        )  # what counts as sent has left: a process that dies leaves no order behind a throttle
         self._check_may_send()
         talk.check_accounts()
         ticket = ticket_of(ref, spec, talk.account.account)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from daemon.adapters.ib.connections import Listener, MemoryConnection, TcpConnection
 from daemon.adapters.ib.contracts import BREADTH_EXCHANGE, COMBO, CURRENCY, INDEX_EXCHANGE, SMART
@@ -27,6 +27,9 @@ from daemon.adapters.ib.receiver import Alarm, RawHandlers, Receiver
 from daemon.adapters.ib.transport import Transport
 from daemon.core.market.contracts import SignalIndex
 from daemon.errors import LinkDownError
+
+ROOM_LOOK_S: Final = 0.01
+"""Least time between two looks for room in the throttle."""
 
 
 class OwnIb(IB):
@@ -64,6 +67,16 @@ class Wire:
             else MemoryConnection(listener, self._lost, transport)
         )
         self._ib = OwnIb(inbox, self._connection)
+
+    async def room(self) -> None:
+        """Wait until the library's throttle lets a request leave at once; without a connection do not wait."""
+        client, now = self._ib.client, asyncio.get_running_loop().time
+        while client.isConnected():
+            recent = [at for at in client._timeQ if now() - at <= client.RequestsInterval]  # noqa: SLF001
+            if len(recent) < client.MaxRequests and not client._msgQ:  # noqa: SLF001
+                return
+            oldest = recent[0] if recent else now()
+            await asyncio.sleep(max(ROOM_LOOK_S, oldest + client.RequestsInterval - now()))
 
     async def connect(self, host: str, port: int, client_id: int, *, timeout_s: float, account: str | None) -> None:
         """Run the library's connect; raises the first verdict passed on the peer, or what the library raised."""
