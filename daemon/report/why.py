@@ -18,6 +18,8 @@ from daemon.report.tables import JsonObject, reason_json
 from daemon.report.words import columns, net_price, new_york_time, points, value_text
 
 WHY_WIDTH: Final = 125
+SCREEN_LINES: Final = 50
+"""A session whose decisions need more than one screen goes without blank lines between them."""
 EXITS_JOB: Final = "exits"
 SIGNALS_JOB: Final = "signals"
 """Its inputs, and which signals are missing, are a table on the page of the day."""
@@ -86,7 +88,8 @@ def why_text(store: Store, session: date) -> str:
         blocks.append("\n".join(_why_exits(session, exits)))
     if filled := _filled(store, session):
         blocks.append("\n".join(["FILLS", *_fills(filled)]))
-    return "\n\n".join(blocks) + "\n"
+    lines = sum(block.count("\n") + 2 for block in blocks) - 1
+    return ("\n\n" if lines <= SCREEN_LINES else "\n").join(blocks) + "\n"
 
 
 def _fills(orders: Sequence[OrderLine]) -> list[str]:

@@ -20,7 +20,7 @@ from figures import Run
 
 from daemon.adapters.store import open_readonly
 from daemon.core.records import DecisionKind
-from daemon.report.why import why_text
+from daemon.report.why import SCREEN_LINES, why_text
 
 WINDOWS = {
     "2018-02": ("2018-01-22", "2018-02-28"),
@@ -38,7 +38,6 @@ PRESETS = (
     ("d0",),
 )
 FOLDER = Path(__file__).parents[2] / "config" / "presets"
-SCREEN_LINES = 50
 DECISION = "condor_entry"
 
 

@@ -137,3 +137,17 @@ def test_many_fills_are_told_in_short_several_to_a_line(world: World) -> None:
 
     assert len(lines) == -(-count // why.FILLS_A_LINE)
     assert sum(line.count(" cr") + line.count(" db") for line in lines) == count
+
+
+def test_more_than_a_screen_goes_without_blank_lines() -> None:
+    store = FakeStore()
+    for number in range(why.SCREEN_LINES // 2 + 1):
+        reason = Reason(f"reason_{number}", "a sentence")
+        store.record_decision(
+            Decision(MONDAY, f"job_{number}", DecisionKind.SKIP, "condor", noon(MONDAY), (reason,), {})
+        )
+
+    lines = why.why_text(store, MONDAY).splitlines()
+
+    assert "" not in lines
+    assert len(lines) == 2 * (why.SCREEN_LINES // 2 + 1)
