@@ -112,8 +112,9 @@ def test_an_order_filled_while_the_gateway_was_silent_until_after_the_entry_time
         '[[fault]]\nkind = "drop_connection"\nat = "2020-02-18 16:05"\n'
     )
 
-    # The generous price leaves a tenth of a second before the silence, and an order fills after 0.2 s.
-    done = rehearse(tmp_path / "out", FIRST, faults=faults, CONDOR_LADDER_STEP_PTS="1.50", CONDOR_LADDER_STEP_S="59.9")
+    # The order leaves at 15:30:01, when the throttle has room for it, and the generous price a tenth of a second before
+    # the silence; an order fills after 0.2 s.
+    done = rehearse(tmp_path / "out", FIRST, faults=faults, CONDOR_LADDER_STEP_PTS="1.50", CONDOR_LADDER_STEP_S="58.9")
 
     (order,) = [i for i in done.store.intents(session=FIRST) if i.key.purpose is Purpose.ENTRY]
     (decision,) = [d for d in done.store.decisions(FIRST) if d.job == "condor_entry"]
