@@ -120,7 +120,7 @@ def test_the_library_is_imported_in_one_module_only() -> None:
         )
     }
 
-    assert importing == {"library.py"}
+    assert importing == {"vendor.py"}
 
 
 @pytest.mark.parametrize("module", ["daemon.adapters.ib", "daemon.adapters.ib.broker"])

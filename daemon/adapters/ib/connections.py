@@ -10,8 +10,8 @@ from collections.abc import Callable
 from functools import partial
 
 from daemon.adapters.ib.greeting import Greeting
-from daemon.adapters.ib.library import Connection
 from daemon.adapters.ib.transport import Peer, Queue, Transport
+from daemon.adapters.ib.vendor import Connection
 from daemon.errors import WrongProtocolError
 
 

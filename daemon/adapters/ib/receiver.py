@@ -13,7 +13,6 @@ from typing import Any, Final
 from daemon.adapters.ib.codes import ends_request
 from daemon.adapters.ib.contracts import COMBO, SMART
 from daemon.adapters.ib.greeting import DEFAULT_ZONE, readable_time
-from daemon.adapters.ib.library import IB, Client, Wrapper
 from daemon.adapters.ib.messages import (
     BarRow,
     ChainRow,
@@ -29,6 +28,7 @@ from daemon.adapters.ib.messages import (
     WireContract,
 )
 from daemon.adapters.ib.readings import finite
+from daemon.adapters.ib.vendor import IB, Client, Wrapper
 
 _NO_RIGHT: Final = "?"
 _MAX_CONTRACTS: Final = 512

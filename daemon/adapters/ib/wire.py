@@ -12,7 +12,10 @@ from typing import Any, Final, cast
 from daemon.adapters.ib.connections import Listener, MemoryConnection, TcpConnection
 from daemon.adapters.ib.contracts import BREADTH_EXCHANGE, COMBO, CURRENCY, INDEX_EXCHANGE, SMART
 from daemon.adapters.ib.greeting import Greeting
-from daemon.adapters.ib.library import (
+from daemon.adapters.ib.messages import Inbox, LegOrder, OptionQuery, OrderTicket
+from daemon.adapters.ib.receiver import Alarm, RawHandlers, Receiver
+from daemon.adapters.ib.transport import Transport
+from daemon.adapters.ib.vendor import (
     IB,
     Client,
     ComboLeg,
@@ -22,9 +25,6 @@ from daemon.adapters.ib.library import (
     Order,
     quiet_logger,
 )
-from daemon.adapters.ib.messages import Inbox, LegOrder, OptionQuery, OrderTicket
-from daemon.adapters.ib.receiver import Alarm, RawHandlers, Receiver
-from daemon.adapters.ib.transport import Transport
 from daemon.core.market.contracts import SignalIndex
 from daemon.errors import LinkDownError
 
