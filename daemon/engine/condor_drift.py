@@ -254,7 +254,8 @@ def _two_sided(condor: OpenCondor, spx_pts: float) -> tuple[CondorLegs, Vertical
     legs = condor.whole
     if legs is None:
         raise Refusal(Reason("in_parts", "the condor is in parts, which one order does not adjust"))
-    side = untested(legs, condor_drift(condor, spx_pts) or 0.0)
+    share = condor_drift(condor, spx_pts)
+    side = None if share is None else untested(legs, share)
     if side is None:
         raise Refusal(Reason("one_side", "the condor has one side only: there is none to roll"))
     return legs, side
