@@ -54,7 +54,7 @@ def unit_options(desk: Desk, view: LayerView) -> tuple[VixOption, ...]:
             quantity=direction,
             forward_pts=call.forward_pts,
             years=years_to(now, call.info.contract),
-            vol=call.iv or 0.0,  # no volatility to find: the call is worth what it has inside
+            vol=call.iv or 0.0,  # none to find: the call is worth its intrinsic value
         )
         for direction, call in view.measured.calls
     )
