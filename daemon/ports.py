@@ -152,6 +152,13 @@ class Broker(Protocol):
         """
         ...
 
+    async def open_interest(self, wanted: Sequence[ContractInfo]) -> Mapping[OptionContract, int]:
+        """Return how many of each contract are open at the exchange, as counted the night before.
+
+        Costs a line each; one of which it is not known in time is absent.
+        """
+        ...
+
     async def bars(self, index: Underlying | SignalIndex, *, minutes: int, count: int) -> tuple[Bar, ...]:
         """Return the last ``count`` bars of an index; ``minutes`` 1440 means daily bars."""
         ...

@@ -87,6 +87,8 @@ class FakeBroker:
         self.listed: tuple[OptionParams, ...] = ()
         self.exists: Callable[[OptionContract], bool] = lambda contract: True
         self.quoted: Callable[[OptionContract], Quote | None] = lambda contract: None
+        self.interest: dict[OptionContract, int] = {}
+        """Open interest of the contracts of which it is told."""
         self.asked: list[OptionContract] = []
         """Every contract that a market-data line was opened for."""
         self._perm = 900
@@ -217,6 +219,9 @@ class FakeBroker:
         quotes = {info.contract: self.quoted(info.contract) for info in wanted}
         return {contract: quote for contract, quote in quotes.items() if quote is not None}
 
+    async def open_interest(self, wanted: Sequence[ContractInfo]) -> Mapping[OptionContract, int]:
+        return {info.contract: self.interest[info.contract] for info in wanted if info.contract in self.interest}
+
     async def bars(self, index: Underlying | SignalIndex, *, minutes: int, count: int) -> tuple[Bar, ...]:
         return ()
 
@@ -243,13 +248,13 @@ def con_id(contract: OptionContract) -> ConId:
     return ConId(contract.strike_pts100 * 1000 + contract.expiry.toordinal() % 1000)
 
 
-def make_desk(folder: Path) -> tuple[Desk, FakeBroker]:
-    """Return a desk over a real store in ``folder`` and a scripted broker."""
+def make_desk(folder: Path, **changes: str) -> tuple[Desk, FakeBroker]:
+    """Return a desk over a real store in ``folder`` and a scripted broker; ``changes`` are settings without the prefix."""
     clock = SystemClock()
     store = SqliteStore(folder / "condord.db", synchronous="OFF")
     journal = Journal(store, clock, partial(log_session, end_of_day=time(16, 40)))
     broker = FakeBroker(clock)
-    settings = load([], {"HOME": str(folder)})
+    settings = load([], {"HOME": str(folder)} | {f"CONDORD_{name}": value for name, value in changes.items()})
     policy = EnginePolicy(
         condor=settings.condor_policy(),
         hedge=settings.hedge_policy(),

@@ -115,6 +115,7 @@ class HedgeTrader:
         price = priced(quotes, wish.legs)
         if wish.buy is not None:
             self._refuse_illiquid(wish.buy, quotes, forced=wish.forced)
+            await self._refuse_unheld(wish.buy)
         rules = LadderRules(
             step_pts100=policy.ladder_step_pts100,
             through_pts100=policy.ladder_through_pts100,
@@ -164,6 +165,22 @@ class HedgeTrader:
         if not forced and (spread_pct is None or spread_pct > policy.max_spread_pct):
             text = f"The quote of {unit} is too wide a share of the mid, in percent."
             raise Refusal(Reason("hedge_spread_too_wide", text, spread_pct, policy.max_spread_pct))
+
+    async def _refuse_unheld(self, unit: HedgeUnit) -> None:
+        """Refuse what too few hold, where that is asked for; what is not told is not taken for enough."""
+        least = self._desk.policy.hedge.min_open_interest
+        if not least:
+            return
+        infos = await self._desk.broker.contracts(unit.contracts)
+        held = await self._desk.broker.open_interest([infos[contract] for contract in unit.contracts])
+        for contract in unit.contracts:
+            number = held.get(contract)
+            if number is None:
+                text = f"The open interest of {contract} is not told, so it is not known whether it can be sold again."
+                raise Refusal(Reason("hedge_open_interest_unknown", text, None, least))
+            if number < least:
+                text = f"The open interest of {contract} is too low to be bought, in contracts."
+                raise Refusal(Reason("hedge_open_interest_too_low", text, number, least))
 
     async def _fresh(self, layer: LayerView, wish: Wish) -> Mapping[OptionContract, Quote]:
         """Return the quotes of an order, young enough to trade on."""

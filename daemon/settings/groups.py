@@ -588,6 +588,14 @@ class HedgeSettings(Group):
         le=Decimal(5),
         multiple_of=_CENT,
     )
+    min_open_interest: int = setting(
+        0,
+        "Fewest open contracts of each option that a purchase opens, as the exchange counted them the night before; 0 "
+        "does not ask for them.",
+        unit="contracts",
+        ge=0,
+        le=1_000_000,
+    )
     adjust: AdjustSettings = AdjustSettings()
     budget: BudgetSettings = BudgetSettings()
     harvest: HarvestSettings = HarvestSettings()

@@ -233,6 +233,7 @@ def _hedge_policy(group: HedgeSettings) -> HedgePolicy:
         ladder_through_pts100=pts100(group.ladder_through_pts),
         max_spread_pct=group.max_spread_pct,
         min_bid_pts100=pts100(group.min_bid_pts),
+        min_open_interest=group.min_open_interest,
         budget=budget_policy(group.budget),
         harvest=harvest_policy(group.harvest),
     )

@@ -88,6 +88,7 @@ class FakeExchange:
     held: dict[int, tuple[int, float]] = field(default_factory=dict)
     pending: list[ExchangeEvent] = field(default_factory=list)
     cash: float = 1_000_000.0
+    interest: dict[int, int] = field(default_factory=lambda: {VIX_CALL: 41_250, PUT_LONG: 812})
     advanced: int = 0
     quoted: int = 0
     next_at: datetime | None = None
@@ -225,6 +226,9 @@ class FakeExchange:
             con_id, self.now, bid, ask, 0 if bid is None else 31, 0 if ask is None else 27, None, None, None, None, None,
             greeks,
         )  # fmt: skip
+
+    def open_interest(self, con_id: int) -> int | None:
+        return self.interest.get(con_id)
 
     def combo_quote(self, legs: Sequence[SimLeg]) -> SimQuote:
         natural = sum(leg.ratio * self._side(leg.con_id, leg.ratio) for leg in legs)

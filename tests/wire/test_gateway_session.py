@@ -5,7 +5,18 @@ from __future__ import annotations
 import struct
 
 import pytest
-from gateway_fakes import CALL_LONG, CALL_SHORT, CONDOR, PUT_LONG, PUT_SHORT, SPX, VIX, FakeClock, FakeExchange
+from gateway_fakes import (
+    CALL_LONG,
+    CALL_SHORT,
+    CONDOR,
+    PUT_LONG,
+    PUT_SHORT,
+    SPX,
+    VIX,
+    VIX_CALL,
+    FakeClock,
+    FakeExchange,
+)
 from gateway_raw import CONTRACT12, RawClient, condor, contract, ids
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -408,6 +419,31 @@ def test_a_line_follows_the_recorded_start_and_an_index_has_no_bid() -> None:
     assert answers[:2] == [["58", "1", "3", "1"], ["81", "3", "0.01", "9c0001", "3"]]
     assert answers[2] == ["1", "6", "3", "4", "33.42", "0", "0"]
     assert {one[3] for one in answers[2:]} == {"4", "6", "7", "9", "14"}
+
+
+@pytest.mark.parametrize("version", [157, 163, 164, 176, 178])
+@pytest.mark.parametrize(
+    ("con_id", "ticks"), [(VIX_CALL, {"27": "41250", "28": "0"}), (PUT_LONG, {"27": "0", "28": "812"})]
+)
+def test_open_interest_is_told_by_its_two_size_ticks_where_the_line_was_opened_with_101(
+    version: int, con_id: int, ticks: dict[str, str]
+) -> None:
+    raw, _ = client(version)
+
+    asked = raw.ask("1", "11", "3", *contract(con_id), "0", "101", "0", "0", "")
+    plain = raw.ask("1", "11", "4", *contract(con_id), "0", "", "0", "0", "")
+
+    # tickSize: version 6, request, tick type, size; 27 is that of calls, 28 that of puts
+    assert {one[3]: one[4] for one in asked if one[:3] == ["2", "6", "3"]} == ticks
+    assert [one for one in plain if one[0] == "2"] == []
+
+
+def test_an_index_has_no_open_interest() -> None:
+    raw, _ = client()
+
+    answers = raw.ask("1", "11", "3", *contract(VIX), "0", "101", "0", "0", "")
+
+    assert {one[0] for one in answers} == {"58", "81", "1"}
 
 
 def test_greeks_that_are_not_available_are_numbers_and_never_empty() -> None:

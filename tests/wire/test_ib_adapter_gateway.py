@@ -184,6 +184,22 @@ def test_a_condor_is_looked_up_quoted_priced_entered_and_booked_once(tcp: bool) 
 
 
 @both_ways
+def test_open_interest_comes_from_the_gateway_for_options_of_both_rights(tcp: bool) -> None:
+    async def scene(sim: World) -> dict[OptionContract, int]:
+        broker = sim.broker()
+        await broker.connect()
+        infos = await broker.contracts((VIX_CALL, CONDOR[0]))
+        found = dict(await broker.open_interest(list(infos.values())))
+        await broker.disconnect()
+        return found
+
+    found = run(scene, tcp=tcp)
+
+    assert set(found) == {VIX_CALL, CONDOR[0]}
+    assert all(number > 0 for number in found.values())
+
+
+@both_ways
 def test_a_working_order_is_found_changed_and_cancelled_by_the_next_process(tcp: bool) -> None:
     async def scene(sim: World) -> tuple[Snapshot, list[OrderFact]]:
         first = sim.broker()

@@ -286,6 +286,30 @@ class TestQuotes:
 
         assert play(scene) < 1.0
 
+    def test_open_interest_is_asked_for_on_a_line_of_its_own_and_read_from_the_tick_of_the_right(self) -> None:
+        def told(lines: Lines, request_id: int, con_id: int) -> None:
+            lines.healthy(request_id, con_id)
+            for tick, number in ((27, 0), (28, 812)) if con_id == CON_IDS[PUT] else ((28, 0), (27, 41250)):
+                lines.gateway.send(2, 6, request_id, tick, number)
+
+        async def scene(world: World) -> object:
+            lines = with_lines(world.gateway, told)
+            found = await world.broker.open_interest([info(PUT), info(VIX_CALL)])
+            # reqMktData: 1, 11, id, twelve fields of the contract, no delta-neutral one, the generic ticks
+            assert [fields[16] for fields in world.gateway.asked(1)] == ["101", "101"]
+            await world.settle()
+            assert lines.open == {}
+            return found
+
+        assert play(scene) == {PUT: 812, VIX_CALL: 41250}
+
+    def test_open_interest_that_is_not_told_in_time_is_absent_and_not_zero(self) -> None:
+        async def scene(world: World) -> object:
+            with_lines(world.gateway)
+            return await world.broker.open_interest([info(PUT)])
+
+        assert play(scene) == {}
+
     def test_many_lines_refused_alike_are_one_notice(self) -> None:
         async def scene(world: World) -> list[int]:
             with_lines(

@@ -176,6 +176,10 @@ class IbBroker:
         """Open lines, wait until each has a two-sided quote (and model greeks), close them."""
         return await self._market.quotes(self._open(), wanted, greeks=greeks)
 
+    async def open_interest(self, wanted: Sequence[ContractInfo]) -> Mapping[OptionContract, int]:
+        """Return the open contracts at the exchange; one of which it is not known in time is absent."""
+        return await self._market.open_interest(self._open(), wanted)
+
     async def bars(self, index: Underlying | SignalIndex, *, minutes: int, count: int) -> tuple[Bar, ...]:
         """Return the last ``count`` bars of an index; ``minutes`` 1440 means daily bars."""
         return await self._market.bars(self._open(), index, minutes=minutes, count=count)

@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final
 
 from daemon.adapters.ib.messages import GreeksRow
 from daemon.adapters.ib.readings import DELTA_UNSET, finite, pts100
+from daemon.core.market.contracts import Right
 from daemon.core.market.quotes import DataKind, Greeks, Quote
 
 _BID: Final = frozenset({1, 66})
@@ -19,6 +21,10 @@ _LAST: Final = frozenset({4, 68})
 _BID_SIZE: Final = frozenset({0, 69})
 _ASK_SIZE: Final = frozenset({3, 70})
 _MODEL: Final = frozenset({13, 83})
+OPEN_INTEREST: Final = "101"
+"""The generic tick that asks for open interest; without it a line never says any."""
+OPEN_INTEREST_OF: Final = MappingProxyType({Right.CALL: 27, Right.PUT: 28})
+"""Size ticks that carry it; a line of a call gets that of puts too, as 0."""
 _KINDS: Final = {1: DataKind.LIVE, 2: DataKind.FROZEN, 3: DataKind.DELAYED, 4: DataKind.DELAYED_FROZEN}
 
 
@@ -57,6 +63,9 @@ class Line:
     batch: Batch
     needs_greeks: bool = False
     only_last: bool = False
+    open_interest_tick: int | None = None
+    """The tick of the open interest that is all this line is watched for; None for a line of prices."""
+    open_interest: int | None = None
     kind: DataKind = DataKind.LIVE
     bid: float | None = None
     ask: float | None = None
@@ -73,6 +82,8 @@ class Line:
     @property
     def enough(self) -> bool:
         """Whether everything that was waited for has come."""
+        if self.open_interest_tick is not None:
+            return self.open_interest is not None
         if self.only_last:
             return self.last is not None
         two_sided = self.bid is not None and self.ask is not None
@@ -186,6 +197,9 @@ class Lines:
             line.bid_size = int(size)
         elif tick in _ASK_SIZE:
             line.ask_size = int(size)
+        elif tick == line.open_interest_tick and size >= 0:
+            line.open_interest = int(size)
+            self._moved(line)
 
     def option(self, request_id: int, tick: int, row: GreeksRow) -> None:
         """Take model greeks; without iv and delta there are none."""

@@ -11,7 +11,7 @@ from daemon.adapters.ib import codes
 from daemon.adapters.ib.config import IbConfig
 from daemon.adapters.ib.contracts import date_of, info_of, option_of, params_of, query_of, rule_of
 from daemon.adapters.ib.conversation import Conversation
-from daemon.adapters.ib.lines import Batch, Line
+from daemon.adapters.ib.lines import OPEN_INTEREST, OPEN_INTEREST_OF, Batch, Line
 from daemon.adapters.ib.messages import BarRow, ContractRow, Kind
 from daemon.adapters.ib.readings import pts100
 from daemon.core.calendar.expiries import settlement_at
@@ -207,25 +207,42 @@ class Market:
         self, talk: Conversation, wanted: Sequence[ContractInfo], *, greeks: bool
     ) -> Mapping[OptionContract, Quote]:
         """Open lines, wait until each has said enough or the time is over, close them."""
+        found = await self._said(talk, wanted, greeks=greeks)
+        quotes = {contract: line.quote() for contract, line in found.items()}
+        return {contract: quote for contract, quote in quotes.items() if quote is not None}
+
+    async def open_interest(self, talk: Conversation, wanted: Sequence[ContractInfo]) -> Mapping[OptionContract, int]:
+        """Open lines of their own for it: one that was opened without the generic tick never says it."""
+        found = await self._said(talk, wanted, interest=True)
+        said = {contract: line.open_interest for contract, line in found.items()}
+        return {contract: number for contract, number in said.items() if number is not None}
+
+    async def _said(
+        self, talk: Conversation, wanted: Sequence[ContractInfo], *, greeks: bool = False, interest: bool = False
+    ) -> dict[OptionContract, Line]:
+        """Return what lines of contracts have said, as many at once as the budget has room for."""
         unique = tuple({info.contract: info for info in wanted}.values())
         room = max(1, self._config.max_lines - len(Underlying))
-        found: dict[OptionContract, Quote] = {}
+        found: dict[OptionContract, Line] = {}
         for start in range(0, len(unique), room):
             chunk = unique[start : start + room]
             async with talk.lines.budget(len(chunk)):
-                found.update(await self._chunk(talk, chunk, greeks=greeks))
+                found.update(await self._chunk(talk, chunk, greeks=greeks, interest=interest))
         return found
 
     async def _chunk(
-        self, talk: Conversation, chunk: Sequence[ContractInfo], *, greeks: bool
-    ) -> dict[OptionContract, Quote]:
+        self, talk: Conversation, chunk: Sequence[ContractInfo], *, greeks: bool, interest: bool
+    ) -> dict[OptionContract, Line]:
         batch = Batch(len(chunk))
         lines: list[Line] = []
         wire = talk.open_wire
         try:
             for info in chunk:
-                lines.append(talk.lines.add(Line(wire.next_id(), batch, needs_greeks=greeks)))
-                wire.open_option_line(lines[-1].request_id, info.con_id, info.contract.underlying.value)
+                tick = OPEN_INTEREST_OF[info.contract.right] if interest else None
+                line = Line(wire.next_id(), batch, needs_greeks=greeks, open_interest_tick=tick)
+                lines.append(talk.lines.add(line))
+                ticks = OPEN_INTEREST if interest else ""
+                wire.open_option_line(line.request_id, info.con_id, info.contract.underlying.value, ticks=ticks)
             await self._said_enough(batch, lines)
             if any(not talk.lines.knows(line.request_id) for line in lines):
                 raise LinkDownError("The connection was lost while waiting for quotes.")
@@ -235,8 +252,7 @@ class Market:
             for line in still_open:
                 if line.refusal is None:
                     wire.close_line(line.request_id)
-        quotes = ((info.contract, line.quote()) for info, line in zip(chunk, lines, strict=True))
-        return {contract: quote for contract, quote in quotes if quote is not None}
+        return {info.contract: line for info, line in zip(chunk, lines, strict=True)}
 
     async def _said_enough(self, batch: Batch, lines: Sequence[Line]) -> None:
         """Wait for the lines, for a worthless option only a moment: nobody may bid for it to the end of its days."""

@@ -220,9 +220,9 @@ class Wire:
         """Open a market-data line of an index."""
         self._call(self._ib.client.reqMktData, request_id, _index(symbol), "", False, False, [])
 
-    def open_option_line(self, request_id: int, con_id: int, symbol: str) -> None:
-        """Open a market-data line of an option."""
-        self._call(self._ib.client.reqMktData, request_id, _option(con_id, symbol), "", False, False, [])
+    def open_option_line(self, request_id: int, con_id: int, symbol: str, *, ticks: str = "") -> None:
+        """Open a market-data line of an option; ``ticks`` are the generic ones wanted besides prices and greeks."""
+        self._call(self._ib.client.reqMktData, request_id, _option(con_id, symbol), ticks, False, False, [])
 
     def close_line(self, request_id: int) -> None:
         """Close a market-data line."""

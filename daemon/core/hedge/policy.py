@@ -162,5 +162,7 @@ class HedgePolicy:
     """Largest ask less bid over mid of what is bought, in percent; the options of a call spread count together."""
     min_bid_pts100: int
     """Smallest bid of each option that is bought or sold to open, in points x 100."""
+    min_open_interest: int
+    """Fewest open contracts of each option that is bought or sold to open; 0 asks for none."""
     budget: BudgetPolicy
     harvest: HarvestPolicy

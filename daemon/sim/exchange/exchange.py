@@ -354,6 +354,11 @@ class Exchange:
         """Return quotes in the order asked; an unknown number gets an empty quote."""
         return self._quoter.quotes(ids, self._state.now)
 
+    def open_interest(self, con_id: int) -> int | None:
+        """Return the open contracts of an option as counted the night before; None of what is no option."""
+        contract = con_ids.option_of(con_id)
+        return None if contract is None else self._market.open_interest(contract, self._today)
+
     def combo_quote(self, legs: Sequence[SimLeg]) -> SimQuote:
         """Return the implied net quote of buying a combination once."""
         return self._quoter.combo_quote(legs, self._state.now)

@@ -64,6 +64,10 @@ class ExchangePort(Protocol):
         """Return the quotes of some contracts, in their order."""
         ...
 
+    def open_interest(self, con_id: int, /) -> int | None:
+        """Return the open contracts of an option as counted the night before; None of what is no option."""
+        ...
+
     def combo_quote(self, legs: Sequence[SimLeg], /) -> SimQuote:
         """Return the quote of a combo."""
         ...

@@ -19,7 +19,17 @@ from daemon.sim.gateway.contracts import details_record
 from daemon.sim.gateway.fault_plan import Kind
 from daemon.sim.gateway.hub import Hub, RequestRefused
 from daemon.sim.gateway.messages_in import BAG, MarketDataRequest, WireContract
-from daemon.sim.gateway.ticks import LAST, Line, Tick, changes, missing_ticks, opening, quote_ticks
+from daemon.sim.gateway.ticks import (
+    LAST,
+    OPEN_INTEREST,
+    Line,
+    Tick,
+    changes,
+    missing_ticks,
+    open_interest_ticks,
+    opening,
+    quote_ticks,
+)
 from daemon.sim.gateway.times import date_text, time_text
 
 _COMBO_MIN_TICK: Final = 0.01
@@ -173,6 +183,7 @@ def _line(hub: Hub, client: Client, request: MarketDataRequest) -> Line:
         market_data_type=(3 if delayed else 1) + (1 if frozen else 0),
         delayed=delayed,
         snapshot=request.snapshot,
+        open_interest=sec_type == SecType.OPTION and OPEN_INTEREST in request.generic_ticks.split(","),
     )
 
 
@@ -209,7 +220,15 @@ def _line_ticks(hub: Hub, line: Line, quote: SimQuote | None) -> list[Tick]:
     if hub.faults.holds(Kind.GREEKS_MISSING, hub.now, line.symbol):
         quote = replace(quote, greeks=None)
     ticks = quote_ticks(quote, line.sec_type)
+    if line.open_interest:
+        ticks += _open_interest(hub, line)
     return hub.standing.ticks(line, ticks, hub.faults, now=hub.now)
+
+
+def _open_interest(hub: Hub, line: Line) -> list[Tick]:
+    listing = hub.exchange.listing(line.con_id or 0)
+    number = hub.exchange.open_interest(line.con_id or 0)
+    return [] if listing is None or number is None else open_interest_ticks(listing, number)
 
 
 def historical_data(hub: Hub, client: Client, fields: Fields) -> None:

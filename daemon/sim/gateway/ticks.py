@@ -6,11 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from daemon.sim.exchange.api import SecType, SimGreeks, SimLeg, SimQuote
+from daemon.core.market.contracts import Right
+from daemon.sim.exchange.api import Listing, SecType, SimGreeks, SimLeg, SimQuote
 from daemon.sim.gateway import messages_out as out
 
 BID, ASK, LAST, HIGH, LOW, CLOSE, OPEN = 1, 2, 4, 6, 7, 9, 14
 BID_GREEKS, ASK_GREEKS, MODEL_GREEKS = 10, 11, 13
+CALL_OPEN_INTEREST, PUT_OPEN_INTEREST = 27, 28
+OPEN_INTEREST: Final = "101"
+"""The generic tick by which a client asks for both."""
 _SIZE_OF: Final[Mapping[int, int]] = {1: 0, 2: 3, 4: 5, 66: 69, 67: 70, 68: 71}
 _DELAYED: Final[Mapping[int, int]] = {1: 66, 2: 67, 4: 68, 6: 72, 7: 73, 9: 75, 14: 76, 10: 80, 11: 81, 13: 83}
 _NONE: Final = (-1.0, 0)
@@ -21,7 +25,7 @@ _PRICE: Final = 2  # its place in the numbers of the greeks
 
 Numbers = tuple[float, ...]
 Tick = tuple[int, Numbers]
-"""Tick type and numbers: price and size, or the eight numbers of the greeks."""
+"""Tick type and numbers: price and size, or the eight numbers of the greeks, or a size alone."""
 
 
 @dataclass(slots=True)
@@ -39,6 +43,8 @@ class Line:
     delayed: bool = False
     snapshot: bool = False
     """Whether the line ends with its first ticks."""
+    open_interest: bool = False
+    """Whether the client has asked for it with the line; later it cannot."""
     sent: dict[int, Numbers] = field(default_factory=dict)
     slow: bool = field(init=False)
     """Whether the line follows an index, which ticks at a slower beat."""
@@ -57,6 +63,13 @@ def quote_ticks(quote: SimQuote, sec_type: str) -> list[Tick]:
     if quote.greeks is not None:
         ticks += _greek_ticks(quote, quote.greeks)
     return ticks
+
+
+def open_interest_ticks(listing: Listing, number: int) -> list[Tick]:
+    """Return the two ticks that an option's line sends: its own, and 0 for the other right."""
+    assert listing.option is not None, "only options have open interest"
+    calls, puts = (number, 0) if listing.option.right is Right.CALL else (0, number)
+    return [(CALL_OPEN_INTEREST, (float(calls),)), (PUT_OPEN_INTEREST, (float(puts),))]
 
 
 def missing_ticks(sec_type: str) -> list[Tick]:
@@ -129,6 +142,8 @@ def _message(line: Line, kind: int, numbers: Numbers, before: Numbers | None) ->
     wire_kind = _DELAYED[kind] if line.delayed else kind
     if len(numbers) > 2:
         return out.tick_greeks(line.req_id, wire_kind, numbers)
+    if len(numbers) == 1:
+        return out.tick_size(line.req_id, wire_kind, int(numbers[0]))
     price, size = numbers[0], int(numbers[1])
     if before is not None and before[0] == price and wire_kind in _SIZE_OF:
         return out.tick_size(line.req_id, _SIZE_OF[wire_kind], size)

@@ -13,7 +13,7 @@ import numpy as np
 from daemon.core.calendar.expiries import expiries
 from daemon.core.calendar.sessions import new_york_date, previous_session, session, session_on_or_before
 from daemon.core.market.arrays import FloatArray
-from daemon.core.market.contracts import TradingClass
+from daemon.core.market.contracts import OptionContract, TradingClass, Underlying
 from daemon.core.market.pricing import black76, black76_price
 from daemon.sim.history import History, Ohlc
 from daemon.sim.market import clock, surface
@@ -31,6 +31,7 @@ from daemon.sim.market.day import (
     MarketDay,
     market_day,
 )
+from daemon.sim.market.open_interest import open_contracts
 from daemon.sim.market.spread import bid_ask, half_width
 
 DIVIDEND_YIELD: Final = 0.013
@@ -153,6 +154,12 @@ class Market:
                 return self.soq(day) if day in self.history.days else None
             day = previous_session(day)
         return None
+
+    def open_interest(self, contract: OptionContract, day: date) -> int:
+        """Return the open contracts of an option on the morning of a date, by the close before it."""
+        facts = self.history.before(session_on_or_before(day)) or self.history.facts(day)
+        spot = facts.vix.close if contract.underlying is Underlying.VIX else facts.spx.close
+        return open_contracts(contract, day, spot, self.seed)
 
     def values(self, contracts: ContractSet, at: Snapshot) -> Values:
         """Value contracts with greeks at the instants of a snapshot (Black 1976 on the forward of each expiry)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+import pytest
 from engine_fakes import CALL, SESSION, START, FakeBroker, make_desk
 
 from daemon.adapters.virtual_time import run_virtual
@@ -26,10 +27,18 @@ from daemon.engine.run_states import RunStates
 SHORT = OptionContract(TradingClass.VIXW, date(2020, 3, 4), 1200, Right.CALL)
 
 
-def refused(folder: Path, holding: LayerHolding, quote: tuple[int, int]) -> tuple[list[str], FakeBroker]:
+def refused(
+    folder: Path,
+    holding: LayerHolding,
+    quote: tuple[int, int],
+    *,
+    interest: dict[OptionContract, int] | None = None,
+    **changes: str,
+) -> tuple[list[str], FakeBroker]:
     """Try to buy one call and return the names of what refused it."""
     names: list[str] = []
-    desk, broker = make_desk(folder)
+    desk, broker = make_desk(folder, **changes)
+    broker.interest = {} if interest is None else interest
     desk.link.clock_skew_s = 0.0
 
     async def ask() -> None:
@@ -58,6 +67,33 @@ def test_a_layer_that_is_short_what_nothing_covers_trades_nothing(tmp_path: Path
 
     assert names == ["layer_uncovered"]
     assert broker.placed == []
+
+
+@pytest.mark.parametrize(
+    ("told", "names"),
+    [
+        ({}, ["hedge_open_interest_unknown"]),
+        ({CALL: 99}, ["hedge_open_interest_too_low"]),
+        ({CALL: 100}, []),
+    ],
+)
+def test_what_too_few_hold_or_nobody_tells_of_is_not_bought(
+    tmp_path: Path, told: dict[OptionContract, int], names: list[str]
+) -> None:
+    found, broker = refused(tmp_path, LayerHolding({}, {}), (100, 105), interest=told, HEDGE_MIN_OPEN_INTEREST="100")
+
+    assert [name for name in found if name.startswith("hedge_")] == names
+    assert bool(broker.placed) is not bool(names)
+
+
+def test_open_interest_is_not_asked_for_unless_it_is_wanted(tmp_path: Path) -> None:
+    class Silent(dict[OptionContract, int]):
+        def __contains__(self, key: object) -> bool:
+            raise AssertionError("nobody wanted to know")
+
+    _, broker = refused(tmp_path, LayerHolding({}, {}), (100, 105), interest=Silent())
+
+    assert broker.placed
 
 
 def test_a_quote_that_is_too_wide_is_not_bought(tmp_path: Path) -> None:

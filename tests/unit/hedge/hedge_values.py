@@ -83,6 +83,7 @@ POLICY = HedgePolicy(
     ladder_through_pts100=5,
     max_spread_pct=25.0,
     min_bid_pts100=1,
+    min_open_interest=0,
     budget=BudgetPolicy(enabled=True, carry_max_pct=1.4, debits_max_pct=20.0, carry_alert_pct=1.4),
     harvest=HarvestPolicy(
         enabled=True,
