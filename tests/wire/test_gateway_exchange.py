@@ -114,6 +114,55 @@ def test_everything_the_client_asks_of_the_market_is_answered(library_log: pytes
     assert complaints(library_log.records) == []
 
 
+@pytest.mark.parametrize("version", [157, 158, 160, 163, 164, 176])
+def test_vix_futures_are_listed_and_quoted_at_every_version(
+    version: int, library_log: pytest.LogCaptureFixture
+) -> None:
+    async def scene(joined: Peer) -> None:
+        import ib_insync
+
+        ib = await joined.client(versions=(157, version))
+        future: Any = ib_insync.Future
+        found = await within(ib.reqContractDetailsAsync(future("VIX", exchange="CFE", tradingClass="VX")))
+        assert len(found) == 9
+        first = found[0]
+        # The March future of 2020 settled on Wednesday the 18th and last traded on the evening before.
+        assert (first.contract.localSymbol, first.contract.lastTradeDateOrContractMonth) == ("VXH0", "20200317")
+        assert (first.contract.multiplier, first.contract.tradingClass, first.contract.secType) == ("1000", "VX", "FUT")
+        assert (first.realExpirationDate, first.contractMonth, first.minTick) == ("20200318", "202003", 0.05)
+        rule = await within(ib.reqMarketRuleAsync(int(first.marketRuleIds)))
+        assert [(one.lowEdge, one.increment) for one in rule] == [(0.0, 0.05)]
+        (by_month,) = await within(ib.reqContractDetailsAsync(future("VIX", "202004", "CFE")))
+        assert by_month.contract == found[1].contract
+        lines = [ib.reqMktData(one.contract) for one in found]
+        await until(lambda: all(line.bid > 0 and line.ask > 0 for line in lines))
+        assert all(line.ask - line.bid == pytest.approx(0.05) for line in lines)
+        # Backwardation: VIX was above 30 on 2 March, and the next futures were cheaper one by one.
+        mids = [(line.bid + line.ask) / 2 for line in lines[:3]]
+        assert 30 > mids[0] > mids[1] > mids[2]
+
+    play(scene)
+
+    assert complaints(library_log.records) == []
+
+
+def test_the_quotes_of_vix_futures_end_the_session_at_their_settlements() -> None:
+    async def scene(joined: Peer) -> None:
+        import ib_insync
+
+        ib = await joined.client()
+        future: Any = ib_insync.Future
+        found = await within(ib.reqContractDetailsAsync(future("VIX", exchange="CFE")))
+        await asyncio.sleep(59 * 60 + 50)
+        lines = [ib.reqMktData(one.contract) for one in found[:2]]
+        await until(lambda: all(line.bid > 0 and line.ask > 0 for line in lines))
+        settled = load_packaged().facts(datetime(2020, 3, 2, tzinfo=UTC).date()).futures
+        for line, (_, price) in zip(lines, settled, strict=False):
+            assert (line.bid + line.ask) / 2 == pytest.approx(price, abs=0.2)
+
+    play(scene)
+
+
 def test_a_condor_fills_settles_and_leaves_the_account(library_log: pytest.LogCaptureFixture) -> None:
     async def scene(joined: Peer) -> None:
         ib = await joined.client()
