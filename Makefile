@@ -7,7 +7,8 @@ BIN    := $(VENV)/bin
 OUT    ?= demo-out
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types contracts figures windows bench kills service-check container-check lock clean
+.PHONY: help demo test lint types contracts figures windows bench kills wheelhouse install uninstall \
+  service-check container-check lock clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 17
@@ -51,6 +52,16 @@ kills: $(BIN)/.dev ## Kill the daemon N times at arbitrary moments of an entry (
 
 bench: $(BIN)/.dev ## Run the benchmarks
 	$(BIN)/python tests/bench/bench.py
+
+PREFIX ?= /opt/condord
+wheelhouse: $(BIN)/.run ## Fetch the locked packages into wheelhouse/, to install on a host without internet
+	$(BIN)/python -m pip download --quiet --require-hashes --only-binary :all: -d wheelhouse -r requirements/run.txt
+
+install: ## Install the service, or upgrade it; state and settings stay (root; PREFIX=/opt/condord)
+	@PYTHON=$(PYTHON) systemd/install $(PREFIX)
+
+uninstall: ## Remove the service; asks before settings, state and logs go too (root; PURGE=yes)
+	@systemd/uninstall $(PREFIX)
 
 # Exit status 77: what the check needs is not there, and it says what.
 service-check: $(BIN)/.run ## Check the unit under a real systemd (root; SYSTEMD_SANDBOX names what boots one)

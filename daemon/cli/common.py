@@ -17,12 +17,16 @@ if TYPE_CHECKING:
     from daemon.ports import Store
     from daemon.settings import Settings
 
+ENV_FILES = "CONDORD_ENV_FILES"
+"""Names the env files that commands read when they are told none, with colons between; no setting itself."""
+
 env_file_option = click.option(
     "--env-file",
     "env_files",
     multiple=True,
     type=click.Path(path_type=Path),
-    help="Read settings from this file; may be given several times, later files win.",
+    envvar=ENV_FILES,
+    help=f"Read settings from this file; may be given several times, later files win. Else those of {ENV_FILES}.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 db_option = click.option(
@@ -60,7 +64,8 @@ def load_settings(env_files: tuple[Path, ...], overrides: Mapping[str, str] | No
     """Load the settings of this command."""
     from daemon.settings import environment, load
 
-    return load(env_files, environment(), overrides=overrides)
+    environ = {name: text for name, text in environment().items() if name != ENV_FILES}
+    return load(env_files, environ, overrides=overrides)
 
 
 def require_session(day: date) -> None:

@@ -26,7 +26,7 @@ from typing import Any, Final
 
 SOURCE: Final = Path(__file__).resolve().parents[2]
 PARTS: Final = ("config", "daemon", "docs", "requirements", "systemd", "tests/process")
-FILES: Final = ("LICENSE", "README.md", "pyproject.toml")
+FILES: Final = ("LICENSE", "Makefile", "README.md", "pyproject.toml")
 SYSTEM_PYTHON: Final = "/usr/bin/python3"
 LIMIT_S: Final = 600
 SKIPPED: Final = 77
@@ -66,10 +66,10 @@ def main() -> int:
         say("SKIP  booting a systemd needs root")
         return SKIPPED
     with tempfile.TemporaryDirectory(prefix="condord-service-check.") as folder:
-        source, wheels = Path(folder, "source"), Path(folder, "wheels")
+        source = Path(folder, "source")
         copy_source(source)
-        fetch_wheels(wheels)
-        command = [tool, "--bind", f"{source}:/source", "--bind", f"{wheels}:/wheels", "--"]
+        fetch_wheels(source / "wheelhouse")
+        command = [tool, "--bind", f"{source}:/source", "--"]
         command += [SYSTEM_PYTHON, f"/source/{Path(__file__).relative_to(SOURCE)}", "--inside"]
         environ = os.environ | {"SANDBOX_S": str(LIMIT_S), "TMPDIR": folder}
         return subprocess.run(command, env=environ, cwd=folder, check=False).returncode
@@ -83,7 +83,7 @@ def copy_source(target: Path) -> None:
 
 
 def fetch_wheels(target: Path) -> None:
-    """Fetch the locked wheels for the system's Python, because there is no network inside."""
+    """Fetch what ``make wheelhouse`` does, for the system's Python, because there is no network inside."""
     asked = [SYSTEM_PYTHON, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
     version = subprocess.run(asked, check=True, capture_output=True, text=True).stdout.strip()
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--require-hashes", "--only-binary", ":all:"]
@@ -95,11 +95,21 @@ def fetch_wheels(target: Path) -> None:
 
 
 def installs() -> str:
-    """The steps of docs/service.md lead to an enabled unit."""
+    """The steps of docs/service.md lead to an enabled unit; what is not asked for is left out."""
     began = time.monotonic()
-    steps("".join(shell_blocks("Install")))
+    install, group, _ = shell_blocks("Install")
+    steps(install + group)
     expect(run("systemctl", "is-enabled", UNIT).strip(), "enabled")
     return f"{time.monotonic() - began:.0f} s"
+
+
+def refuses_a_bad_prefix() -> str:
+    """A prefix that is no folder of its own changes nothing and is told in a sentence."""
+    for prefix in ("/usr", "opt/condord", "/opt/my condord"):
+        done = subprocess.run(["systemd/install", prefix], capture_output=True, text=True, check=False)
+        expect((done.returncode, done.stdout), (2, ""))
+        require(f"install: PREFIX={prefix} must be" in done.stderr, done.stderr)
+    return done.stderr.strip()
 
 
 def verifies() -> str:
@@ -241,7 +251,7 @@ def is_used_while_stopped() -> str:
     """When no daemon runs the group reads the database, and the daemon's own user halts and resumes."""
     expect((condord_json("status")["pid"], condord_json("status")["run_state"]), (None, "RUNNING"))
     for command, state in (("halt", "HALTED"), ("resume", "RUNNING")):
-        own = ["runuser", "-u", UNIT, "--", "condord", command, "--reason", "a check", "--env-file", str(ENV_FILE)]
+        own = ["runuser", "-u", UNIT, "--", "condord", command, "--reason", "a check"]
         run(*own)
         expect(condord_json("status")["run_state"], state)
     return "status, halt, resume"
@@ -336,8 +346,9 @@ def is_upgraded_and_removed() -> str:
     """The steps to upgrade keep state and settings; the steps to remove take the program and leave those."""
     kept = [ENV_FILE, database()]
     run("systemctl", "start", UNIT)
-    before = [path.stat().st_ino for path in kept]
+    before, pid = [path.stat().st_ino for path in kept], main_pid()
     steps("".join(shell_blocks("Upgrade")))
+    require(main_pid() not in {0, pid}, "the service was not started again")
     expect((shown("ActiveState"), condord_json("status")["pid"]), (["active"], main_pid()))
     steps("".join(shell_blocks("Remove")))
     expect(([path.stat().st_ino for path in kept], Path("/opt/condord").exists()), (before, False))
@@ -345,7 +356,24 @@ def is_upgraded_and_removed() -> str:
     return ", ".join(map(str, kept))
 
 
+def is_installed_elsewhere_and_purged() -> str:
+    """Another prefix works too, finds the state that was left, and goes with everything when that is asked for."""
+    drop_in()
+    run("make", "install", "PREFIX=/srv/condord")
+    run("systemctl", "start", UNIT)
+    expect(condord_json("status")["pid"], main_pid())
+    run("make", "uninstall", "PREFIX=/srv/condord", "PURGE=yes")
+    left = [
+        path
+        for path in ("/srv/condord", "/etc/condord", "/var/lib/condord", "/usr/local/bin/condord")
+        if Path(path).exists()
+    ]
+    expect((left, "condord" in Path("/etc/passwd").read_text()), ([], False))
+    return "/srv/condord"
+
+
 CHECKS: Final[tuple[Check, ...]] = (
+    refuses_a_bad_prefix,
     installs,
     verifies,
     starts,
@@ -370,6 +398,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     keeps_its_book_over_a_kill,
     reaches_only_what_it_may,
     is_upgraded_and_removed,
+    is_installed_elsewhere_and_purged,
 )
 OTHER_HOST: Final = "192.0.2.10"
 """Of the range for documentation (RFC 5737); inside it is given to this machine, where nothing listens."""
@@ -438,9 +467,8 @@ def wait_for(found: Callable[[], Any], limit_s: float, what: str) -> Any:
 
 
 def steps(script: str) -> None:
-    """Run commands of the page; pip finds its wheels without a network."""
-    offline = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "/wheels"}
-    run("bash", "-euo", "pipefail", "-c", script, env=os.environ | offline)
+    """Run commands of the page."""
+    run("bash", "-euo", "pipefail", "-c", script)
 
 
 def shell_blocks(heading: str) -> list[str]:
@@ -495,7 +523,7 @@ def event(name: str, of: str | None = None) -> Line:
 
 def condord(*arguments: str) -> str:
     """Run a command as somebody of the group."""
-    return run("runuser", "-u", OWNER, "--", "condord", *arguments, "--env-file", str(ENV_FILE))
+    return run("runuser", "-u", OWNER, "--", "condord", *arguments)
 
 
 def condord_json(*arguments: str) -> dict[str, Any]:

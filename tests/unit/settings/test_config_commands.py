@@ -37,6 +37,23 @@ def test_check_prints_every_problem_and_exits_with_2(tmp_path: Path) -> None:
     assert "no.env does not exist" in result.stderr
 
 
+def test_a_command_that_is_told_no_file_reads_those_of_the_environment(tmp_path: Path) -> None:
+    first, second, other = (tmp_path / name for name in ("first.env", "second.env", "other.env"))
+    first.write_text("CONDORD_GATEWAY_SEED=1\nCONDORD_LOG_LEVEL=debug\n")
+    second.write_text("CONDORD_GATEWAY_SEED=2\n")
+    other.write_text("CONDORD_GATEWAY_SEED=3\n")
+    runner = CliRunner(env={"HOME": "/home/somebody", "CONDORD_ENV_FILES": f"{first}:{second}"})
+
+    shown = runner.invoke(config, ["show", "--changed"]).stdout
+    told = runner.invoke(config, ["show", "--changed", "--env-file", str(other)]).stdout
+
+    assert [line.split("\t")[:3] for line in shown.splitlines()] == [
+        ["CONDORD_GATEWAY_SEED", "2", f"{second}:1"],
+        ["CONDORD_LOG_LEVEL", "debug", f"{first}:2"],
+    ]
+    assert [line.split("\t")[:3] for line in told.splitlines()] == [["CONDORD_GATEWAY_SEED", "3", f"{other}:1"]]
+
+
 def test_check_names_warnings_and_succeeds(tmp_path: Path) -> None:
     path = tmp_path / "twice.env"
     path.write_text("CONDORD_GATEWAY_SEED=1\nCONDORD_GATEWAY_SEED=2\n")
