@@ -128,12 +128,13 @@ class IntentKey:
 def purpose_of(ref: OrderRef | None) -> Purpose | None:
     """Return the purpose that an order ref names; None for a trade without a ref of ours."""
     parts = [] if ref is None else ref.split(".")
-    if len(parts) <= _PURPOSE_PLACE or parts[0] != REF_PREFIX or parts[_PURPOSE_PLACE] not in [*Purpose]:
+    if len(parts) <= _PURPOSE_PLACE or parts[0] != REF_PREFIX:
         return None
-    return Purpose(parts[_PURPOSE_PLACE])
+    return _PURPOSES.get(parts[_PURPOSE_PLACE])
 
 
 _PURPOSE_PLACE: Final = 3
+_PURPOSES: Final = {purpose.value: purpose for purpose in Purpose}
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,7 +92,9 @@ def split(payload: bytes) -> list[str]:
 
 def text(value: Value) -> str:
     """Spell one value: booleans as 1 and 0, None as the empty field, floats without noise."""
-    if isinstance(value, str):
+    if type(value) is str:
+        return value
+    if type(value) is int:
         return str(value)
     if isinstance(value, float):
         assert math.isfinite(value), "NaN and infinity never go on the wire"
@@ -102,7 +104,7 @@ def text(value: Value) -> str:
         return said if short else repr(round(value, _PRICE_DECIMALS))
     if value is None:
         return ""
-    return str(int(value)) if isinstance(value, bool) else str(value)
+    return str(int(value)) if isinstance(value, bool) else str(value)  # words of enums spell themselves
 
 
 def frame(fields: list[str]) -> bytes:

@@ -141,7 +141,7 @@ def all_open_orders(hub: Hub, client: Client, fields: Fields) -> None:
 
 def _list_open(hub: Hub, client: Client, working: Sequence[SimOrder]) -> None:
     for order in working:
-        client.put(out.open_order(client.version, orders.open_order_record(order, hub.first_listing(order))))
+        client.put(orders.open_order_message(client.version, order, hub.first_listing(order)))
         client.put(orders.status_message(order))
     client.put(out.open_order_end())
 
@@ -254,7 +254,7 @@ def _order_changed(hub: Hub, event: OrderChanged, unpaid: list[SimExecution]) ->
     if client := hub.owner(order.request.client_id):
         listing = hub.first_listing(order)
         if order.status is not SimStatus.CANCELLED:
-            client.put(out.open_order(client.version, orders.open_order_record(order, listing)))
+            client.put(orders.open_order_message(client.version, order, listing))
         client.put(orders.status_message(order))
         if event.code is not None:
             hub.error(client, order.request.order_id, event.code, event.text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Final
 
 from daemon.sim.exchange.api import Listing, OrderRequest, SimExecution, SimLeg, SimOrder, SimStatus, WhatIf
@@ -180,6 +181,12 @@ def open_order_record(order: SimOrder, listing: Listing, commission_usd: float |
     if commission_usd is not None:
         values |= {"commission": text(round(commission_usd, 4)), "commissionCurrency": "USD"}
     return Record(values, rows)
+
+
+@lru_cache(maxsize=256)  # what rests is listed again and again
+def open_order_message(version: int, order: SimOrder, listing: Listing) -> bytes:
+    """Return the openOrder message of an order as it stands."""
+    return out.open_order(version, open_order_record(order, listing))
 
 
 def what_if_record(order: SimOrder, listing: Listing, answer: WhatIf | None) -> Record:
