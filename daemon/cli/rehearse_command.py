@@ -97,7 +97,7 @@ def _overrides(out: Path) -> dict[str, str]:
         "CONDORD_GATEWAY_HEARTBEAT_S": HEARTBEAT_S,
         "CONDORD_STORE_SYNCHRONOUS": "OFF",
         # Exposure and stress are measured at the close of each session; nobody looks at them in between.
-        "CONDORD_RISK_MEASURE_EVERY_MIN": "480",
+        "CONDORD_RISK_MEASURE_EVERY_MIN": "0",
     }
 
 

@@ -42,10 +42,10 @@ class RiskMeter:
 
     async def look(self, session: date, account: AccountValues, uses: tuple[LimitUse, ...] = ()) -> None:
         """Measure when the last time is long enough ago; break-evens are left to the end of the day."""
-        now = self._desk.clock.now()
-        if self._due is not None and now < self._due:
+        now, beat_min = self._desk.clock.now(), self._desk.policy.limits.measure_every_min
+        if beat_min == 0 or (self._due is not None and now < self._due):
             return
-        self._due = now + timedelta(minutes=self._desk.policy.limits.measure_every_min)
+        self._due = now + timedelta(minutes=beat_min)
         max_age_s = self._desk.policy.limits.index_max_age_s
         levels = await self._levels(session, max_age_s=max_age_s)
         valuation = self._value(levels)

@@ -711,7 +711,11 @@ class RiskSettings(Group):
         "resort before an expiry goes on either way.",
     )
     measure_every_min: int = setting(
-        60, "Least time between two measurements of greeks and stress in the session.", unit="min", ge=1, le=480
+        60,
+        "Least time between two measurements of greeks and stress in the session; 0 measures at its close only.",
+        unit="min",
+        ge=0,
+        le=480,
     )
     theta_gate: bool = setting(
         False,

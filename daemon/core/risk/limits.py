@@ -59,7 +59,7 @@ class RiskLimits:
     """Oldest account values that a condor is entered on."""
     exits_without_data: ExitsWithoutData
     measure_every_min: int
-    """Least time between two measurements of greeks and stress within the session."""
+    """Least time between two measurements of greeks and stress within the session; 0 measures at its close only."""
     theta_gate: bool
     """Whether a condor is entered only when condors and hedge together gain by the passing of time (000-26)."""
     quick_ratio_min: float

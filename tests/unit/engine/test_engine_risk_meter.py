@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -149,6 +150,18 @@ def test_within_the_session_it_measures_at_its_beat_and_says_so_quietly(world: W
 
     assert [level for level, _ in world.told()] == [Level.DEBUG] * 3
     assert world.only().break_evens == ()
+
+
+def test_a_beat_of_zero_measures_at_the_close_only(world: World) -> None:
+    world.compute()
+    policy = world.desk.policy
+    world.desk.policy = replace(policy, limits=replace(policy.limits, measure_every_min=0))
+
+    run_virtual(lambda: world.meter.look(SESSION, ACCOUNT), NOON)
+    assert world.told() == []
+
+    run_virtual(lambda: world.meter.close(SESSION, ACCOUNT), NOON)
+    assert [level for level, _ in world.told()] == [Level.INFO]
 
 
 def test_without_a_hedge_computation_the_hedge_is_unknown_and_the_condors_are_known(world: World) -> None:
