@@ -119,7 +119,7 @@ class Broker(Protocol):
         ...
 
     def positions(self) -> Mapping[ConId, PositionFact]:
-        """Return the positions as streamed so far, without asking."""
+        """Return the positions as streamed so far, without asking; one mapping never changes, a change makes another."""
         ...
 
     def marks(self) -> Mapping[ConId, Mark]:

@@ -97,7 +97,7 @@ class Desk:
         """Return the book with the open condors, derived anew only when something was booked."""
         book = self.store.book()
         if self._view is None or self._view.book is not book:
-            condors = open_condors(book, self.store.condors(), self.store.entries())
+            condors = open_condors(book, self.store.condors(), self.store.entries(), known=_unchanged(self._view, book))
             positions = _net_positions(book)
             settlements = (settlement_at(contract.trading_class, contract.expiry) for contract in positions)
             self._view = BookView(book, condors, positions, min(settlements, default=None), wing_notional_usd(condors))
@@ -125,6 +125,19 @@ class Desk:
             known = (session, await self.broker.option_params(underlying))
             self._params[underlying] = known
         return known[1]
+
+
+def _unchanged(view: BookView | None, book: Book) -> dict[str, OpenCondor]:
+    """Return the condors of an earlier view in which nothing was traded since: a trade makes new positions."""
+    if view is None:
+        return {}
+    before = view.book.holdings
+    condors = {condor.record.condor_id: condor for condor in view.condors}
+    return {
+        name: condor
+        for name, condor in condors.items()
+        if (held := book.holdings.get(name)) is not None and held.positions is before[name].positions
+    }
 
 
 def _net_positions(book: Book) -> dict[OptionContract, int]:

@@ -11,7 +11,7 @@ from daemon.core.orders.intent import Reason
 from daemon.core.records import LimitUse
 from daemon.core.risk.limits import ExitsWithoutData
 from daemon.core.risk.usage import Used, limit_uses, still_allowed
-from daemon.engine.context import Desk
+from daemon.engine.context import BASELINE, Desk
 from daemon.engine.gather import Refusal, index_value, streamed_account
 from daemon.engine.risk_meter import RiskMeter
 from daemon.engine.risk_monitor import RiskMonitor
@@ -27,6 +27,9 @@ class LimitWatch:
         self._meter = RiskMeter(desk)
         self._breached: frozenset[str] = frozenset()
         self._lacking: dict[str, Reason] = {}
+        self._state: tuple[object, ...] = ()
+        """What the known uses rest on."""
+        self._known: tuple[LimitUse, ...] = ()
 
     async def look(self, session: date) -> None:
         """Tell what has changed since the last look; measure the exposure when it is due."""
@@ -59,9 +62,15 @@ class LimitWatch:
         return bool(self._lacking)
 
     def _uses(self, session: date, account: AccountValues | None) -> tuple[LimitUse, ...]:
-        budget = self._desk.policy.hedge.budget
-        carry = carry_use(self._desk.store.days(), session, budget.carry_alert_pct)
-        return (*limit_uses(self._used(session, account), self._desk.policy.limits), carry)
+        """Return the uses, computed anew only where something that they rest on has changed."""
+        desk, store, states = self._desk, self._desk.store, self._risk.run_states
+        orders = store.intents(session=session), store.intents(live_only=True), states.rejects, states.counted_from
+        state = (session, account, desk.policy, desk.view(), store.days(), store.meta(BASELINE), orders)
+        if self._state != state:
+            carry = carry_use(store.days(), session, desk.policy.hedge.budget.carry_alert_pct)
+            used = limit_uses(self._used(session, account), desk.policy.limits)
+            self._state, self._known = state, (*used, carry)
+        return self._known
 
     def _used(self, session: date, account: AccountValues | None) -> Used:
         orders = self._risk.counted_orders(session)

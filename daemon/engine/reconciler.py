@@ -11,10 +11,10 @@ from daemon.core.book.breaks import Break, BreakKind, Reconciliation
 from daemon.core.book.reconcile import OurSide, reconcile
 from daemon.core.calendar.expiries import settlement_at
 from daemon.core.market.contracts import ConId, OptionContract
-from daemon.core.orders.broker_facts import Snapshot
+from daemon.core.orders.broker_facts import PositionFact, Snapshot
 from daemon.core.orders.intent import Intent, IntentState, OrderRef
 from daemon.core.records import Level
-from daemon.engine.context import Desk
+from daemon.engine.context import BookView, Desk
 from daemon.engine.executor import Executor
 from daemon.engine.facts import FactRecorder
 from daemon.engine.settlement import Settler
@@ -40,6 +40,8 @@ class Reconciler:
         self._lock = asyncio.Lock()
         self._absences: dict[OrderRef, _Absence] = {}
         self._shown: frozenset[str] = frozenset()
+        self._matched: tuple[BookView, Mapping[ConId, PositionFact]] | None = None
+        """The book and the streamed positions that agreed last; both are made anew when they change."""
 
     async def run(self, why: str, *, told: bool = False) -> Reconciliation:
         """Reconcile once; raises BrokerError when the broker gives no complete snapshot.
@@ -62,12 +64,16 @@ class Reconciler:
     def matches_stream(self) -> bool:
         """Compare the book with the streamed positions, without a request; False asks for a reconciliation."""
         now, view, account = self._desk.clock.now(), self._desk.view(), self._desk.broker.positions()
+        if self._matched is not None and self._matched[0] is view and self._matched[1] is account:
+            return True
         streamed = ((contract, account.get(view.book.con_ids[contract])) for contract in view.positions)
-        return all(
+        matches = all(
             (0 if fact is None else fact.quantity) == view.positions[contract]
             or settlement_at(contract.trading_class, contract.expiry) <= now
             for contract, fact in streamed
         )
+        self._matched = (view, account) if matches else None
+        return matches
 
     def _withdraw_unsent(self) -> None:
         """A plan of an earlier process whose bytes never left is withdrawn: SENDING is committed before them."""

@@ -31,10 +31,13 @@ class AccountView:
     def __init__(self, account: str, now: Callable[[], datetime]) -> None:
         self.account = account
         self._now = now
-        self._positions: dict[ConId, PositionFact] = {}
+        self._positions: Mapping[ConId, PositionFact] = {}
+        """Made anew when one of them changes, so that whoever was given it can tell that nothing has."""
         self._marks: dict[ConId, Mark] = {}
         self._values: dict[str, str] = {}
         self._values_at: datetime | None = None
+        self._read: AccountValues | None = None
+        """The values as read from their texts; None where a text has come since."""
         self._not_ready = False
 
     @property
@@ -42,9 +45,9 @@ class AccountView:
         """Whether the gateway has not said that its account data are incomplete."""
         return not self._not_ready
 
-    def positions(self) -> dict[ConId, PositionFact]:
-        """Return the positions as streamed so far, none of them zero."""
-        return dict(self._positions)
+    def positions(self) -> Mapping[ConId, PositionFact]:
+        """Return the positions as streamed so far, none of them zero: the same mapping until one changes."""
+        return self._positions
 
     def marks(self) -> dict[ConId, Mark]:
         """Return the portfolio's values as streamed so far."""
@@ -55,13 +58,12 @@ class AccountView:
         if account != self.account:
             return None
         con_id = ConId(contract.con_id)
-        fact = self._positions.get(con_id)
-        if fact is None or fact.quantity != quantity:
-            fact = PositionFact(con_id, option_of(contract), _whole(quantity, contract), describe(contract))
-        if fact.quantity == 0:
-            self._positions.pop(con_id, None)
-        else:
-            self._positions[con_id] = fact
+        known = self._positions.get(con_id)
+        if known is not None and known.quantity == quantity:
+            return known
+        fact = PositionFact(con_id, option_of(contract), _whole(quantity, contract), describe(contract))
+        others = {other: held for other, held in self._positions.items() if other != con_id}
+        self._positions = {**others, con_id: fact} if fact.quantity else others
         return fact
 
     def replace_positions(self, rows: Iterable[PositionFact]) -> tuple[PositionFact, ...]:
@@ -87,6 +89,7 @@ class AccountView:
         if key in _KEPT and currency in _CURRENCIES:
             self._values[key] = value
             self._values_at = self._now()
+            self._read = None
         elif key == _READY:
             self._not_ready = value.lower() == "false"
 
@@ -94,7 +97,9 @@ class AccountView:
         """Return the account values as streamed last; raises BrokerError while any is unknown."""
         if self._values_at is None:
             raise BrokerError("The gateway has not streamed any account values yet.")
-        return _account_values(self._values, self._values_at)
+        if self._read is None:
+            self._read = _account_values(self._values, self._values_at)
+        return self._read
 
     def summary(self, rows: Iterable[tuple[str, str, str, str]], at: datetime) -> AccountValues | None:
         """Return account values from rows of (account, tag, value, currency); None while one of them is unknown."""

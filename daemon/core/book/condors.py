@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 
 from daemon.core.book.book import Book, BookEntry, EntryKind, Holding
 from daemon.core.condor.legs import CondorLegs, Structure, Vertical, structure
@@ -70,19 +71,27 @@ def leg_directions(record: CondorRecord) -> dict[OptionContract, int]:
     return {leg.contract: leg.ratio for leg in record.legs.held}
 
 
-def open_condors(book: Book, records: Iterable[CondorRecord], entries: Iterable[BookEntry]) -> tuple[OpenCondor, ...]:
-    """Return the condors that still hold something, in the order they were planned."""
+def open_condors(
+    book: Book,
+    records: Iterable[CondorRecord],
+    entries: Iterable[BookEntry],
+    *,
+    known: Mapping[str, OpenCondor] = MappingProxyType({}),
+) -> tuple[OpenCondor, ...]:
+    """Return the condors that still hold something, in the order they were planned.
+
+    ``known`` are condors in which nothing has been traded since they were derived.
+    """
     still_open = {holding.subject: holding for holding in book.open_subjects(Strategy.CONDOR)}
-    if not still_open:
-        return ()
+    changed = still_open.keys() - known.keys()
     trades: dict[str, list[BookEntry]] = defaultdict(list)
-    for entry in entries:
-        if entry.subject in still_open and entry.kind is EntryKind.TRADE:
+    for entry in entries if changed else ():
+        if entry.subject in changed and entry.kind is EntryKind.TRADE:
             trades[entry.subject].append(entry)
     return tuple(
-        _open_condor(record, still_open[record.condor_id], trades[record.condor_id])
+        known.get(name) or _open_condor(record, still_open[name], trades[name])
         for record in records
-        if record.condor_id in still_open
+        if (name := record.condor_id) in still_open
     )
 
 

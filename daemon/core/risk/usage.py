@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 from math import isfinite
 from typing import Final
 
@@ -41,7 +40,6 @@ class Used:
     """What live orders would pay when they filled at their limits."""
 
 
-@lru_cache(maxsize=1)
 def limit_uses(used: Used, limits: RiskLimits) -> tuple[LimitUse, ...]:
     """Return value and limit of every limit on the book, the account and the session's orders."""
     account, losses = used.account, used.losses

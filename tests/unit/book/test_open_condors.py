@@ -67,6 +67,22 @@ class TestOpenCondors:
 
         assert [condor.record.condor_id for condor in seen(entries)] == ["C20200218-1", SECOND]
 
+    def test_a_condor_that_is_known_is_taken_as_it_is_and_the_others_are_derived(self) -> None:
+        entries = [*condor_trades(), *condor_trades(subject=SECOND, first=2)]
+        records = (condor_record(), condor_record(condor_intent(subject=SECOND)))
+        first, second = seen(entries)
+
+        again = open_condors(fold(entries), records, entries, known={SECOND: second})
+
+        assert again == (first, second)
+        assert again[1] is second
+        assert again[0] is not first
+
+    def test_a_known_condor_that_holds_nothing_any_more_is_not_open(self) -> None:
+        (condor,) = seen(condor_trades())
+
+        assert open_condors(fold([]), (condor.record,), [], known={condor.record.condor_id: condor}) == ()
+
     @pytest.mark.parametrize("leg", range(4))
     def test_a_missing_leg_leaves_parts_and_the_quantity_at_risk(self, leg: int) -> None:
         entries = list(condor_trades(quantity=2))
