@@ -13,7 +13,7 @@ from daemon.adapters.clock import SystemClock
 from daemon.adapters.economic_calendar import load_economic_calendar
 from daemon.adapters.halt_file import HaltFile
 from daemon.adapters.ib import IbBroker, IbConfig, Transport
-from daemon.adapters.log import EventLog, build_logging, goes_to_journal
+from daemon.adapters.log import EventLog, JournalSocket, build_logging, goes_to_journal
 from daemon.adapters.macro_files import load_macro_files
 from daemon.adapters.scheduler import ApScheduler
 from daemon.adapters.store import SqliteStore
@@ -98,6 +98,7 @@ def build_program(
     store = SqliteStore(settings.state_dir / DATABASE, synchronous=settings.store.synchronous.value)
     store.set_meta(MODE_KEY, mode)
     session_of = partial(log_session, end_of_day=settings.schedule.end_of_day)
+    to_journal = terminal is not None and goes_to_journal(terminal, settings.service.journal_stream)
     log = build_logging(
         settings.log,
         clock_now=clock.now,
@@ -105,7 +106,7 @@ def build_program(
         log_dir=settings.log_dir,
         terminal=terminal,
         header=f"condord {__version__}  {mode}  settings {settings.digest}",
-        journal=terminal is not None and goes_to_journal(terminal, settings.service.journal_stream),
+        journal=JournalSocket() if to_journal else None,
     )
     journal = Journal(store, clock, session_of)
     journal.add_sink(log.write)

@@ -1,4 +1,4 @@
-"""Commands that only read: ``status``, ``why``, ``book``, ``signals``, ``log``, ``report``."""
+"""Commands that only read: ``status``, ``why``, ``book``, ``signals``, ``report``."""
 
 # ruff: noqa: PLC0415 -- imported by the commands that need them, so that each stays quick
 
@@ -112,35 +112,6 @@ def signals(*, session: date | None, folder: Path | None, env_files: tuple[Path,
             print_json(signals_json(store, day))
         else:
             click.echo(signals_text(store, day))
-
-
-@click.command()
-@click.argument("session", required=False, type=NewYorkDate())
-@db_option
-@env_file_option
-@json_option
-def log(*, session: date | None, folder: Path | None, env_files: tuple[Path, ...], as_json: bool) -> None:
-    """Print the log of SESSION, YYYY-MM-DD (default: the last)."""
-    with reading(env_files, folder) as store:
-        day = session_or_last(store, session)
-        if as_json:
-            print_json([_event_json(event) for event in store.events(session=day)])
-            return
-    logs = load_settings(env_files).log_dir if folder is None else folder / "logs"
-    path = logs / f"{day}.log"
-    if not path.exists():
-        raise NotReadyError(f"there is no log of {day}: {path} does not exist")
-    click.echo(path.read_text(encoding="utf-8"), nl=False)
-
-
-def _event_json(event: Any) -> dict[str, Any]:
-    return {
-        "event": event.name,
-        "at": event.at.isoformat(),
-        "session": event.session.isoformat(),
-        "level": event.level.value,
-        **event.fields,
-    }
 
 
 @click.command()

@@ -753,5 +753,7 @@ class LogSettings(Group):
 
     level: LeastLevel = setting(Level.INFO, "The least severe line that is written; the database keeps all.")
     format: Format = setting(
-        LogFormat.TEXT, "Form of the lines on the terminal and in the journal; the session file is always text."
+        LogFormat.TEXT,
+        "Form of the lines on the terminal; the journal gets text with fields, the files of a session have both forms.",
     )
+    keep_days: int = setting(0, "How long the files of a session are kept; 0 keeps all.", unit="days", ge=0, le=36500)

@@ -9,8 +9,17 @@ from typing import Protocol, TextIO
 
 import pytest
 
-from daemon.adapters.log import EventLog, SessionFiles, build_logging, goes_to_journal, text_line
+from daemon.adapters.log import (
+    TEXT_SUFFIX,
+    EventLog,
+    JournalSocket,
+    SessionFiles,
+    build_logging,
+    follow,
+    goes_to_journal,
+)
 from daemon.core.calendar.sessions import log_session
+from daemon.core.event_lines import text_line
 from daemon.core.orders.intent import Reason
 from daemon.core.records import EventRecord, Level
 from daemon.settings import LogFormat, LogSettings
@@ -48,8 +57,9 @@ class Build(Protocol):
         *,
         level: Level = Level.INFO,
         form: LogFormat = LogFormat.TEXT,
-        journal: bool = False,
+        journal: JournalSocket | None = None,
         header: str = HEADER,
+        keep_days: int = 0,
     ) -> EventLog: ...
 
 
@@ -63,10 +73,11 @@ def build() -> Iterator[Build]:
         *,
         level: Level = Level.INFO,
         form: LogFormat = LogFormat.TEXT,
-        journal: bool = False,
+        journal: JournalSocket | None = None,
         header: str = HEADER,
+        keep_days: int = 0,
     ) -> EventLog:
-        settings = LogSettings(level=level, format=form)
+        settings = LogSettings(level=level, format=form, keep_days=keep_days)
         log = build_logging(
             settings,
             clock_now=lambda: NOW,
@@ -139,7 +150,7 @@ def test_each_session_has_its_file_with_one_header(build: Build, tmp_path: Path)
     log.write(event(at=NOW + timedelta(days=1)))
     log.write(event())
 
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["2020-02-18.log", "2020-02-19.log"]
+    assert sorted(path.name for path in tmp_path.glob("*.log")) == ["2020-02-18.log", "2020-02-19.log"]
     lines = (tmp_path / "2020-02-18.log").read_text().splitlines(keepends=True)
     assert lines[0] == FIRST_LINE
     assert lines[1:] == [text_line(event()) + "\n"] * 3
@@ -218,33 +229,49 @@ def test_json_lines_carry_the_frame_and_every_field(build: Build) -> None:
     }
 
 
-def test_the_session_file_is_text_whatever_the_terminal_gets(build: Build, tmp_path: Path) -> None:
-    build(tmp_path, io.StringIO(), form=LogFormat.JSON).write(event())
+def test_a_session_has_a_file_of_text_and_one_of_json_lines_whatever_the_terminal_gets(
+    build: Build, tmp_path: Path
+) -> None:
+    log = build(tmp_path, io.StringIO(), form=LogFormat.JSON)
+    log.write(event())
+    log.write_block(TODAY, "the page of the day")
 
-    assert (tmp_path / "2020-02-18.log").read_text().endswith(text_line(event()) + "\n")
+    assert text_line(event()) + "\n" in (tmp_path / "2020-02-18.log").read_text()
+    (line,) = (tmp_path / "2020-02-18.jsonl").read_text().splitlines()
+    assert (json.loads(line)["event"], json.loads(line)["why"]) == ("daemon_stopped", "asked")
 
 
-@pytest.mark.parametrize("form", LogFormat)
-def test_the_journal_gets_the_priority_before_the_line(build: Build, form: LogFormat) -> None:
-    terminal = io.StringIO()
-    log = build(None, terminal, form=form, journal=True)
+def test_files_of_sessions_too_long_ago_go_when_a_session_begins(build: Build, tmp_path: Path) -> None:
+    for name in ("2020-02-10.log", "2020-02-10.jsonl", "2020-02-11.log", "mine.log", "2019.log"):
+        (tmp_path / name).write_text("old")
 
-    for level in (Level.INFO, Level.WARNING, Level.ERROR):
-        log.write(event(level=level))
+    build(tmp_path, keep_days=7).write(event())  # of 2020-02-18
 
-    # Priorities of syslog(3): informational 6, warning 4, error 3.
-    assert [line[:3] for line in terminal.getvalue().splitlines()] == ["<6>", "<4>", "<3>"]
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {"2020-02-11.log", "2020-02-18.log", "2020-02-18.jsonl", "mine.log", "2019.log"}
+
+
+def test_following_a_session_goes_on_into_the_next_one(build: Build, tmp_path: Path) -> None:
+    log = build(tmp_path)
+    log.write(event())
+    later = event(at=NOW + timedelta(days=1))
+    added = iter((event(), later))
+
+    seen = follow(tmp_path / "2020-02-18.log", lambda: log.write(next(added)))
+    texts = [next(seen) for _ in range(4)]
+
+    assert texts[0] == f"{FIRST_LINE}{text_line(event())}\n"
+    assert texts[1:] == [text_line(event()) + "\n", "", f"# {HEADER}  session 2020-02-19\n{text_line(later)}\n"]
 
 
 def test_colours_are_for_people_only(build: Build) -> None:
-    watched, piped, journal = Terminal(), io.StringIO(), Terminal()
+    watched, piped = Terminal(), io.StringIO()
 
     build(None, watched).write(event(level=Level.ERROR))
     build(None, piped).write(event(level=Level.ERROR))
-    build(None, journal, journal=True).write(event(level=Level.ERROR))
 
     assert "\x1b[" in watched.getvalue()
-    assert "\x1b[" not in piped.getvalue() + journal.getvalue()
+    assert "\x1b[" not in piped.getvalue()
 
 
 def test_a_disk_that_fails_is_told_once_and_its_recovery_once(build: Build, tmp_path: Path) -> None:
@@ -294,7 +321,7 @@ def test_without_a_terminal_a_disk_that_fails_is_told_on_standard_error(
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
 def test_a_full_disk_raises_from_the_file_and_closes_it(tmp_path: Path) -> None:
     (tmp_path / "2020-02-18.log").symlink_to("/dev/full")
-    files = SessionFiles(tmp_path, HEADER)
+    files = SessionFiles(tmp_path, TEXT_SUFFIX, header=HEADER)
 
     with pytest.raises(OSError, match="No space left"):
         files.append(TODAY, "line\n")

@@ -1,0 +1,82 @@
+"""``condord log``: which lines are shown, and what stands there when there are none."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from daemon.adapters.store import SqliteStore
+from daemon.cli.log_command import log
+from daemon.core.records import EventRecord, Level
+from daemon.errors import NotReadyError
+
+FIRST, SECOND = date(2020, 2, 18), date(2020, 2, 19)
+ENTRY = "cd.20200218.condor.ENTRY.C20200218-1.1"
+EXIT = "cd.20200218.condor.EXIT.C20200218-1.1"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return the state of two sessions; an order of the first is filled in the second."""
+    store = SqliteStore(tmp_path / "condord.db", synchronous="OFF")
+    store.set_meta("last_session", SECOND.isoformat())
+    for name, session, level, fields in (
+        ("order_planned", FIRST, Level.INFO, {"order_ref": ENTRY}),
+        ("gateway_waiting", FIRST, Level.WARNING, {"why": "no route"}),
+        ("order_filled", SECOND, Level.INFO, {"order_ref": ENTRY}),
+        ("order_filled", SECOND, Level.INFO, {"order_ref": EXIT}),
+    ):
+        at = datetime(session.year, session.month, session.day, 20, 30, tzinfo=UTC)
+        store.append_event(EventRecord(name, at, session, level, fields))
+    store.close()
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / f"{SECOND}.log").write_text("# header\nlines\n\nthe page\n")
+    return tmp_path
+
+
+def ask(folder: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(log, ["--dir", str(folder), *arguments], env={"HOME": str(folder)})
+
+
+def shown(result: Result) -> list[tuple[str, str]]:
+    assert result.exit_code == 0, result.output
+    return [(event["session"], event["event"]) for event in json.loads(result.output)]
+
+
+def test_without_a_choice_it_is_the_file_of_the_last_session(folder: Path) -> None:
+    assert ask(folder).output == "# header\nlines\n\nthe page\n"
+
+
+def test_errors_are_the_warnings_and_errors_of_a_session(folder: Path) -> None:
+    assert shown(ask(folder, "2020-02-18", "--errors", "--json")) == [("2020-02-18", "gateway_waiting")]
+    assert ask(folder, "2020-02-18", "--errors").output == (
+        "# session 2020-02-18\n15:30:00 ET ! gateway waiting       why no route\n"
+    )
+    assert ask(folder, "--errors").output == "nothing of that kind was logged\n"
+
+
+def test_an_order_is_followed_through_all_sessions_unless_one_is_named(folder: Path) -> None:
+    both = [("2020-02-18", "order_planned"), ("2020-02-19", "order_filled")]
+
+    assert shown(ask(folder, "--order", ENTRY, "--json")) == both
+    assert shown(ask(folder, "2020-02-19", "--order", ENTRY, "--json")) == both[1:]
+    assert len(shown(ask(folder, "--order", "cd.20200218.condor", "--json"))) == 3
+
+
+def test_a_session_without_a_file_is_told_with_the_path(folder: Path) -> None:
+    result = ask(folder, "2020-02-18")
+
+    assert isinstance(result.exception, NotReadyError)
+    assert f"{folder}/logs/2020-02-18.log does not exist" in str(result.exception)
+
+
+@pytest.mark.parametrize("choice", [["--errors"], ["--order", ENTRY], ["--json"]])
+def test_a_choice_of_lines_cannot_be_followed(folder: Path, choice: list[str]) -> None:
+    result = ask(folder, "--follow", *choice)
+
+    assert result.exit_code == 2
+    assert "--follow shows the file as it grows" in result.output
