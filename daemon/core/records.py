@@ -118,13 +118,13 @@ class LayerComputation:
     forward_pts: float | None
     delta: float | None
     delta_usd: float | None
-    """Delta-dollars of one call: 100 x forward x delta."""
+    """VIX delta-dollars of one contract: 100 x forward x delta, and what of that VIX futures answer to SPX."""
     held: int
     target: int
     unit_usd: float | None = None
     """What one contract counts for in the measure; None in a record of before there were measures."""
     short: OptionContract | None = None
-    """The short call of a spread; delta and dollars are those of the whole."""
+    """The short option of a spread; delta and dollars are those of the whole."""
     carry_usd: float | None = None
     """What one contract is expected to cost in 30 days; None in a record of before there was a budget."""
 
@@ -171,7 +171,7 @@ class HedgeSizing:
 
 @dataclass(frozen=True, slots=True)
 class HedgeComputation:
-    """The hedge notional for the regime, recorded before any VIX-call order is placed."""
+    """The hedge notional for the regime, recorded before any order of the hedge is placed."""
 
     session: date
     at: datetime
@@ -303,6 +303,7 @@ class RiskRecord:
     vix: float | None
     condors: Sensitivity | None
     hedge: Sensitivity | None
+    """What the hedge holds on VIX futures."""
     linked_delta_usd: float | None
     """Dollars for a point of SPX when VIX answers as it does on average."""
     wing_notional_usd: int
@@ -316,13 +317,16 @@ class RiskRecord:
     estimated: int = 0
     """Contracts that count with a volatility that is not of their own mark."""
     limits: tuple[LimitUse, ...] = ()
+    hedge_on_spx: Sensitivity | None = None
+    """What the hedge holds on SPX, where it holds anything there (002-02)."""
 
     @property
     def theta_usd(self) -> float | None:
         """Return the theta of condors and hedge for a calendar day (000-26)."""
         if self.condors is None or self.hedge is None:
             return None
-        return self.condors.theta_usd + self.hedge.theta_usd
+        on_spx = 0.0 if self.hedge_on_spx is None else self.hedge_on_spx.theta_usd
+        return self.condors.theta_usd + self.hedge.theta_usd + on_spx
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,7 @@ class Flattener:
         return FlattenEnd(strategy=Strategy.CONDOR, subject=name, why=left)
 
     async def _sell_hedge(self, why: Reason) -> tuple[FlattenEnd, ...]:
-        """Sell the calls of every layer; while a condor is open they protect it and stay."""
+        """Sell what every layer holds; while a condor is open they protect it and stay."""
         left = len(open_condors(self._desk))
         if left:
             text = f"kept for the {left} condors that are still open; flatten again"
@@ -124,7 +124,7 @@ class Flattener:
         rules = LadderRules(
             step_pts100=policy.ladder_step_pts100,
             through_pts100=policy.ladder_through_pts100,
-            price_steps=row.steps_pts100 or SPREAD_STEPS,
+            price_steps=row.steps_pts100 or SPREAD_STEPS[row.step.legs[0].contract.underlying],
         )
         limit = rung_pts100(0, price, rules)
         left_s = min(WORK_S, (shifted(desk.journal.session(), LAST_HEDGE) - now).total_seconds())

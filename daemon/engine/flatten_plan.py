@@ -48,12 +48,12 @@ def open_condors(desk: Desk) -> list[OpenCondor]:
 
 
 def open_layers(desk: Desk) -> list[Holding]:
-    """Return the hedge layers that hold calls which can still be traded."""
+    """Return the hedge layers that hold what can still be traded."""
     return [layer for layer in desk.view().book.open_subjects(Strategy.HEDGE) if desk.alive(layer.positions)]
 
 
 def sales(desk: Desk, layer: Holding) -> tuple[ClosingStep, ...]:
-    """Return the orders that close a layer, one after the other: uncovered short calls first, a spread as a whole."""
+    """Return the orders that close a layer, one after the other: uncovered short options first, a spread as a whole."""
     holding = layer_holding(desk.alive(layer.positions))
     bought = [ClosingStep((Leg(option, 1),), abs(held)) for option, held in sorted(holding.uncovered.items())]
     return (*bought, *(ClosingStep(closing(unit.legs), quantity) for unit, quantity in holding.units.items()))

@@ -13,7 +13,8 @@ from typing import Final
 from daemon.core.calendar.expiries import settlement_at
 from daemon.core.condor.build import price_combo
 from daemon.core.condor.quality import judge_freshness
-from daemon.core.hedge.sizing import CallValue
+from daemon.core.condor.selection import nearest
+from daemon.core.hedge.sizing import UnitValue
 from daemon.core.hedge.units import HedgeUnit
 from daemon.core.market.contracts import ContractInfo, OptionContract, Right, TradingClass, Underlying
 from daemon.core.market.parity import parity_forward
@@ -29,8 +30,10 @@ MEDIAN_MIN_BARS: Final = 5
 YEAR_DAYS: Final = 365.0
 FORWARD_GUESSES: Final = (1.0, 1.15, 1.35, 1.6)
 """Multiples of VIX at which a call and a put are looked for, until both have a bid and an ask."""
+SPX_STEPS_PTS100: Final = (500, 2_500, 10_000)
+"""Distances of SPX strikes: the coarser they are, the more expiries list them."""
 NO_QUOTE: Final = "no_hedge_quote"
-"""Name of the reason that an option of VIX is not listed or not quoted."""
+"""Name of the reason that an option of the hedge is not listed or not quoted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +165,8 @@ def priced(quotes: Mapping[OptionContract, Quote], legs: Sequence[Leg]) -> Combo
 
 
 @dataclass(frozen=True, slots=True)
-class CallView:
-    """One VIX call as the hedge sees it: forward of the same expiry, own delta, quote."""
+class OptionView:
+    """One option as the hedge sees it: forward of the same expiry, own delta, quote."""
 
     info: ContractInfo
     quote: Quote
@@ -174,36 +177,39 @@ class CallView:
     @property
     def mid_pts(self) -> float:
         """Return the mean of bid and ask; where nobody bids, the bid is zero."""
-        assert self.quote.ask_pts100 is not None, "a call without an ask has no delta either"
+        assert self.quote.ask_pts100 is not None, "an option without an ask has no delta either"
         return ((self.quote.bid_pts100 or 0) + self.quote.ask_pts100) / 200
 
 
 @dataclass(frozen=True, slots=True)
 class UnitView:
-    """What a layer buys as one, as the hedge sees it: its calls on the forward of their expiry."""
+    """What a layer buys as one, as the hedge sees it: its options on the forward of their expiry."""
 
     unit: HedgeUnit
     forward_pts: float
-    calls: tuple[tuple[int, CallView], ...]
-    """Each call with its direction: +1 the long one, -1 the short one."""
+    options: tuple[tuple[int, OptionView], ...]
+    """Each option with its direction: +1 the long one, -1 the short one."""
+    vix_share: float = 1.0
+    """VIX delta-dollars that a delta-dollar of its underlying stands for."""
 
     @property
-    def value(self) -> CallValue:
+    def value(self) -> UnitValue:
         """Return what one is worth by the measures."""
-        return CallValue(
+        return UnitValue(
             forward_pts=self.forward_pts,
-            delta=sum(direction * call.delta for direction, call in self.calls),
-            mid_pts=sum(direction * call.mid_pts for direction, call in self.calls),
+            delta=sum(direction * option.delta for direction, option in self.options),
+            mid_pts=sum(direction * option.mid_pts for direction, option in self.options),
+            vix_share=self.vix_share,
         )
 
     @property
     def quotes(self) -> dict[OptionContract, Quote]:
-        """Return the quotes of its calls."""
-        return {call.info.contract: call.quote for _, call in self.calls}
+        """Return the quotes of its options."""
+        return {option.info.contract: option.quote for _, option in self.options}
 
 
-class VixChain:
-    """One VIX expiry: its parity forward and its calls, read with few requests."""
+class HedgeChain:
+    """One expiry: its parity forward and its options, read with few requests."""
 
     def __init__(self, desk: Desk, trading_class: TradingClass, expiry: date, strikes_pts100: Sequence[int]) -> None:
         self._desk = desk
@@ -216,10 +222,15 @@ class VixChain:
         """Return a call of this expiry."""
         return OptionContract(self.trading_class, self.expiry, strike_pts100, Right.CALL)
 
+    def put(self, strike_pts100: int) -> OptionContract:
+        """Return a put of this expiry."""
+        return OptionContract(self.trading_class, self.expiry, strike_pts100, Right.PUT)
+
     async def forward(self, guess_pts: float) -> float:
         """Return the forward by put-call parity at the listed strike nearest to it (never spot VIX).
 
-        In a calm market puts near VIX may have no bid and the forward is higher: then the pair is looked for above.
+        In a calm market puts near VIX may have no bid and the forward is higher: then the pair is looked for above. Of
+        SPX not every expiry has every strike: then the pair is looked for at coarser ones.
         """
         if self._forward is None:
             strike, found = await self._first_pair(guess_pts)
@@ -230,7 +241,7 @@ class VixChain:
 
     async def _first_pair(self, guess_pts: float) -> tuple[int, float]:
         reasons: list[Reason] = []
-        for strike in dict.fromkeys(self._nearest(guess_pts * factor) for factor in FORWARD_GUESSES):
+        for strike in dict.fromkeys(self._guesses(guess_pts)):
             found = await self._parity(strike)
             if not isinstance(found, Reason):
                 return strike, found
@@ -238,15 +249,22 @@ class VixChain:
         raise Refusal(reasons[0])
 
     async def view(self, unit: HedgeUnit, forward_pts: float) -> UnitView:
-        """Quote the calls of a unit and compute their deltas by Black-76 on the same-expiry forward."""
+        """Quote the options of a unit and compute their deltas by Black-76 on the same-expiry forward."""
         quoted = await self._quoted(unit.contracts)
-        calls = tuple((leg.ratio, self._call(*quoted[leg.contract], forward_pts)) for leg in unit.legs)
-        return UnitView(unit, forward_pts, calls)
+        options = tuple((leg.ratio, self._option(*quoted[leg.contract], forward_pts)) for leg in unit.legs)
+        return UnitView(unit, forward_pts, options)
 
-    def _call(self, info: ContractInfo, quote: Quote, forward_pts: float) -> CallView:  # pairs of _quoted
+    def _option(self, info: ContractInfo, quote: Quote, forward_pts: float) -> OptionView:  # pairs of _quoted
         years = years_to(self._desk.clock.now(), info.contract)
-        iv, delta = call_delta(quote, info.contract, forward_pts, years)
-        return CallView(info, quote, forward_pts, iv, delta)
+        iv, delta = option_delta(quote, info.contract, forward_pts, years)
+        return OptionView(info, quote, forward_pts, iv, delta)
+
+    def _guesses(self, guess_pts: float) -> list[int]:
+        """Return the strikes at which the pair is looked for, in their order."""
+        if self.trading_class.underlying is Underlying.VIX:
+            return [self._nearest(guess_pts * factor) for factor in FORWARD_GUESSES]
+        grids = [[strike for strike in self.strikes_pts100 if strike % step == 0] for step in SPX_STEPS_PTS100]
+        return [nearest(grid, round(guess_pts * 100)) for grid in grids if grid]
 
     def _nearest(self, level_pts: float) -> int:
         return min(self.strikes_pts100, key=lambda strike: (abs(strike - level_pts * 100), strike))
@@ -278,24 +296,27 @@ class VixChain:
         return {contract: (infos[contract], quotes[contract]) for contract in wanted}
 
 
-def call_delta(quote: Quote, contract: OptionContract, forward_pts: float, years: float) -> tuple[float | None, float]:
-    """Return implied volatility and delta of a VIX call by Black-76 on its own forward, undiscounted.
+def option_delta(
+    quote: Quote, contract: OptionContract, forward_pts: float, years: float
+) -> tuple[float | None, float]:
+    """Return implied volatility and delta of an option by Black-76 on its own forward, undiscounted.
 
-    A call that quotes within its spread of intrinsic value has no volatility to find: deep in the money its
-    delta is 1, far out of it 0. Without an ask there is no value at all, and the call is refused.
+    An option that quotes within its spread of intrinsic value has no volatility to find: deep in the money its delta
+    is 1, or -1 of a put, far out of it 0. Without an ask there is no value at all, and the option is refused.
     """
     if quote.ask_pts100 is None:
         raise Refusal(Reason(NO_QUOTE, f"{contract} has no ask"))
     bid = quote.bid_pts100 or 0  # no bid is a bid of zero: nobody pays for it
     mid_pts = (bid + quote.ask_pts100) / 200
-    intrinsic_pts = max(0.0, forward_pts - contract.strike)
-    iv = implied_vol(mid_pts, forward_pts, contract.strike, years, 1.0, is_call=True)
+    side, is_call = contract.right.outward, contract.right is Right.CALL
+    intrinsic_pts = max(0.0, side * (forward_pts - contract.strike))
+    iv = implied_vol(mid_pts, forward_pts, contract.strike, years, 1.0, is_call)
     if math.isnan(iv):
         if mid_pts - intrinsic_pts > (quote.ask_pts100 - bid) / 100:
             text = f"{contract} at {mid_pts:g} fits no volatility on its forward {forward_pts:.2f}"
             raise Refusal(Reason(NO_QUOTE, text, mid_pts, intrinsic_pts))
-        return None, 1.0 if intrinsic_pts > 0 else 0.0
-    return iv, float(black76(forward_pts, contract.strike, years, iv, 1.0, is_call=True).delta)
+        return None, float(side) if intrinsic_pts > 0 else 0.0
+    return iv, float(black76(forward_pts, contract.strike, years, iv, 1.0, is_call).delta)
 
 
 def years_to(now: datetime, contract: OptionContract) -> float:

@@ -9,7 +9,7 @@ from daemon.core.hedge.budget import LayerCost, Spent, spent
 from daemon.core.hedge.carry import expected_carry
 from daemon.core.hedge.signals import implied_cost
 from daemon.core.market.contracts import MULTIPLIER
-from daemon.core.risk.break_even import VixOption
+from daemon.core.risk.break_even import HedgeOption
 from daemon.engine.context import Desk
 from daemon.engine.gather import years_to
 
@@ -45,18 +45,18 @@ def layer_cost(
     )
 
 
-def unit_options(desk: Desk, view: LayerView) -> tuple[VixOption, ...]:
-    """Return the calls of one unit of a layer with what their price in another market needs."""
+def unit_options(desk: Desk, view: LayerView) -> tuple[HedgeOption, ...]:
+    """Return the options of one unit of a layer with what their price in another market needs."""
     now = desk.clock.now()
     return tuple(
-        VixOption(
-            contract=call.info.contract,
+        HedgeOption(
+            contract=option.info.contract,
             quantity=direction,
-            forward_pts=call.forward_pts,
-            years=years_to(now, call.info.contract),
-            vol=call.iv or 0.0,  # none to find: the call is worth its intrinsic value
+            forward_pts=option.forward_pts,
+            years=years_to(now, option.info.contract),
+            vol=option.iv or 0.0,  # none to find: the option is worth its intrinsic value
         )
-        for direction, call in view.measured.calls
+        for direction, option in view.measured.options
     )
 
 

@@ -1,4 +1,4 @@
-"""The hedge desk: three layers of VIX calls, rolled on a fixed calendar and resized by regime."""
+"""The hedge desk: three layers, rolled on a fixed calendar and resized by regime."""
 
 from __future__ import annotations
 
@@ -160,8 +160,8 @@ class HedgeDesk:
         new, old = layer.measured.unit, next(reversed(layer.earlier(layer.measured.unit).items()), None)
         if self._desk.policy.hedge.roll_order is not RollOrder.COMBINATION or old is None or missing == 0:
             return 0
-        if not set(new.contracts).isdisjoint(old[0].contracts):
-            return 0  # a contract cannot be bought and sold in one combination
+        if not set(new.contracts).isdisjoint(old[0].contracts) or new.underlying is not old[0].underlying:
+            return 0  # no combination buys and sells one contract, or is of two underlyings
         quantity = min(missing, old[1])
         wish = Wish(purpose=Purpose.ROLL_BUY, buy=new, sell=old[0], quantity=quantity, reason=reason, forced=forced)
         return await self._trader.work(view, layer, wish)
@@ -176,7 +176,7 @@ class HedgeDesk:
     async def _sell_left_behind(self, view: HedgeView, layer: LayerView) -> str:
         """Try again to sell what an earlier roll could not."""
         name, left = layer.policy.name, layer.earlier()
-        reason = Reason("left_behind", f"{name} still holds calls of before its last roll", sum(left.values()), 0)
+        reason = Reason("left_behind", f"{name} still holds contracts of before its last roll", sum(left.values()), 0)
         sold = await self._sell_old(view, layer, reason, keep=0, new_bought=False)
         return f"{name} sold {sold} of {sum(left.values())} left behind"
 

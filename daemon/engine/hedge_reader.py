@@ -9,23 +9,33 @@ from typing import Final
 
 from daemon.core.book.condors import layer_positions
 from daemon.core.calendar.sessions import sessions_between
-from daemon.core.hedge.adjusted import adjusted_layers, adjusted_pct, band_in_force, gated_pct
+from daemon.core.hedge.adjusted import adjusted_layers, adjusted_pct, band_in_force, gated_pct, tilted_layers
 from daemon.core.hedge.budget import GuardRules, LayerCost, within_budget
 from daemon.core.hedge.harvest import LayerNow, harvested, not_bought_back, with_routed
 from daemon.core.hedge.hedged import Hedged, break_even_contracts, hedged
-from daemon.core.hedge.policy import Band, HedgeBase, HedgePolicy, HedgeTotal, LayerPolicy, LayerStructure
+from daemon.core.hedge.policy import (
+    CLASSES,
+    Band,
+    HedgeBase,
+    HedgePolicy,
+    HedgeTotal,
+    Instrument,
+    LayerPolicy,
+    LayerStructure,
+)
 from daemon.core.hedge.regime import RegimeDecision, RegimeState, decide_regime
-from daemon.core.hedge.rolls import choose_call_strike, choose_layer_expiry, next_roll
-from daemon.core.hedge.sizing import HedgeTarget, delta_usd, size_hedge, unit_usd
+from daemon.core.hedge.rolls import choose_call_strike, choose_layer_expiry, is_monthly, next_roll
+from daemon.core.hedge.sizing import HedgeTarget, size_hedge, unit_usd, vix_share
 from daemon.core.hedge.units import HedgeUnit, LayerHolding, layer_holding
-from daemon.core.market.contracts import OptionContract, OptionParams, TradingClass, Underlying
+from daemon.core.market.contracts import OptionContract, OptionParams, Underlying
 from daemon.core.orders.intent import Reason
 from daemon.core.records import HedgeBudget, HedgeComputation, HedgeSizing, LayerComputation
-from daemon.core.risk.greeks import Levels
+from daemon.core.risk.greeks import DAYS_PER_YEAR, Levels
 from daemon.engine.adjuster import in_force
 from daemon.engine.context import Desk
-from daemon.engine.gather import Indexes, Refusal, UnitView, VixChain, indexes, vix_median
+from daemon.engine.gather import HedgeChain, Indexes, Refusal, UnitView, indexes, vix_median, years_to
 from daemon.engine.hedge_budget import layer_cost, recently_spent, unit_options
+from daemon.engine.put_spreads import choose_put_spread
 from daemon.engine.routed import routed_before
 
 STRIKES_TRIED: Final = 4
@@ -131,8 +141,8 @@ class HedgeReader:
     async def read(self, session: date, rolling: frozenset[str] = frozenset()) -> HedgeView:
         """Compute the hedge notional per regime; refuses by name when the market cannot be read.
 
-        A layer that rolls, or holds nothing of any delta, is measured by the call it would buy; the others by the
-        call they hold.
+        A layer that rolls, or holds nothing of any delta, is measured by what it would buy; the others by what they
+        hold.
         """
         desk, policy = self._desk, self._desk.policy.hedge
         seen = await indexes(desk)
@@ -143,8 +153,7 @@ class HedgeReader:
             since_high = len(sessions_between(previous.high_since, session)) - 1
         decision = decide_regime(vix, previous, session, since_high, policy)
         layers = {
-            layer.name: await self._layer(layer, session, seen.vix, new=layer.name in rolling)
-            for layer in self.layers()
+            layer.name: await self._layer(layer, session, seen, new=layer.name in rolling) for layer in self.layers()
         }
         book = await self._hedged(seen)
         units = {name: unit_usd(view.measured.value, policy.measure, book) for name, view in layers.items()}
@@ -202,8 +211,9 @@ class HedgeReader:
         if force.buy_gate_shut and base_usd:
             pct, gate = gated_pct(pct, band, 100 * basis.held_usd / base_usd)
             reasons = (*reasons, *gate)
-        weighted, shifted = adjusted_layers(policy, basis.units_usd, force.state)
-        return pct, weighted, (*reasons, *shifted)
+        tilted, tilts = tilted_layers(policy, basis.units_usd, basis.decision.state.name)
+        weighted, shifted = adjusted_layers(tilted, basis.units_usd, force.state)
+        return pct, weighted, (*reasons, *tilts, *shifted)
 
     async def _hedged(self, seen: Indexes) -> Hedged:
         """Return the open condors by the base that the percentage is of."""
@@ -263,40 +273,47 @@ class HedgeReader:
         name, _, since = text.partition(" ")
         return RegimeState(name, date.fromisoformat(since) if since else None)
 
-    async def _layer(self, layer: LayerPolicy, session: date, vix: float, *, new: bool) -> LayerView:
+    async def _layer(self, layer: LayerPolicy, session: date, seen: Indexes, *, new: bool) -> LayerView:
         desk, holding = self._desk, self.holding(layer.name)
         current = holding.current
         if current is not None and not new:
             strikes = await self._strikes(current.long, session)
-            chain = VixChain(desk, current.long.trading_class, current.expiry, strikes)
-            measured = await chain.view(current, await chain.forward(vix))
-            if measured.value.delta > 0:
+            chain = HedgeChain(desk, current.long.trading_class, current.expiry, strikes)
+            measured = self._measured(await chain.view(current, await chain.forward(_spot_pts(chain, seen))), seen)
+            if measured.value.delta_usd > 0:
                 return LayerView(layer, holding, measured, ())
         chain, reasons = await self._new_chain(layer, session)
-        forward = await chain.forward(vix)
-        return LayerView(layer, holding, await self._new_unit(chain, forward, layer), reasons)
+        forward = await chain.forward(_spot_pts(chain, seen))
+        return LayerView(layer, holding, self._measured(await self._new_unit(chain, forward, layer), seen), reasons)
+
+    def _measured(self, view: UnitView, seen: Indexes) -> UnitView:
+        """Return a unit with what its delta stands for on VIX."""
+        days = years_to(self._desk.clock.now(), view.unit.long) * DAYS_PER_YEAR
+        return replace(view, vix_share=vix_share(view.unit.long.underlying, seen.vix, days))
 
     async def _strikes(self, contract: OptionContract, session: date) -> tuple[int, ...]:
-        for row in await self._desk.option_params(Underlying.VIX, session):
+        for row in await self._desk.option_params(contract.underlying, session):
             if row.trading_class is contract.trading_class:
                 return row.strikes_pts100
         raise Refusal(Reason("no_chain", f"the broker lists no {contract.trading_class} options"))
 
-    async def _new_chain(self, layer: LayerPolicy, session: date) -> tuple[VixChain, tuple[Reason, ...]]:
-        rows = await self._desk.option_params(Underlying.VIX, session)
+    async def _new_chain(self, layer: LayerPolicy, session: date) -> tuple[HedgeChain, tuple[Reason, ...]]:
+        classes = CLASSES[layer.instrument]
         by_expiry: dict[date, OptionParams] = {}
-        for row in rows:
-            for expiry in row.expiries:
+        for row in await self._desk.option_params(classes[0].underlying, session):
+            for expiry in row.expiries if row.trading_class in classes else ():
                 by_expiry.setdefault(expiry, row)
-        listed = [(expiry, row.trading_class is TradingClass.VIX) for expiry, row in sorted(by_expiry.items())]
+        listed = [(expiry, is_monthly(row.trading_class, expiry)) for expiry, row in sorted(by_expiry.items())]
         chosen, reasons = choose_layer_expiry(listed, session, layer)
         if chosen is None:
             raise Refusal(*reasons)
         row = by_expiry[chosen]
-        return VixChain(self._desk, row.trading_class, chosen, row.strikes_pts100), reasons
+        return HedgeChain(self._desk, row.trading_class, chosen, row.strikes_pts100), reasons
 
-    async def _new_unit(self, chain: VixChain, forward_pts: float, layer: LayerPolicy) -> UnitView:
-        """Return what the layer would buy: the calls that are listed first at its distances from the forward."""
+    async def _new_unit(self, chain: HedgeChain, forward_pts: float, layer: LayerPolicy) -> UnitView:
+        """Return what the layer would buy: puts by delta, or the calls listed first at its distances from the forward."""
+        if layer.instrument is Instrument.SPX_PUT_SPREAD:
+            return await choose_put_spread(self._desk, chain, forward_pts, layer)
         long = await self._listed_call(chain, forward_pts, layer.otm_pct)
         if layer.structure is LayerStructure.CALL:
             return await chain.view(HedgeUnit(long), forward_pts)
@@ -304,7 +321,7 @@ class HedgeReader:
         return await chain.view(HedgeUnit(long, short), forward_pts)
 
     async def _listed_call(
-        self, chain: VixChain, forward_pts: float, otm_pct: float, *, above_pts100: int = 0
+        self, chain: HedgeChain, forward_pts: float, otm_pct: float, *, above_pts100: int = 0
     ) -> OptionContract:
         strikes = tuple(strike for strike in chain.strikes_pts100 if strike > above_pts100)
         for _ in range(STRIKES_TRIED):
@@ -319,6 +336,11 @@ class HedgeReader:
         raise Refusal(Reason("no_strike_listed", text, forward_pts, otm_pct))
 
 
+def _spot_pts(chain: HedgeChain, seen: Indexes) -> float:
+    """Return the index near which the forward of a chain is looked for."""
+    return seen.vix if chain.trading_class.underlying is Underlying.VIX else seen.spx
+
+
 def _layer_computation(view: LayerView, one_usd: float, target: int, *, carry_usd: float) -> LayerComputation:
     measured = view.measured
     value = measured.value
@@ -327,7 +349,7 @@ def _layer_computation(view: LayerView, one_usd: float, target: int, *, carry_us
         contract=measured.unit.long,
         forward_pts=value.forward_pts,
         delta=value.delta,
-        delta_usd=delta_usd(value.forward_pts, value.delta),
+        delta_usd=value.delta_usd,
         held=view.holding.quantity,
         target=target,
         unit_usd=one_usd,
@@ -337,7 +359,7 @@ def _layer_computation(view: LayerView, one_usd: float, target: int, *, carry_us
 
 
 def _refuse_unmeasured(units_usd: Mapping[str, float], policy: HedgePolicy) -> None:
-    """Refuse to size by a call that counts for nothing: its price or delta is then no measure of it."""
+    """Refuse to size by a unit that counts for nothing: its price or delta is then no measure of it."""
     for layer in policy.layers:
         if layer.weight > 0 and not units_usd[layer.name] > 0:
             text = f"One contract of {layer.name} counts for nothing in {policy.measure.value}, so it cannot be sized."

@@ -1,4 +1,4 @@
-"""Trading the calls of a layer: gates, a fresh quote, a ladder; a decision for everything that is not done."""
+"""Trading the units of a layer: gates, a fresh quote, a ladder; a decision for everything that is not done."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
 from functools import partial
+from types import MappingProxyType
 from typing import Final
 
 from daemon.core.calendar.sessions import shifted
 from daemon.core.condor.legs import closing
 from daemon.core.hedge.units import HedgeUnit, LayerHolding
-from daemon.core.market.contracts import OptionContract
+from daemon.core.market.contracts import OptionContract, Underlying
 from daemon.core.market.quotes import Quote
 from daemon.core.orders.intent import (
     Intent,
@@ -37,9 +38,9 @@ WORK_TIME: Final = timedelta(minutes=15)
 LAST_WORK: Final = time(16, 10)
 """VIX options stop at 16:15 New York time; no hedge order is worked beyond this."""
 SPENT_SHARE: Final = 0.5
-"""A call spread whose mid is over this share of its width is not bought: its delta, and with it the use of more, is gone."""
-SPREAD_STEPS: Final = ((0, 1),)
-"""Net prices of spreads in VIX options: a cent everywhere (Cboe Rule 5.33)."""
+"""A spread whose mid is over this share of its width is not bought: its delta, and with it the use of more, is gone."""
+SPREAD_STEPS: Final = MappingProxyType({Underlying.VIX: ((0, 1),), Underlying.SPX: ((0, 5),)})
+"""Net prices of spreads: a cent everywhere in VIX options, five cents in SPX (Cboe Rule 5.33)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +65,7 @@ class Wish:
 
 
 class HedgeTrader:
-    """Buys and sells calls, or call spreads, of one layer at a time."""
+    """Buys and sells units of one layer at a time."""
 
     def __init__(self, desk: Desk, executor: Executor, risk: RiskMonitor) -> None:
         self._desk = desk
@@ -196,7 +197,7 @@ class HedgeTrader:
         if wish.buy is not None and wish.sell is not None:
             return None
         if len(wish.legs) > 1:
-            return SPREAD_STEPS
+            return SPREAD_STEPS[wish.legs[0].contract.underlying]
         contract = wish.legs[0].contract
         return (await self._desk.broker.contracts([contract]))[contract].price_steps_pts100
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Final, TypeGuard
 
 from daemon.core.book.book import Book, Holding
 from daemon.core.calendar.expiries import settlement_at
@@ -88,7 +88,7 @@ class RiskMeter:
         for back in range(FORWARD_SESSIONS):
             for computed in reversed(store.hedge_computations(add_sessions(session, -back))):
                 for layer in computed.layers:
-                    if layer.contract is not None and layer.forward_pts is not None:
+                    if layer.forward_pts is not None and _on_vix(layer.contract):
                         series = layer.contract.trading_class, layer.contract.expiry
                         days = (settlement_at(*series) - now) / YEAR * DAYS_PER_YEAR
                         moved = layer.forward_pts * (vix / computed.vix) ** float(future_elasticity(days))
@@ -132,6 +132,7 @@ class RiskMeter:
             vix=levels.vix_pts,
             condors=exposure.condors,
             hedge=exposure.hedge,
+            hedge_on_spx=exposure.hedge_on_spx,
             linked_delta_usd=exposure.linked_delta_usd,
             wing_notional_usd=self._desk.view().wing_notional_usd,
             maintenance_margin_usd_cents=account.maintenance_margin_usd_cents,
@@ -190,6 +191,10 @@ class RiskMeter:
         if record.unknown:
             fields["unknown"] = len(record.unknown)
         self._desk.journal.emit("exposure_measured", fields, level=level)
+
+
+def _on_vix(contract: OptionContract | None) -> TypeGuard[OptionContract]:
+    return contract is not None and contract.underlying is Underlying.VIX
 
 
 def _capped(

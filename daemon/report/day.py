@@ -98,13 +98,13 @@ class DayView:
         )
 
     @property
-    def calls_held(self) -> int:
-        """Return the VIX calls held by all layers."""
+    def contracts_held(self) -> int:
+        """Return the contracts held by all layers: an option, or a spread as one."""
         return sum(layer.held for layer in self.layers)
 
     @property
-    def calls_target(self) -> int | None:
-        """Return the VIX calls all layers should hold; None without a computation in this session."""
+    def contracts_target(self) -> int | None:
+        """Return the contracts all layers should hold; None without a computation in this session."""
         return None if self.computation is None else sum(layer.target for layer in self.computation.layers)
 
 

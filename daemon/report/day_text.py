@@ -160,17 +160,17 @@ def _hedge(view: DayView) -> list[str]:
         else f"{new_york_time(computation.at)}  {hedge_arithmetic(computation)}"
     )
     budget = [] if computation is None else [f"  {line}" for line in budget_lines(computation)]
-    settled = [_settled_call(entry) for entry in view.settlements if entry.strategy is Strategy.HEDGE]
-    return [f"  {arithmetic}", *budget, *settled, *layer_table(view.layers), f"  at the close: {_calls_at_close(view)}"]
+    settled = [_settled_option(entry) for entry in view.settlements if entry.strategy is Strategy.HEDGE]
+    return [f"  {arithmetic}", *budget, *settled, *layer_table(view.layers), f"  at the close: {_held_at_close(view)}"]
 
 
-def _calls_at_close(view: DayView) -> str:
+def _held_at_close(view: DayView) -> str:
     parts = [line.delta_usd for line in view.layers if line.held]
     if not parts:
-        return "no call held"
+        return "nothing held"
     known = [part for part in parts if part is not None]
     total = sum(known) if len(known) == len(parts) else None
-    return f"{plural(view.calls_held, 'call')}, delta-dollars {whole_dollars(total)}"
+    return f"{plural(view.contracts_held, 'contract')}, delta-dollars {whole_dollars(total)}"
 
 
 def layer_table(layers: Sequence[LayerLine]) -> list[str]:
@@ -181,9 +181,11 @@ def layer_table(layers: Sequence[LayerLine]) -> list[str]:
     return columns([*rows, *map(_layer, layers)], "<<>>>>><")
 
 
-def _settled_call(entry: BookEntry) -> str:
-    calls = plural(abs(entry.quantity), "call" if entry.quantity < 0 else "short call")
-    return f"  {entry.subject} settled: {calls} {entry.contract} at {points(entry.price_pts100 / 100)}"
+def _settled_option(entry: BookEntry) -> str:
+    sold = "" if entry.quantity < 0 else "short "
+    return (
+        f"  {entry.subject} settled: {sold}{abs(entry.quantity)} {entry.contract} at {points(entry.price_pts100 / 100)}"
+    )
 
 
 def _layer(layer: LayerLine) -> tuple[str, ...]:
@@ -276,9 +278,9 @@ def _skip_words(view: DayView) -> str:
 
 
 def _hedge_words(view: DayView) -> str:
-    target = "unknown" if view.calls_target is None else view.calls_target
+    target = "unknown" if view.contracts_target is None else view.contracts_target
     kinds: dict[str, list[str]] = {}
     for change in view.changes:
         kinds.setdefault(SHORT_KINDS.get(change.kind, change.kind), []).append(change.layer)
     done = ", ".join(f"{kind} {'+'.join(layers)}" for kind, layers in kinds.items())
-    return f"hedge {view.calls_held} of {target}" + (f" ({done})" if done else "")
+    return f"hedge {view.contracts_held} of {target}" + (f" ({done})" if done else "")

@@ -44,17 +44,17 @@ class LayerLine:
     unit: HedgeUnit | None
     held: int
     target: int | None
-    """Calls the layer should hold; None without a computation, or on the older of two contracts."""
+    """Contracts the layer should hold; None without a computation, or on the older of two."""
     mark_pts: float | None
     dte: int | None
     delta_usd: float | None
-    """VIX delta-dollars of all calls held, with the delta of the last computation."""
+    """VIX delta-dollars of all that is held, with the delta of the last computation."""
     next_roll: date | None
 
 
 @dataclass(frozen=True, slots=True)
 class Traded:
-    """Calls bought (positive) or sold of one contract, at a mean price in points."""
+    """How many of one option were bought (positive) or sold, at a mean price in points."""
 
     contract: OptionContract
     quantity: int
@@ -141,7 +141,7 @@ def _delta_usd(layer: LayerComputation | None, unit: HedgeUnit, quantity: int) -
 
 
 def held_at_close_usd(day: DayRecord, computation: HedgeComputation | None) -> float | None:
-    """Return what is held at a close in dollars of the measure, each call as the session's last computation counted it.
+    """Return what is held at a close in dollars of the measure, each contract as the session's last computation counted it.
 
     None when a contract is held that the computation did not measure.
     """
@@ -227,9 +227,9 @@ def target_words(sizing: HedgeSizing | None) -> str:
         HedgeTotal.BREAK_EVEN: "what gains some points of loss beyond the put-side break-evens of the condors",
     }[HedgeTotal(sized.total)]
     measure = {
-        HedgeMeasure.DELTA_DOLLARS: "VIX delta-dollars (100 x forward x delta, summed over the calls)",
-        HedgeMeasure.VIX_NOTIONAL: "VIX notional (100 x forward, summed over the calls)",
-        HedgeMeasure.PREMIUM: "premium (100 x mid, summed over the calls)",
+        HedgeMeasure.DELTA_DOLLARS: "VIX delta-dollars (100 x forward x delta, summed over the contracts)",
+        HedgeMeasure.VIX_NOTIONAL: "VIX notional (100 x forward, summed over the contracts)",
+        HedgeMeasure.PREMIUM: "premium (100 x mid, summed over the contracts)",
         HedgeMeasure.CONTRACTS: "dollars of condors (each call counts as one condor)",
     }[HedgeMeasure(sized.measure)]
     return f"The target is {total}, in {measure}."

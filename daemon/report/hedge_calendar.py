@@ -64,5 +64,5 @@ def _off(policy: HedgePolicy) -> list[str]:
     if not policy.enabled:
         return ["  the hedge is switched off (CONDORD_HEDGE_ENABLED): nothing will be bought"]
     if not policy.rolls_enabled:
-        return ["  rolls are switched off (CONDORD_HEDGE_ROLLS_ENABLED): calls are held into their settlement"]
+        return ["  rolls are switched off (CONDORD_HEDGE_ROLLS_ENABLED): what is held goes into its settlement"]
     return []

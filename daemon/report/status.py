@@ -57,8 +57,8 @@ class StatusView:
     hedge_pct: float | None = None
     hedge_target_usd: float | None = None
     hedge_held_usd: float | None = None
-    calls_held: int | None = None
-    calls_target: int | None = None
+    contracts_held: int | None = None
+    contracts_target: int | None = None
     net_liquidation_usd_cents: int | None = None
     pnl_usd_cents: int | None = None
     risk_at: datetime | None = None
@@ -189,9 +189,11 @@ def _count(number: int | None, noun: str, many: str) -> str:
 
 
 def _hedge(view: StatusView) -> str:
-    held, target = (UNKNOWN if number is None else f"{number}" for number in (view.calls_held, view.calls_target))
+    held, target = (
+        UNKNOWN if number is None else f"{number}" for number in (view.contracts_held, view.contracts_target)
+    )
     return (
-        f"{held} of {target} calls; held {whole_dollars(view.hedge_held_usd)}, "
+        f"{held} of {target} contracts; held {whole_dollars(view.hedge_held_usd)}, "
         f"target {whole_dollars(view.hedge_target_usd)} (p {percent(view.hedge_pct, digits=2)})"
     )
 

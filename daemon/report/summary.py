@@ -31,7 +31,7 @@ class Summary:
     settlements: int
     """Positions settled in cash, one for each contract of a condor or layer."""
     hedge_buys: int
-    """Orders that bought VIX calls and were filled, wholly or in part."""
+    """Orders that bought for the hedge and were filled, wholly or in part."""
     hedge_rolls: int
     """Layers rolled: a filled buy of a new contract for a layer that had bought another one before."""
     orders: int
@@ -125,7 +125,7 @@ def summary_table(summary: Summary) -> str:
         ("  not entered", f"{summary.condor_skips:,}", ""),
         ("condors closed", f"{summary.condor_exits:,}", ""),
         ("settlements", f"{summary.settlements:,}", by_class),
-        ("VIX call buys", f"{summary.hedge_buys:,}", ""),
+        ("hedge buys", f"{summary.hedge_buys:,}", ""),
         ("layers rolled", f"{summary.hedge_rolls:,}", ""),
         ("orders", f"{summary.orders:,}", ""),
         ("executions", f"{summary.executions:,}", ""),

@@ -26,7 +26,15 @@ from daemon.core.condor.policy import (
     WingsBy,
 )
 from daemon.core.hedge.adjustments import ShiftDirection
-from daemon.core.hedge.policy import HedgeBase, HedgeMeasure, HedgeSplit, HedgeTotal, LayerStructure, RollOrder
+from daemon.core.hedge.policy import (
+    HedgeBase,
+    HedgeMeasure,
+    HedgeSplit,
+    HedgeTotal,
+    Instrument,
+    LayerStructure,
+    RollOrder,
+)
 from daemon.core.orders.broker_facts import PAPER_PREFIXES
 from daemon.core.records import Level
 from daemon.core.risk.limits import ExitsWithoutData
@@ -169,6 +177,7 @@ BaseChoice = Annotated[HedgeBase, BeforeValidator(_any_case(HedgeBase))]
 MeasureChoice = Annotated[HedgeMeasure, BeforeValidator(_any_case(HedgeMeasure))]
 SplitChoice = Annotated[HedgeSplit, BeforeValidator(_any_case(HedgeSplit))]
 RollOrderChoice = Annotated[RollOrder, BeforeValidator(_any_case(RollOrder))]
+InstrumentChoice = Annotated[Instrument, BeforeValidator(_any_case(Instrument))]
 StructureChoice = Annotated[LayerStructure, BeforeValidator(_any_case(LayerStructure))]
 TotalChoice = Annotated[HedgeTotal, BeforeValidator(_any_case(HedgeTotal))]
 TakeProfit = Annotated[TakeProfitOrder, BeforeValidator(_any_case(TakeProfitOrder))]

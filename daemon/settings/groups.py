@@ -18,7 +18,15 @@ from daemon.core.condor.policy import (
     TouchAction,
     WingsBy,
 )
-from daemon.core.hedge.policy import HedgeBase, HedgeMeasure, HedgeSplit, HedgeTotal, LayerStructure, RollOrder
+from daemon.core.hedge.policy import (
+    HedgeBase,
+    HedgeMeasure,
+    HedgeSplit,
+    HedgeTotal,
+    Instrument,
+    LayerStructure,
+    RollOrder,
+)
 from daemon.core.records import Level
 from daemon.core.risk.limits import ExitsWithoutData
 from daemon.settings.adjust_group import AdjustSettings
@@ -37,6 +45,7 @@ from daemon.settings.fields import (
     GatewayMode,
     Group,
     Host,
+    InstrumentChoice,
     LeastLevel,
     LogFormat,
     MeasureChoice,
@@ -455,6 +464,17 @@ class LayerSettings(Group):
     short_otm_pct: float = setting(
         60, "Distance of the short strike of a call spread above the forward.", unit="%", ge=1, le=300
     )
+    instrument: InstrumentChoice = setting(
+        Instrument.VIX_CALL,
+        "What the layer is made of: VIX calls or spreads of them, or spreads of SPX puts; other ones than VIX calls want "
+        "CONDORD_HEDGE_SPLIT=dollars.",
+    )
+    long_delta: float = setting(
+        0.25, "Delta of the put that a put spread buys, its sign left out.", unit="delta", ge=0.05, le=0.6
+    )
+    short_delta: float = setting(
+        0.10, "Delta of the put that a put spread sells, its sign left out.", unit="delta", ge=0.01, le=0.5
+    )
 
 
 class BandSettings(Group):
@@ -536,6 +556,9 @@ class HedgeSettings(Group):
     low: BandSettings = BandSettings(pct_min=6, pct_max=8)
     moderate: BandSettings = BandSettings(pct_min=12, pct_max=18)
     high: BandSettings = BandSettings(pct_min=25, pct_max=35)
+    low_regime_tilt_pct: float = setting(
+        0, "Share of the first layer that the last one gets in the low regime.", unit="%", ge=0, le=25
+    )
     hysteresis_pts: float = setting(
         0.5, "How far VIX must pass a border before the regime changes.", unit="VIX", ge=0, le=5
     )

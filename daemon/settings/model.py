@@ -224,6 +224,7 @@ def _hedge_policy(group: HedgeSettings) -> HedgePolicy:
         low=_band("low", group.low, edges[0], edges[1]),
         moderate=_band("moderate", group.moderate, edges[1], edges[2]),
         high=_band("high", group.high, edges[2], edges[3]),
+        low_regime_tilt_pct=group.low_regime_tilt_pct,
         hysteresis_pts=group.hysteresis_pts,
         high_fallback_sessions=group.high_fallback_sessions,
         resize_min_contracts=group.resize_min_contracts,

@@ -11,7 +11,7 @@ from typing import Final
 
 from daemon.core.calendar.sessions import sessions_between
 from daemon.core.condor.policy import StrikesBy, WingsBy
-from daemon.core.hedge.policy import LayerStructure
+from daemon.core.hedge.policy import CLASSES, HedgeMeasure, HedgeSplit, HedgeTotal, Instrument, LayerStructure
 from daemon.core.hedge.rolls import session_without_expiry
 from daemon.settings.fields import GatewayMode, Synchronous
 from daemon.settings.groups import HedgeSettings
@@ -211,8 +211,32 @@ def _hedge(settings: Settings) -> Iterator[Conflict]:
     if hedge.enabled and sum(weights) != WHOLE:
         names = _named("hedge", "l1_weight", "l2_weight", "l3_weight")
         yield Conflict(names, f"they are tenths of the hedge and must add up to {WHOLE}, not {sum(weights)}")
+    yield from _mixed(settings)
     yield from _rising(hedge.adjust, "hedge_adjust", "rsi_low", "rsi_middle", "rsi_high", strictly=True)
     yield from _rising(hedge.adjust, "hedge_adjust", "cost_low_pct", "cost_high_pct")
+
+
+def _mixed(settings: Settings) -> Iterator[Conflict]:
+    """Contracts of different kinds are not counted together: dollars of one measure share the hedge out."""
+    hedge = settings.hedge
+    others = [
+        name
+        for name in ("l1", "l2", "l3")
+        if getattr(hedge, name).instrument is not Instrument.VIX_CALL and hedge.enabled
+    ]
+    others = [name for name in others if getattr(hedge, name).weight]
+    if not others:
+        return
+    names = _named(f"hedge_{others[0]}", "instrument")
+    if hedge.split is not HedgeSplit.DOLLARS:
+        text = "contracts of different kinds share out no number of contracts; take dollars"
+        yield Conflict((*names, *_named("hedge", "split")), text)
+    if hedge.total not in (HedgeTotal.REGIME, HedgeTotal.FLAT):
+        text = "a number of contracts of different kinds says nothing; take regime or flat"
+        yield Conflict((*names, *_named("hedge", "total")), text)
+    if hedge.measure not in (HedgeMeasure.DELTA_DOLLARS, HedgeMeasure.PREMIUM):
+        text = "it counts VIX calls alone; take delta_dollars or premium"
+        yield Conflict((*names, *_named("hedge", "measure")), text)
 
 
 def _bands_apart(settings: Settings) -> Iterator[Conflict]:
@@ -235,9 +259,13 @@ def _layer(settings: Settings, name: str) -> Iterator[Conflict]:
         yield Conflict(names, "the window of one roll would reach into that of the next; narrow it")
     if layer.structure is LayerStructure.CALL_SPREAD:
         yield from _rising(layer, group, "otm_pct", "short_otm_pct", strictly=True)
+    yield from _rising(layer, group, "short_delta", "long_delta", strictly=True)
     in_order = layer.dte_min <= layer.dte_max and layer.min_buy_dte <= layer.dte_max
     if in_order and layer.weight and layer != getattr(HedgeSettings(), name):  # the defaults are tried by a test
-        bare = session_without_expiry(layer_policy(name.upper(), layer), sessions_between(*LISTED_YEAR))
+        classes = CLASSES[layer.instrument]
+        bare = session_without_expiry(layer_policy(name.upper(), layer), sessions_between(*LISTED_YEAR), classes)
         if bare is not None:
-            text = f"on a session like {bare} no VIX expiry is listed in this window or a week above it; widen it"
+            text = (
+                f"on a session like {bare} no {classes[0]} expiry is listed in this window or a week above it; widen it"
+            )
             yield Conflict(_named(group, "dte_min", "min_buy_dte", "dte_max", "monthly_only"), text)

@@ -310,6 +310,7 @@ def risk(row: Row) -> RiskRecord:
         unknown=tuple(details["unknown"]),
         estimated=details["estimated"],
         limits=tuple(LimitUse(**use) for use in details.get("limits", ())),
+        hedge_on_spx=_sensitivity(details.get("hedge_on_spx")),
     )
 
 

@@ -46,6 +46,26 @@ def band_in_force(regime: str, pct: float, policy: HedgePolicy) -> Band:
     return policy.moderate if pct < band.pct_low else band
 
 
+def tilted_layers(
+    policy: HedgePolicy, unit_usd: Mapping[str, float], regime: str
+) -> tuple[HedgePolicy, tuple[Reason, ...]]:
+    """Return the policy with a share of the first layer's dollars moved to the last one in the low regime (004-03).
+
+    Longer calls cost less a day (decision 28). The sum stays; a plain total is left alone, and so is a hedge in which
+    one of the two has no weight.
+    """
+    share = Fraction(exact(policy.low_regime_tilt_pct)) / 100
+    first, last = policy.layers[0], policy.layers[-1]
+    low = regime == policy.low.name and policy.total is HedgeTotal.REGIME
+    if not (share and low and first.weight and last.weight):
+        return policy, ()
+    before = _dollars(policy, unit_usd)
+    moved = share * before[first.name]
+    after = before | {first.name: before[first.name] - moved, last.name: before[last.name] + moved}
+    text = f"{_shares_text(before, after)} while the regime is {regime}"
+    return _weighted(policy, after, unit_usd), (Reason("low_regime_tilt", text, policy.low_regime_tilt_pct, 25),)
+
+
 def adjusted_layers(
     policy: HedgePolicy, unit_usd: Mapping[str, float], state: AdjustmentState
 ) -> tuple[HedgePolicy, tuple[Reason, ...]]:
@@ -55,15 +75,27 @@ def adjusted_layers(
     """
     if policy.total is not HedgeTotal.REGIME or (state.shift_pct == 0 and state.last_layer_pct == 0):
         return policy, ()
-    layers = [layer for layer in policy.layers if layer.weight > 0]
-    units = {layer.name: _unit(layer, unit_usd, policy) for layer in layers}
-    before = {layer.name: layer.weight * units[layer.name] for layer in layers}
+    before = _dollars(policy, unit_usd)
     after = _thickened(
         _moved(before, Fraction(exact(state.shift_pct)) / 100), Fraction(exact(state.last_layer_pct)) / 100
     )
-    weights = {name: round(_WEIGHT_SCALE * dollars / units[name]) for name, dollars in after.items()}
-    moved = tuple(replace(layer, weight=weights.get(layer.name, 0)) for layer in policy.layers)
-    return replace(policy, layers=moved), (_reason(before, after, state),)
+    text = f"{_shares_text(before, after)}, in force since {state.since}"
+    return _weighted(policy, after, unit_usd), (Reason("shifted", text, state.shift_pct),)
+
+
+def _dollars(policy: HedgePolicy, unit_usd: Mapping[str, float]) -> dict[str, Fraction]:
+    """Return what the weights of the layers stand for in dollars of the measure, to a common factor."""
+    return {layer.name: layer.weight * _unit(layer, unit_usd, policy) for layer in policy.layers if layer.weight > 0}
+
+
+def _weighted(policy: HedgePolicy, dollars: Mapping[str, Fraction], unit_usd: Mapping[str, float]) -> HedgePolicy:
+    """Return the policy with the weights that stand for some dollars."""
+    weights = {
+        layer.name: round(_WEIGHT_SCALE * dollars[layer.name] / _unit(layer, unit_usd, policy))
+        for layer in policy.layers
+        if layer.name in dollars
+    }
+    return replace(policy, layers=tuple(replace(each, weight=weights.get(each.name, 0)) for each in policy.layers))
 
 
 def _unit(layer: LayerPolicy, unit_usd: Mapping[str, float], policy: HedgePolicy) -> Fraction:
@@ -89,9 +121,9 @@ def _thickened(dollars: Mapping[str, Fraction], share: Fraction) -> dict[str, Fr
     return {name: amount * scale for name, amount in thick.items()}
 
 
-def _reason(before: Mapping[str, Fraction], after: Mapping[str, Fraction], state: AdjustmentState) -> Reason:
+def _shares_text(before: Mapping[str, Fraction], after: Mapping[str, Fraction]) -> str:
     whole = sum(before.values())
     shares = ", ".join(
         f"{name} {float(100 * before[name] / whole):.1f} to {float(100 * after[name] / whole):.1f} %" for name in before
     )
-    return Reason("shifted", f"shares of the dollars: {shares}, in force since {state.since}", state.shift_pct)
+    return f"shares of the dollars: {shares}"

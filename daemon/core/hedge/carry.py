@@ -10,11 +10,11 @@ from math import sqrt
 from statistics import fmean
 from typing import Final
 
-from daemon.core.market.contracts import MULTIPLIER, Right
+from daemon.core.market.contracts import MULTIPLIER, Right, Underlying
 from daemon.core.market.pricing import black76_price
-from daemon.core.market.vix_response import future_after, future_variance
+from daemon.core.market.vix_response import future_after, future_variance, spx_variance
 from daemon.core.records import DayRecord, LimitUse
-from daemon.core.risk.break_even import VixOption
+from daemon.core.risk.break_even import HedgeOption
 
 MONTH_DAYS: Final = 30
 YEAR_DAYS: Final = 365
@@ -41,7 +41,7 @@ class Carry:
 
 
 def expected_carry(
-    options: Sequence[VixOption],
+    options: Sequence[HedgeOption],
     vix_pts: float,
     *,
     days_to_roll: int,
@@ -51,8 +51,9 @@ def expected_carry(
 ) -> Carry:
     """Return what one contract is expected to cost in 30 days, ``options`` being those of one contract.
 
-    Until the roll the forward runs down the curve to VIX and moves as much as VIX futures have on average; then the
-    implied volatility is what it is now. Time costs what options imply beyond those moves, and the curve its distance.
+    Until the roll a VIX forward runs down the curve to VIX and moves as much as VIX futures have on average, SPX
+    stays about where it is and moves as much as it has at this VIX; then the implied volatility is what it is now.
+    Time costs what options imply beyond those moves, and the curve its distance.
     ``spread_pts`` is ask less bid of the whole, ``capital_rate`` a fraction per year.
     """
     assert days_to_roll > 0, "a roll lies ahead"
@@ -65,20 +66,23 @@ def expected_carry(
     )
 
 
-def _price_pts(option: VixOption) -> float:
-    return _call_pts(option, option.forward_pts, option.vol * sqrt(option.years))
+def _price_pts(option: HedgeOption) -> float:
+    return _option_pts(option, option.forward_pts, option.vol * sqrt(option.years))
 
 
-def _worth_pts(option: VixOption, vix_pts: float, days: int) -> float:
-    """Return the expected price of a call some days from now: one price on the forward expected then."""
+def _worth_pts(option: HedgeOption, vix_pts: float, days: int) -> float:
+    """Return the expected price of an option some days from now: one price on the forward expected then."""
     now_days = option.years * YEAR_DAYS
     left_days = max(0.0, now_days - days)
+    implied = option.vol**2 * left_days / YEAR_DAYS
+    if option.contract.underlying is Underlying.SPX:
+        variance = spx_variance(vix_pts, now_days - left_days)
+        return _option_pts(option, option.forward_pts, sqrt(variance + implied))
     forward_pts = float(future_after(option.forward_pts, vix_pts, 0.0, now_days, left_days))
-    variance = future_variance(now_days, left_days) + option.vol**2 * left_days / YEAR_DAYS
-    return _call_pts(option, forward_pts, sqrt(variance))
+    return _option_pts(option, forward_pts, sqrt(future_variance(now_days, left_days) + implied))
 
 
-def _call_pts(option: VixOption, forward_pts: float, deviation: float) -> float:
+def _option_pts(option: HedgeOption, forward_pts: float, deviation: float) -> float:
     """Return a price for a deviation of the logarithm of the forward, as of one year with that volatility."""
     is_call = option.contract.right is Right.CALL
     return float(black76_price(forward_pts, option.contract.strike, 1.0, deviation, 1.0, is_call))

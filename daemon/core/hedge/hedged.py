@@ -12,7 +12,7 @@ import numpy as np
 from daemon.core.book.condors import OpenCondor
 from daemon.core.hedge.policy import HedgeBase, HedgePolicy
 from daemon.core.market.contracts import MULTIPLIER
-from daemon.core.risk.break_even import VixOption, hedge_gain_usd
+from daemon.core.risk.break_even import HedgeOption, hedge_gain_usd
 from daemon.core.risk.exposure import wing_notional_usd
 from daemon.core.risk.greeks import Levels
 
@@ -58,14 +58,14 @@ def max_loss_usd(condor: OpenCondor) -> int:
 
 
 def break_even_contracts(
-    condors: Iterable[OpenCondor], layers: Mapping[str, Sequence[VixOption]], levels: Levels, policy: HedgePolicy
+    condors: Iterable[OpenCondor], layers: Mapping[str, Sequence[HedgeOption]], levels: Levels, policy: HedgePolicy
 ) -> int | None:
     """Return the fewest contracts whose gain at the put-side break-evens pays for some points of loss beyond (000-13).
 
     Each condor loses 100 dollars a point beyond its break-even; it asks for ``break_even_pts`` of that from the
     average contract of the layers, when SPX falls there at once and VIX answers as it does on average.
     ``layers`` has the options of one contract of each layer. A condor without a put side asks for nothing. None when
-    the calls gain nothing there, with VIX where it has never closed above: then no number of them is enough.
+    the contracts gain nothing there, with VIX where it has never closed above: then no number of them is enough.
     """
     assert levels.spx_pts is not None, "the caller has SPX"
     farthest_pts = levels.spx_pts * (1 - BREAK_EVEN_NEAREST)

@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from daemon.core.market.contracts import TradingClass
 
 
 class HedgeBase(StrEnum):
@@ -32,8 +36,24 @@ class RollOrder(StrEnum):
     COMBINATION = "combination"
 
 
+class Instrument(StrEnum):
+    """What a layer is made of (001-01, 002-02)."""
+
+    VIX_CALL = "vix_call"
+    SPX_PUT_SPREAD = "spx_put_spread"
+
+
+CLASSES: Final = MappingProxyType(
+    {
+        Instrument.VIX_CALL: (TradingClass.VIX, TradingClass.VIXW),
+        Instrument.SPX_PUT_SPREAD: (TradingClass.SPXW,),
+    }
+)
+"""The trading classes that a layer may buy."""
+
+
 class LayerStructure(StrEnum):
-    """What a layer buys: calls, or calls with farther ones sold against them (001-03)."""
+    """What a layer of VIX calls buys: calls, or calls with farther ones sold against them (001-03)."""
 
     CALL = "call"
     CALL_SPREAD = "call_spread"
@@ -82,6 +102,11 @@ class LayerPolicy:
     structure: LayerStructure
     short_otm_pct: float
     """Distance of the short call of a spread above the forward, in percent."""
+    instrument: Instrument
+    long_delta: float
+    """Delta of the put that a put spread buys, its sign left out (002-02)."""
+    short_delta: float
+    """Delta of the put that a put spread sells, its sign left out (002-02)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +173,8 @@ class HedgePolicy:
     low: Band
     moderate: Band
     high: Band
+    low_regime_tilt_pct: float
+    """Share of the first layer's dollars that the last one gets in the low regime (004-03, decision 28)."""
     hysteresis_pts: float
     """VIX points by which a border must be passed before the regime changes (decision 25)."""
     high_fallback_sessions: int

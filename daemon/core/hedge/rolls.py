@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from daemon.core.calendar.expiries import dte, expiries
+from daemon.core.calendar.expiries import dte, expiries, spx_monthly
 from daemon.core.calendar.sessions import session_on_or_after, session_on_or_before
-from daemon.core.hedge.policy import LayerPolicy
+from daemon.core.hedge.policy import CLASSES, Instrument, LayerPolicy
 from daemon.core.market.contracts import TradingClass
 from daemon.core.orders.intent import Reason
 from daemon.core.risk.exposure import exact
 
 OUTSIDE_DAYS_MAX: Final = 7
 """How many days beyond its window a layer may buy when nothing is listed inside it."""
+VIX_CLASSES: Final = CLASSES[Instrument.VIX_CALL]
 LISTED_DAYS: Final = 400
 """How far ahead listed expiries are looked for; the exchange lists fewer."""
 
@@ -105,8 +106,8 @@ def planned_rolls(layer: LayerPolicy, anchor: date, *, after: date, until: date)
     session = next_roll(anchor, layer.roll_days, after)
     while session <= until:
         following = next_roll(anchor, layer.roll_days, session)
-        classes = dict(_listed_classes(session))
-        expiry, reasons = choose_layer_expiry(vix_listing(session), session, layer)
+        classes = dict(_listed_classes(session, CLASSES[layer.instrument]))
+        expiry, reasons = choose_layer_expiry(listing(session, CLASSES[layer.instrument]), session, layer)
         found.append(
             PlannedRoll(
                 layer=layer.name,
@@ -122,19 +123,27 @@ def planned_rolls(layer: LayerPolicy, anchor: date, *, after: date, until: date)
     return tuple(found)
 
 
-def vix_listing(session: date) -> list[tuple[date, bool]]:
-    """Return (expiry, is_monthly) of every VIX option that the rules of the exchange list on a session."""
-    return [(expiry, known is TradingClass.VIX) for expiry, known in _listed_classes(session)]
+def listing(session: date, classes: Sequence[TradingClass] = VIX_CLASSES) -> list[tuple[date, bool]]:
+    """Return (expiry, is_monthly) of every option of some classes that the rules of the exchange list on a session."""
+    return [(expiry, is_monthly(known, expiry)) for expiry, known in _listed_classes(session, classes)]
 
 
-def session_without_expiry(layer: LayerPolicy, sessions: Iterable[date]) -> date | None:
+def is_monthly(trading_class: TradingClass, expiry: date) -> bool:
+    """Whether an expiry is the one of its month: of VIX the class says so, of SPXW the third Friday."""
+    if trading_class is TradingClass.SPXW:
+        return expiry == spx_monthly(expiry.year, expiry.month)
+    return trading_class is TradingClass.VIX
+
+
+def session_without_expiry(
+    layer: LayerPolicy, sessions: Iterable[date], classes: Sequence[TradingClass] = VIX_CLASSES
+) -> date | None:
     """Return the first of some sessions on which a layer would find no expiry to buy, or None."""
-    return next((day for day in sessions if choose_layer_expiry(vix_listing(day), day, layer)[0] is None), None)
+    return next((day for day in sessions if choose_layer_expiry(listing(day, classes), day, layer)[0] is None), None)
 
 
-def _listed_classes(session: date) -> list[tuple[date, TradingClass]]:
+def _listed_classes(session: date, classes: Sequence[TradingClass]) -> list[tuple[date, TradingClass]]:
     until = session + timedelta(days=LISTED_DAYS)
-    classes = (TradingClass.VIX, TradingClass.VIXW)
     return sorted((expiry, known) for known in classes for expiry in expiries(known, session, until))
 
 

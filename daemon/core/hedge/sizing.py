@@ -1,4 +1,4 @@
-"""How many VIX calls the hedge needs in total and by layer, and when the held number is brought to it."""
+"""How many contracts the hedge needs in total and by layer, and when the held number is brought to it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import Final
 
 from daemon.core.hedge.hedged import Hedged
 from daemon.core.hedge.policy import HedgeMeasure, HedgePolicy, HedgeSplit, HedgeTotal, LayerPolicy
-from daemon.core.market.contracts import MULTIPLIER
+from daemon.core.market.contracts import MULTIPLIER, Underlying
+from daemon.core.market.vix_response import future_elasticity, vix_beta
 from daemon.core.orders.intent import Reason
 from daemon.core.risk.exposure import exact
 
@@ -31,27 +32,45 @@ class HedgeTarget:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CallValue:
-    """What a contract of a layer is worth by the measures, in points: a call, or a call spread as one."""
+class UnitValue:
+    """What a contract of a layer is worth by the measures, in points: an option, or a spread as one."""
 
     forward_pts: float
     delta: float
     mid_pts: float
+    vix_share: float = 1.0
+    """VIX delta-dollars that a delta-dollar of its own underlying stands for."""
+
+    @property
+    def delta_usd(self) -> float:
+        """Return its VIX delta-dollars."""
+        return delta_usd(self.forward_pts, self.delta) * self.vix_share
+
+
+def vix_share(underlying: Underlying, vix_pts: float, days: float) -> float:
+    """Return the VIX delta-dollars that one delta-dollar of an underlying stands for (002-02).
+
+    SPX moves by one over beta and elasticity while the VIX future of the same ``days`` moves by one, both
+    in logarithms and as measured on average; falling SPX is rising VIX, so that puts count as calls on VIX do.
+    """
+    if underlying is Underlying.VIX:
+        return 1.0
+    return 1.0 / (vix_beta(vix_pts) * float(future_elasticity(days)))
 
 
 def delta_usd(forward_pts: float, delta: float) -> float:
-    """Return the delta-dollars of one call: 100 x forward x delta."""
+    """Return the delta-dollars of one option on its own underlying: 100 x forward x delta."""
     return MULTIPLIER * forward_pts * delta
 
 
-def unit_usd(value: CallValue, measure: HedgeMeasure, hedged: Hedged) -> float:
+def unit_usd(value: UnitValue, measure: HedgeMeasure, hedged: Hedged) -> float:
     """Return the dollars that one contract counts for in the measure.
 
     Counted in contracts, one call stands for one condor: the percentage is then of their number (000-18).
     """
     match measure:
         case HedgeMeasure.DELTA_DOLLARS:
-            return delta_usd(value.forward_pts, value.delta)
+            return value.delta_usd
         case HedgeMeasure.VIX_NOTIONAL:
             return MULTIPLIER * value.forward_pts
         case HedgeMeasure.PREMIUM:

@@ -1,4 +1,4 @@
-"""What a layer buys as one contract: a VIX call, or a call spread; and what positions amount to in such units."""
+"""What a layer buys as one contract: an option, or a spread of two; and what positions amount to in such units."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from daemon.core.market.contracts import OptionContract, Right, TradingClass
+from daemon.core.market.contracts import OptionContract, TradingClass, Underlying
 from daemon.core.orders.intent import Leg
 
 
 @dataclass(frozen=True, slots=True)
 class HedgeUnit:
-    """A long call, or a long call with a short one above it of the same series (001-03)."""
+    """A long option, or a long one with a short one farther out of the money, of the same series (001-03, 002-02)."""
 
     long: OptionContract
     short: OptionContract | None = None
@@ -21,8 +21,7 @@ class HedgeUnit:
     def __post_init__(self) -> None:
         if self.short is not None:
             assert series(self.short) == series(self.long), f"{self.long} and {self.short} must be of one series"
-            assert self.short.right is self.long.right is Right.CALL, "a spread of the hedge is of calls"
-            assert self.short.strike_pts100 > self.long.strike_pts100, f"{self.short} must be above {self.long}"
+            assert _covers(self.long, self.short), f"{self.short} must be farther out of the money than {self.long}"
 
     @property
     def legs(self) -> tuple[Leg, ...]:
@@ -41,9 +40,14 @@ class HedgeUnit:
         return self.long.expiry
 
     @property
+    def underlying(self) -> Underlying:
+        """Return the index the legs are written on."""
+        return self.long.underlying
+
+    @property
     def width_pts(self) -> float | None:
-        """Return the most a spread can be worth, in points; None of a call, which has no such bound."""
-        return None if self.short is None else self.short.strike - self.long.strike
+        """Return the most a spread can be worth, in points; None of a single option."""
+        return None if self.short is None else abs(self.short.strike - self.long.strike)
 
     @property
     def place(self) -> tuple[date, OptionContract, int]:
@@ -51,7 +55,7 @@ class HedgeUnit:
         return self.expiry, self.long, self.short.strike_pts100 if self.short is not None else 0
 
     def __str__(self) -> str:
-        return str(self.long) if self.short is None else f"{str(self.long)[:-1]}/{self.short.strike:g}C"
+        return str(self.long) if self.short is None else f"{str(self.long)[:-1]}/{self.short.strike:g}{self.long.right}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +77,11 @@ class LayerHolding:
 
 
 def layer_holding(positions: Mapping[OptionContract, int]) -> LayerHolding:
-    """Return positions as units: each short call covers the lowest free long call below it of its series."""
-    longs = {contract: quantity for contract, quantity in sorted(positions.items()) if quantity > 0}
+    """Return positions as units: each short option is covered by the free long one of its series nearest the money."""
+    longs = {contract: quantity for contract, quantity in sorted(positions.items(), key=_inward) if quantity > 0}
     units: dict[HedgeUnit, int] = defaultdict(int)
     uncovered: dict[OptionContract, int] = {}
-    for short, quantity in sorted(positions.items()):
+    for short, quantity in sorted(positions.items(), key=_inward):
         open_quantity = -quantity
         for long, free in longs.items():
             if open_quantity > 0 and free and _covers(long, short):
@@ -97,5 +101,11 @@ def series(contract: OptionContract) -> tuple[TradingClass, date]:
 
 
 def _covers(long: OptionContract, short: OptionContract) -> bool:
-    same = series(long) == series(short) and long.right is short.right is Right.CALL
-    return same and long.strike_pts100 < short.strike_pts100
+    same = series(long) == series(short) and long.right is short.right
+    return same and long.right.outward * (short.strike_pts100 - long.strike_pts100) > 0
+
+
+def _inward(held: tuple[OptionContract, int]) -> tuple[TradingClass, date, int]:
+    """Return what contracts are ordered by: class and expiry, then from the money outwards."""
+    contract, _ = held
+    return contract.trading_class, contract.expiry, contract.right.outward * contract.strike_pts100

@@ -58,6 +58,11 @@ class Right(StrEnum):
     PUT = "P"
     CALL = "C"
 
+    @property
+    def outward(self) -> int:
+        """Return the direction in which strikes are farther out of the money: +1 for calls, -1 for puts."""
+        return 1 if self is Right.CALL else -1
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class OptionContract:

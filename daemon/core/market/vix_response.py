@@ -24,6 +24,11 @@ _ATM_DAYS: Final = (9.0, 30.0, 93.0)
 _ATM_SHARE: Final = (0.93, 0.87, 0.83)
 """At-the-money volatility of SPX options as a share of VIX, by days to expiry; measured on four chains."""
 _VIX_TENOR_DAYS: Final = 30.0
+SPX_VOL_MIN: Final = 0.03
+"""No SPX volatility falls below this, a fraction per year: calmer markets than that have not been."""
+_REALISED_SHARE: Final = 0.886
+"""Root mean square of the realised volatility of the next 21 sessions over that of VIX, 18.7 over 21.1; measured
+1990-2026."""
 _DAYS_PER_YEAR: Final = 365.0
 
 
@@ -66,6 +71,11 @@ def future_after(
     distance = np.log(np.asarray(forward_pts, dtype=float) / vix_pts) * left / np.asarray(days, dtype=float)
     result: FloatArray = vix_pts * np.exp(distance + future_elasticity(left) * np.asarray(vix_log_move, dtype=float))
     return result
+
+
+def spx_variance(vix_pts: float, days: float) -> float:
+    """Return the variance of the logarithm of SPX over some calendar days, as it was on average at a level of VIX."""
+    return float((_REALISED_SHARE * vix_pts / 100.0) ** 2 * days / _DAYS_PER_YEAR)
 
 
 def spx_vol_change(vix_pts: float, vix_move: npt.ArrayLike, days: npt.ArrayLike) -> FloatArray:

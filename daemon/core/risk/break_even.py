@@ -11,9 +11,9 @@ import numpy as np
 from daemon.core.book.condors import OpenCondor
 from daemon.core.condor.legs import CondorLegs
 from daemon.core.market.arrays import FloatArray
-from daemon.core.market.contracts import MULTIPLIER, OptionContract, Right
+from daemon.core.market.contracts import MULTIPLIER, OptionContract, Right, Underlying
 from daemon.core.market.pricing import black76_price
-from daemon.core.market.vix_response import future_after, vix_beta
+from daemon.core.market.vix_response import SPX_VOL_MIN, future_after, spx_vol_change, vix_beta
 from daemon.core.risk.greeks import DAYS_PER_YEAR, Levels, OptionGreeks, Position
 
 _REACH: Final = 0.30
@@ -24,8 +24,8 @@ _VIX_HIGHEST_PTS: Final = 82.69
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VixOption:
-    """Signed VIX options with what their price in another market needs."""
+class HedgeOption:
+    """Signed options of the hedge with what their price in another market needs."""
 
     contract: OptionContract
     quantity: int
@@ -67,7 +67,7 @@ def hedged_break_evens(
     spx_pts = np.unique(np.concatenate((reach, strikes)))
     days = levels.years(legs.contracts[0]) * DAYS_PER_YEAR
     options = (
-        VixOption(
+        HedgeOption(
             contract=position.contract,
             quantity=position.quantity,
             forward_pts=greeks.forward_pts,
@@ -81,8 +81,11 @@ def hedged_break_evens(
     return _roots(spx_pts, _condor_pts(condor, spx_pts) + share_pts, centre_pts=_centre_pts(legs))
 
 
-def hedge_gain_usd(hedge: Iterable[VixOption], levels: Levels, spx_pts: FloatArray, *, days: float) -> FloatArray:
-    """Return what VIX options gain from now until ``days`` on, in dollars, for each level of SPX; both indexes known."""
+def hedge_gain_usd(hedge: Iterable[HedgeOption], levels: Levels, spx_pts: FloatArray, *, days: float) -> FloatArray:
+    """Return what options of the hedge gain from now until ``days`` on, in dollars, for each level of SPX.
+
+    Both indexes must be known.
+    """
     assert levels.spx_pts is not None, "the caller has SPX"
     assert levels.vix_pts is not None, "the caller has VIX"
     ceiling = max(_VIX_HIGHEST_PTS, levels.vix_pts)
@@ -90,9 +93,15 @@ def hedge_gain_usd(hedge: Iterable[VixOption], levels: Levels, spx_pts: FloatArr
     gain = np.zeros_like(spx_pts)
     for option in hedge:
         strike, is_call = option.contract.strike, option.contract.right is Right.CALL
-        now = option.years * DAYS_PER_YEAR
-        future = future_after(option.forward_pts, levels.vix_pts, log_move, now, now - days)
-        later = black76_price(future, strike, (now - days) / DAYS_PER_YEAR, option.vol, 1.0, is_call)
+        now, vol = option.years * DAYS_PER_YEAR, np.full_like(spx_pts, option.vol)
+        if option.contract.underlying is Underlying.SPX:
+            forward = option.forward_pts * spx_pts / levels.spx_pts
+            vol = np.maximum(
+                vol + spx_vol_change(levels.vix_pts, np.expm1(log_move), now), np.minimum(vol, SPX_VOL_MIN)
+            )
+        else:
+            forward = future_after(option.forward_pts, levels.vix_pts, log_move, now, now - days)
+        later = black76_price(forward, strike, (now - days) / DAYS_PER_YEAR, vol, 1.0, is_call)
         today = black76_price(option.forward_pts, strike, option.years, option.vol, 1.0, is_call)
         gain += option.quantity * MULTIPLIER * (later - today)
     return gain

@@ -65,6 +65,9 @@ class Exposure:
     subjects: Mapping[str, Sensitivity | None]
     condors: Sensitivity | None
     hedge: Sensitivity | None
+    """What the hedge holds on VIX futures."""
+    hedge_on_spx: Sensitivity | None
+    """What it holds on SPX; None where that is nothing, or unknown as the rest of it."""
     theta_usd: float | None
     """Condors and hedge together, for a calendar day (000-26)."""
     linked_delta_usd: float | None
@@ -77,14 +80,19 @@ class Exposure:
 
 def measure_exposure(valuation: Valuation, levels: Levels) -> Exposure:
     """Add the greeks up by subject, by strategy and over the book; contracts that cancel out need no greeks."""
-    condors, hedge = (_strategy(valuation, strategy) for strategy in (Strategy.CONDOR, Strategy.HEDGE))
+    condors = _strategy(valuation, Strategy.CONDOR, Underlying.SPX)
+    hedge, on_spx = (
+        _strategy(valuation, Strategy.HEDGE, underlying) for underlying in (Underlying.VIX, Underlying.SPX)
+    )
+    parts = (condors, hedge, on_spx)
     subjects = sorted({position.subject for position in _positions(valuation)})
     known = condors is not None and hedge is not None
     return Exposure(
         subjects={subject: _subject(valuation, subject) for subject in subjects},
         condors=condors,
         hedge=hedge,
-        theta_usd=None if condors is None or hedge is None else condors.theta_usd + hedge.theta_usd,
+        hedge_on_spx=on_spx if _holds(valuation, Strategy.HEDGE, Underlying.SPX) else None,
+        theta_usd=math.fsum(part.theta_usd for part in parts if part is not None) if known else None,
         linked_delta_usd=_linked_delta_usd(valuation, levels) if known else None,
         unknown=tuple(dict.fromkeys(missing(valuation, Strategy.CONDOR) + missing(valuation, Strategy.HEDGE))),
         estimated=tuple(sorted({position.contract for position, greeks in valuation.known if greeks.estimated})),
@@ -106,10 +114,19 @@ def _positions(valuation: Valuation) -> Iterable[Position]:
     return (position for position, _ in (*valuation.known, *valuation.unknown))
 
 
-def _strategy(valuation: Valuation, strategy: Strategy) -> Sensitivity | None:
+def _strategy(valuation: Valuation, strategy: Strategy, underlying: Underlying) -> Sensitivity | None:
+    """Return the sum of what a strategy holds on one underlying: a point of SPX is none of a VIX future."""
     if missing(valuation, strategy):
         return None
-    return _sum((position, greeks) for position, greeks in valuation.known if position.strategy is strategy)
+    return _sum(row for row in valuation.known if _is_of(row[0], strategy, underlying))
+
+
+def _holds(valuation: Valuation, strategy: Strategy, underlying: Underlying) -> bool:
+    return any(_is_of(position, strategy, underlying) for position in _positions(valuation))
+
+
+def _is_of(position: Position, strategy: Strategy, underlying: Underlying) -> bool:
+    return position.strategy is strategy and position.contract.underlying is underlying
 
 
 def _subject(valuation: Valuation, subject: str) -> Sensitivity | None:

@@ -11,15 +11,12 @@ import numpy as np
 from daemon.core.market.arrays import FloatArray
 from daemon.core.market.contracts import MULTIPLIER, OptionContract, Right, Underlying
 from daemon.core.market.pricing import black76_price
-from daemon.core.market.vix_response import future_after, spx_vol_change
+from daemon.core.market.vix_response import SPX_VOL_MIN, future_after, spx_vol_change
 from daemon.core.orders.intent import Strategy
 from daemon.core.records import StressCell
 from daemon.core.risk.exposure import missing
 from daemon.core.risk.greeks import DAYS_PER_YEAR, Levels, OptionGreeks, Valuation
 from daemon.core.risk.repricing import grid_prices
-
-_VOL_MIN: Final = 0.03
-"""No SPX volatility falls below this, a fraction per year: calmer markets than that have not been."""
 
 Option = tuple[OptionContract, OptionGreeks]
 
@@ -97,7 +94,7 @@ def _spx_prices(options: Sequence[Option], vix_pts: float, grid: StressGrid, out
     forward, strike, years, vol = _columns(options)
     days = years * DAYS_PER_YEAR
     shift = spx_vol_change(vix_pts, np.array(grid.vix_moves), days[:, None])
-    shifted = np.maximum(vol[:, None] + shift, np.minimum(vol, _VOL_MIN)[:, None])
+    shifted = np.maximum(vol[:, None] + shift, np.minimum(vol, SPX_VOL_MIN)[:, None])
     deviation = shifted[:, :, None] * np.sqrt(_years_left(years, grid))[:, None, :]
     moved = forward[:, None, None] * (1.0 + np.array(grid.spx_moves))[None, :, None]
     grid_prices(moved, strike, deviation.reshape(len(options), 1, -1), _calls(options), out)

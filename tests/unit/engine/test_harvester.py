@@ -18,7 +18,7 @@ from daemon.core.orders.broker_facts import ExecId
 from daemon.core.orders.intent import IntentKey, Purpose, Reason, Strategy
 from daemon.core.records import DecisionKind, EventRecord, HedgeComputation, LayerComputation, Level, Signal, Standing
 from daemon.engine.context import Desk
-from daemon.engine.gather import CallView, UnitView
+from daemon.engine.gather import OptionView, UnitView
 from daemon.engine.harvester import Harvester
 from daemon.engine.hedge_reader import HedgeView, LayerView
 from daemon.engine.hedge_trader import HedgeTrader
@@ -81,7 +81,7 @@ def said(name: str, state: str) -> Signal:
 def layer(desk: Desk, place: int, held: int, *, mid_pts100: int) -> LayerView:
     info = ContractInfo(ConId(1), CALL, ((0, 1),))
     quote = Quote(desk.clock.now(), mid_pts100 - 5, mid_pts100 + 5, 10, 10)
-    measured = UnitView(UNIT, 16.0, ((1, CallView(info, quote, 16.0, 0.9, 0.4)),))
+    measured = UnitView(UNIT, 16.0, ((1, OptionView(info, quote, 16.0, 0.9, 0.4)),))
     return LayerView(desk.policy.hedge.layers[place], LayerHolding({UNIT: held} if held else {}, {}), measured, ())
 
 

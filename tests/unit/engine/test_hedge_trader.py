@@ -18,7 +18,7 @@ from daemon.core.records import HedgeComputation
 from daemon.engine.context import Desk
 from daemon.engine.executor import Executor
 from daemon.engine.facts import FactRecorder
-from daemon.engine.gather import CallView, UnitView
+from daemon.engine.gather import OptionView, UnitView
 from daemon.engine.hedge_reader import HedgeView, LayerView
 from daemon.engine.hedge_trader import HedgeTrader, Wish
 from daemon.engine.risk_monitor import RiskMonitor
@@ -57,7 +57,7 @@ def refused(
 
 def layer(desk: Desk, holding: LayerHolding, quote: tuple[int, int]) -> LayerView:
     info = ContractInfo(1, CALL, ((0, 1),))  # type: ignore[arg-type] # any number
-    call = CallView(info, Quote(desk.clock.now(), *quote, 10, 10), 16.0, 0.9, 0.4)
+    call = OptionView(info, Quote(desk.clock.now(), *quote, 10, 10), 16.0, 0.9, 0.4)
     measured = UnitView(HedgeUnit(CALL), 16.0, ((1, call),))
     return LayerView(desk.policy.hedge.layers[0], holding, measured, ())
 

@@ -12,7 +12,7 @@ from engine_fakes import START, FakeBroker, make_desk
 from daemon.adapters.virtual_time import run_virtual
 from daemon.core.market.contracts import ContractInfo, OptionContract, Right, TradingClass
 from daemon.core.market.quotes import Quote
-from daemon.engine.gather import Refusal, VixChain
+from daemon.engine.gather import HedgeChain, Refusal
 
 EXPIRY = date(2020, 3, 18)
 STRIKES = tuple(range(900, 2000, 50))
@@ -53,7 +53,7 @@ def forward(
 
     async def ask() -> None:
         try:
-            found.append(await VixChain(desk, TradingClass.VIX, EXPIRY, STRIKES).forward(guess_pts))
+            found.append(await HedgeChain(desk, TradingClass.VIX, EXPIRY, STRIKES).forward(guess_pts))
         except Refusal as refusal:
             found.append(refusal.reasons[0].name)
 

@@ -12,6 +12,7 @@ from daemon.core.hedge.policy import (
     HedgePolicy,
     HedgeSplit,
     HedgeTotal,
+    Instrument,
     LayerPolicy,
     LayerStructure,
     RollOrder,
@@ -32,6 +33,9 @@ L1 = LayerPolicy(
     otm_pct=10.0,
     structure=LayerStructure.CALL,
     short_otm_pct=60.0,
+    instrument=Instrument.VIX_CALL,
+    long_delta=0.25,
+    short_delta=0.10,
 )
 L2 = replace(
     L1,
@@ -74,6 +78,7 @@ POLICY = HedgePolicy(
     low=Band(name="low", vix_low=10.0, vix_high=15.0, pct_low=6.0, pct_high=8.0),
     moderate=Band(name="moderate", vix_low=15.0, vix_high=25.0, pct_low=12.0, pct_high=18.0),
     high=Band(name="high", vix_low=25.0, vix_high=40.0, pct_low=25.0, pct_high=35.0),
+    low_regime_tilt_pct=0.0,
     hysteresis_pts=0.5,
     high_fallback_sessions=20,
     resize_min_contracts=1,

@@ -10,7 +10,7 @@ from hedge_values import POLICY, policy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.core.hedge.adjusted import adjusted_layers, adjusted_pct, band_in_force, gated_pct
+from daemon.core.hedge.adjusted import adjusted_layers, adjusted_pct, band_in_force, gated_pct, tilted_layers
 from daemon.core.hedge.adjustments import AdjustmentState
 from daemon.core.hedge.policy import HedgePolicy, HedgeSplit, HedgeTotal
 from daemon.core.hedge.sizing import target_contracts
@@ -118,3 +118,39 @@ class TestLayers:
         held = sum(number * UNITS[name] for name, number in after.by_layer.items())
         assert after.target_usd == before.target_usd == 300_000
         assert held == pytest.approx(300_000, abs=1_000)  # a contract
+
+
+class TestTilt:
+    """Below VIX 15 a share of the first layer's dollars goes to the last one (004-03, decision 28)."""
+
+    def test_a_quarter_of_the_first_layers_dollars_goes_to_the_last_and_the_sum_stays(self) -> None:
+        # 4 x 500, 4 x 800 and 2 x 1,000 are 2,000, 3,200 and 2,000 of 7,200 dollars; 500 move.
+        tilted, (reason,) = tilted_layers(policy(low_regime_tilt_pct=25.0), UNITS, "low")
+
+        assert dollars(tilted) == pytest.approx({"L1": 1500 / 7200, "L2": 3200 / 7200, "L3": 2500 / 7200}, abs=1e-4)
+        assert reason.name == "low_regime_tilt"
+        assert reason.text == (
+            "shares of the dollars: L1 27.8 to 20.8 %, L2 44.4 to 44.4 %, L3 27.8 to 34.7 % while the regime is low"
+        )
+
+    @pytest.mark.parametrize("regime", ["moderate", "high"])
+    def test_in_other_regimes_nothing_moves(self, regime: str) -> None:
+        found = policy(low_regime_tilt_pct=25.0)
+
+        assert tilted_layers(found, UNITS, regime) == (found, ())
+
+    def test_by_default_nothing_moves(self) -> None:
+        assert tilted_layers(POLICY, UNITS, "low") == (POLICY, ())
+
+    def test_a_plain_total_and_a_hedge_without_a_last_layer_are_left_alone(self) -> None:
+        flat = policy(low_regime_tilt_pct=25.0, total=HedgeTotal.FLAT)
+        two = replace(flat, total=HedgeTotal.REGIME, layers=(*POLICY.layers[:2], replace(POLICY.layers[2], weight=0)))
+
+        assert tilted_layers(flat, UNITS, "low") == (flat, ())
+        assert tilted_layers(two, UNITS, "low") == (two, ())
+
+    def test_where_weights_share_out_dollars_a_share_of_the_weight_moves(self) -> None:
+        found = policy(low_regime_tilt_pct=25.0, split=HedgeSplit.DOLLARS)
+        tilted, _ = tilted_layers(found, UNITS, "low")
+
+        assert [layer.weight / 10_000 for layer in tilted.layers] == [3, 4, 3]

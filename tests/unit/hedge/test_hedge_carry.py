@@ -16,7 +16,7 @@ from daemon.core.hedge.sizing import target_contracts
 from daemon.core.market.contracts import OptionContract, Right, TradingClass
 from daemon.core.market.vix_response import future_variance
 from daemon.core.records import DayRecord, LimitUse
-from daemon.core.risk.break_even import VixOption
+from daemon.core.risk.break_even import HedgeOption
 
 LAYERS = (L1, L2, L3)
 # Median VIX futures over VIX of about 15, 45, 75 and 105 days, measured with VIX below 15 and from 15 to 20; and the
@@ -27,9 +27,9 @@ VOLS = ((1.04, 1.15), (0.86, 0.96), (0.74, 0.82))
 TYPICAL_DAYS = (12, 37, 80)
 
 
-def call(forward_pts: float, strike: float, days: float, vol: float, quantity: int = 1) -> VixOption:
+def call(forward_pts: float, strike: float, days: float, vol: float, quantity: int = 1) -> HedgeOption:
     contract = OptionContract(TradingClass.VIXW, date(2020, 3, 4), round(100 * strike), Right.CALL)
-    return VixOption(contract=contract, quantity=quantity, forward_pts=forward_pts, years=days / 365, vol=vol)
+    return HedgeOption(contract=contract, quantity=quantity, forward_pts=forward_pts, years=days / 365, vol=vol)
 
 
 def price(forward_pts: float, strike: float, deviation: float) -> float:
@@ -109,7 +109,7 @@ class TestExpectedCarry:
         assert carry.usd == carry.decay_usd + carry.trading_usd + carry.capital_usd
 
     def test_a_spread_costs_what_its_calls_do_together(self) -> None:
-        def decay(*options: VixOption) -> float:
+        def decay(*options: HedgeOption) -> float:
             rules = {"days_to_roll": 8, "roll_days": 8, "spread_pts": 0.0, "capital_rate": 0.0}
             return expected_carry(options, 20.0, **rules).decay_usd  # type: ignore[arg-type]  # numbers of two kinds
 
@@ -192,3 +192,21 @@ class TestMeasuredCarry:
         days = [day(self.LAST - timedelta(days=40), 0.0, 0), day(self.LAST, -100.0, 0)]
 
         assert not carry_use(days, self.LAST, 1.4).applies
+
+
+class TestPutSpreads:
+    def test_a_put_keeps_its_forward_and_pays_for_the_moves_of_spx_at_this_vix(self) -> None:
+        # 60 days, rolled after 21: SPX has moved by 0.886 of VIX on average, then 39 days at the put's own 22 %.
+        put = OptionContract(TradingClass.SPXW, date(2020, 4, 17), 320_000, Right.PUT)
+        option = HedgeOption(contract=put, quantity=1, forward_pts=3370.0, years=60 / 365, vol=0.22)
+        carry = expected_carry([option], 16.0, days_to_roll=21, roll_days=21, spread_pts=0.5, capital_rate=0.05)
+
+        def put_pts(variance: float) -> float:
+            return price(3370.0, 3200.0, sqrt(variance)) - 3370.0 + 3200.0
+
+        now = put_pts(0.22**2 * 60 / 365)
+        later = put_pts((0.886 * 0.16) ** 2 * 21 / 365 + 0.22**2 * 39 / 365)
+        assert carry.decay_usd == pytest.approx(100 * (now - later) * 30 / 21)
+        assert carry.trading_usd == pytest.approx(100 * 0.5 * 30 / 21)
+        assert carry.capital_usd == pytest.approx(100 * now * 0.05 * 30 / 365)
+        assert carry.decay_usd > 0

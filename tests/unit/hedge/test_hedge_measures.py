@@ -13,9 +13,9 @@ from daemon.core.book.condors import OpenCondor
 from daemon.core.condor.legs import CondorLegs, Structure
 from daemon.core.hedge.hedged import Hedged, break_even_contracts, hedged, max_loss_usd
 from daemon.core.hedge.policy import HedgeBase, HedgeMeasure, HedgePolicy, HedgeSplit, HedgeTotal
-from daemon.core.hedge.sizing import CallValue, HedgeTarget, size_hedge, target_contracts, unit_usd
-from daemon.core.market.contracts import OptionContract, Right, TradingClass
-from daemon.core.risk.break_even import VixOption
+from daemon.core.hedge.sizing import HedgeTarget, UnitValue, size_hedge, target_contracts, unit_usd, vix_share
+from daemon.core.market.contracts import OptionContract, Right, TradingClass, Underlying
+from daemon.core.risk.break_even import HedgeOption
 
 # Averages 2007-2026 of calls 10 % above the forward, by layer: price in points, delta-dollars.
 AVERAGES = {
@@ -29,11 +29,11 @@ VIX_PTS = 18.0
 TEN_PERCENT = policy(total=HedgeTotal.FLAT)
 
 
-def value(name: str, regime: str = "moderate") -> CallValue:
+def value(name: str, regime: str = "moderate") -> UnitValue:
     """Return the average call of a layer, its delta so that its delta-dollars are the average ones."""
     mid_pts, delta_usd = AVERAGES[regime][name]
     forward_pts = CURVE[name] * VIX_PTS
-    return CallValue(forward_pts=forward_pts, delta=delta_usd / 100 / forward_pts, mid_pts=mid_pts)
+    return UnitValue(forward_pts=forward_pts, delta=delta_usd / 100 / forward_pts, mid_pts=mid_pts)
 
 
 def book(base_usd: int, condors: int = 75) -> Hedged:
@@ -205,12 +205,12 @@ class TestBases:
 SOON = OptionContract(TradingClass.VIX, date(2020, 3, 18), 1000, Right.CALL)
 
 
-def call(days: float, forward_pts: float) -> VixOption:
+def call(days: float, forward_pts: float) -> HedgeOption:
     """Return a call at 10 without volatility: it is worth its forward less 10."""
-    return VixOption(contract=SOON, quantity=1, forward_pts=forward_pts, years=days / 365, vol=0.0)
+    return HedgeOption(contract=SOON, quantity=1, forward_pts=forward_pts, years=days / 365, vol=0.0)
 
 
-def ask(condors: list[OpenCondor], *calls: VixOption, vix_pts: float = 14.0, **changes: object) -> int | None:
+def ask(condors: list[OpenCondor], *calls: HedgeOption, vix_pts: float = 14.0, **changes: object) -> int | None:
     layers = tuple(layer(each, weight=1) for each in (L1, L2, L3)[: len(calls)])
     found: HedgePolicy = policy(layers=layers, **changes)
     options = {each.name: (option,) for each, option in zip(layers, calls, strict=True)}
@@ -258,3 +258,42 @@ class TestBreakEvens:
     def test_a_future_with_time_left_moves_less_and_needs_more_calls(self) -> None:
         # 30 days: elasticity 0.42 exp(-30 / 6.5) + 0.58 exp(-30 / 149) = 0.4784, forward 14 -> 16.65: 264.9 dollars.
         assert ask([open_condor(10)], call(30.0, 14.0)) == 19
+
+
+class TestPutSpreads:
+    """SPX puts count with what they gain while VIX futures rise (002-02)."""
+
+    def test_a_spread_counts_for_what_spx_moves_while_the_future_of_its_days_moves_by_one(self) -> None:
+        # Below VIX 15 VIX answers SPX with -7.0; a future of 60 days takes 0.42 e^(-60/6.5) + 0.58 e^(-60/149) = 0.38778.
+        share = vix_share(Underlying.SPX, 14.0, 60.0)
+        spread = UnitValue(forward_pts=3370.0, delta=-0.15, mid_pts=22.0, vix_share=share)
+
+        # 100 x 3370 x 0.15 = 50,550 dollars; over 7.0 x 0.38778.
+        assert unit_usd(spread, HedgeMeasure.DELTA_DOLLARS, book(100_000)) == pytest.approx(18_622, abs=1)
+        assert unit_usd(spread, HedgeMeasure.PREMIUM, book(100_000)) == 2_200
+
+    def test_what_is_on_vix_counts_for_itself(self) -> None:
+        assert vix_share(Underlying.VIX, 14.0, 60.0) == 1.0
+
+    def test_layers_of_calls_and_spreads_share_out_dollars(self) -> None:
+        # 7.5 % of 500,000 are 37,500 dollars, of which four, four and two tenths.
+        one = {"L1": 500.0, "L2": 18_622.0, "L3": 700.0}
+        found = target_contracts(7.5, 500_000, one, policy(split=HedgeSplit.DOLLARS))
+
+        assert found.by_layer == {"L1": 30, "L2": 1, "L3": 11}
+
+    def test_with_a_small_wing_notional_the_share_of_spreads_rounds_to_none_and_is_named(self) -> None:
+        one = {"L1": 500.0, "L2": 18_622.0, "L3": 700.0}
+        found = target_contracts(7.5, 100_000, one, policy(split=HedgeSplit.DOLLARS))
+
+        assert found.by_layer == {"L1": 6, "L2": 0, "L3": 2}
+        assert [(reason.name, reason.value) for reason in found.reasons] == [("layer_share_zero", "L2")]
+
+    def test_puts_pay_for_points_beyond_the_break_evens_too(self) -> None:
+        # A put at 3,300 on its last morning gains 99.35 points where the condor breaks even, at 3,200.65: 9,935 dollars.
+        # 10 condors ask for 5 points each: 5,000 dollars.
+        put = OptionContract(TradingClass.SPXW, date(2020, 3, 18), 330_000, Right.PUT)
+        option = HedgeOption(contract=put, quantity=1, forward_pts=3370.0, years=1e-9, vol=0.1)
+
+        assert ask([open_condor(10)], option) == 1
+        assert ask([open_condor(20)], option) == 2

@@ -15,10 +15,10 @@ from daemon.core.hedge.rolls import (
     choose_call_strike,
     choose_layer_expiry,
     last_roll,
+    listing,
     next_roll,
     planned_rolls,
     session_without_expiry,
-    vix_listing,
 )
 from daemon.core.market.contracts import TradingClass
 
@@ -211,7 +211,7 @@ class TestYearsOfRolls:
         too_late: list[tuple[date, date | None, date]] = []
         outside: set[date] = set()
         for bought, sold in pairwise(rolls):
-            expiry, reasons = choose_layer_expiry(vix_listing(bought), bought, policy)
+            expiry, reasons = choose_layer_expiry(listing(bought), bought, policy)
             trading_class = TradingClass.VIX if policy.monthly_only else TradingClass.VIXW
             if reasons:
                 outside.add(bought)

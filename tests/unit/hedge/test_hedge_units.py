@@ -77,3 +77,34 @@ class TestHolding:
         assert total == positions
         assert all(quantity > 0 for quantity in found.units.values())
         assert all(quantity < 0 for quantity in found.uncovered.values())
+
+
+def put(strike: float) -> OptionContract:
+    return OptionContract(TradingClass.SPXW, APRIL, round(strike * 100), Right.PUT)
+
+
+class TestPutSpreads:
+    def test_a_spread_buys_the_upper_put_and_sells_the_lower_one(self) -> None:
+        spread = HedgeUnit(put(3200), put(2950))
+
+        assert spread.legs == (Leg(put(3200), 1), Leg(put(2950), -1))
+        assert spread.width_pts == 250.0
+        assert str(spread) == "SPXW 2020-04-15 3200/2950P"
+
+    @pytest.mark.parametrize(
+        "short", [put(3200), put(3250), OptionContract(TradingClass.SPXW, APRIL, 295000, Right.CALL)]
+    )
+    def test_the_short_put_must_be_below_in_the_same_series(self, short: OptionContract) -> None:
+        with pytest.raises(AssertionError):
+            HedgeUnit(put(3200), short)
+
+    def test_shorts_are_paired_with_longs_from_above(self) -> None:
+        found = layer_holding({put(3200): 2, put(3100): 1, put(2950): -1, put(2900): -1, put(3300): -1, call(22): 3})
+
+        assert found.units == {
+            HedgeUnit(call(22)): 3,
+            HedgeUnit(put(3100)): 1,
+            HedgeUnit(put(3200), put(2900)): 1,
+            HedgeUnit(put(3200), put(2950)): 1,
+        }
+        assert found.uncovered == {put(3300): -1}

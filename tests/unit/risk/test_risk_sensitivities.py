@@ -140,3 +140,18 @@ class TestMaxLoss:
 
     def test_nothing_open_loses_nothing(self) -> None:
         assert max_loss_usd([]) == {}
+
+
+def test_what_the_hedge_holds_on_spx_is_a_sum_of_its_own() -> None:
+    put = spxw(3200, Right.PUT)
+    long = Position(Strategy.HEDGE, "L2", put, 2, quantlib_price(put, SPX_PTS, 0.2))
+
+    found, without = measured([*BOOK, long]), measured(BOOK)
+
+    assert found.hedge == without.hedge
+    assert (found.condors, without.hedge_on_spx) == (without.condors, None)
+    assert found.hedge_on_spx is not None
+    assert without.theta_usd is not None
+    up, down = (quantlib_price(put, SPX_PTS + move, 0.2) for move in (0.5, -0.5))
+    assert found.hedge_on_spx.delta_usd == pytest.approx(200 * (up - down), rel=1e-3)
+    assert found.theta_usd == pytest.approx(without.theta_usd + found.hedge_on_spx.theta_usd)

@@ -98,6 +98,28 @@ def read(**changes: str) -> Settings:
             {"HEDGE_L2_STRUCTURE": "call_spread", "HEDGE_L2_SHORT_OTM_PCT": "10"},
             ["L2_OTM_PCT=10", "L2_SHORT_OTM_PCT=10"],
         ),
+        (
+            {"HEDGE_L2_INSTRUMENT": "spx_put_spread"},
+            ["L2_INSTRUMENT=spx_put_spread", "HEDGE_SPLIT=ratio", "take dollars"],
+        ),
+        (
+            {"HEDGE_L2_INSTRUMENT": "spx_put_spread", "HEDGE_SPLIT": "dollars", "HEDGE_TOTAL": "fixed_contracts"},
+            ["L2_INSTRUMENT=spx_put_spread", "HEDGE_TOTAL=fixed_contracts"],
+        ),
+        (
+            {"HEDGE_L3_INSTRUMENT": "spx_put_spread", "HEDGE_SPLIT": "dollars", "HEDGE_MEASURE": "vix_notional"},
+            ["L3_INSTRUMENT=spx_put_spread", "HEDGE_MEASURE=vix_notional"],
+        ),
+        ({"HEDGE_L2_SHORT_DELTA": "0.25"}, ["L2_SHORT_DELTA=0.25", "L2_LONG_DELTA=0.25"]),
+        (
+            {
+                "HEDGE_L3_INSTRUMENT": "spx_put_spread",
+                "HEDGE_SPLIT": "dollars",
+                "HEDGE_L3_DTE_MIN": "80",
+                "HEDGE_L3_DTE_MAX": "90",
+            },
+            ["L3_DTE_MAX=90", "no SPXW expiry is listed"],
+        ),
         ({"HEDGE_L1_MONTHLY_ONLY": "true"}, ["L1_DTE_MIN=9", "L1_DTE_MAX=16", "L1_MONTHLY_ONLY=true", "no VIX expiry"]),
         ({"HEDGE_L3_DTE_MAX": "92", "HEDGE_L3_DTE_TARGET": "90"}, ["L3_DTE_MAX=92", "no VIX expiry is listed"]),
         (

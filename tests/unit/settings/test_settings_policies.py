@@ -16,7 +16,7 @@ from daemon.core.condor.policy import (
     TouchAction,
     WingsBy,
 )
-from daemon.core.hedge.policy import Band, LayerPolicy, LayerStructure
+from daemon.core.hedge.policy import Band, Instrument, LayerPolicy, LayerStructure
 from daemon.core.risk.limits import ExitsWithoutData, RiskLimits
 from daemon.settings import load
 
@@ -108,6 +108,9 @@ def test_the_hedge_has_three_layers_in_the_ratio_4_4_2() -> None:
         otm_pct=10,
         structure=LayerStructure.CALL,
         short_otm_pct=60,
+        instrument=Instrument.VIX_CALL,
+        long_delta=0.25,
+        short_delta=0.10,
     )
 
 

@@ -1,0 +1,112 @@
+"""Layers of different instruments through the whole daemon: put spreads on SPX between two layers of VIX calls."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from rehearsals import FIRST, Done, rehearse
+
+from daemon.core.book.book import EntryKind, fold
+from daemon.core.book.condors import layer_positions
+from daemon.core.hedge.units import layer_holding
+from daemon.core.market.contracts import Right, TradingClass, Underlying
+from daemon.core.orders.intent import Purpose, Strategy
+
+PRESET = Path(__file__).parents[2] / "config" / "presets" / "mixed_002.env"
+LAST = date(2020, 3, 13)
+
+
+def preset() -> dict[str, str]:
+    """Return the settings of the preset, names without the prefix."""
+    lines = [line for line in PRESET.read_text().splitlines() if line and not line.startswith("#")]
+    return dict(line.removeprefix("CONDORD_").split("=", 1) for line in lines)
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> Done:
+    return rehearse(tmp_path_factory.mktemp("mixed") / "out", LAST, first=FIRST, **preset())
+
+
+def test_the_middle_layer_holds_put_spreads_and_the_others_calls(mixed: Done) -> None:
+    orders = [i for i in mixed.store.intents() if i.key.strategy is Strategy.HEDGE and i.filled]
+    by_layer = {layer: [i for i in orders if i.key.subject == layer] for layer in ("L1", "L2", "L3")}
+
+    assert {i.key.purpose for i in by_layer["L2"]} >= {Purpose.RESIZE, Purpose.ROLL_BUY}
+    for order in by_layer["L2"]:
+        long, short = order.spec.legs
+        assert {leg.contract.trading_class for leg in order.spec.legs} == {TradingClass.SPXW}
+        assert long.contract.right is short.contract.right is Right.PUT
+        assert long.contract.strike_pts100 > short.contract.strike_pts100
+        # SPX combinations trade in steps of five cents (Cboe Rule 5.33).
+        assert order.spec.net_limit_pts100 % 5 == 0
+    for order in by_layer["L1"] + by_layer["L3"]:
+        assert [leg.contract.underlying for leg in order.spec.legs] == [Underlying.VIX]
+
+
+def test_a_spread_is_bought_near_both_deltas_and_about_sixty_days_out(mixed: Done) -> None:
+    bought = [row for c in mixed.store.hedge_computations() for row in c.layers if row.layer == "L2" and row.contract]
+
+    assert bought
+    new = [row for row in bought if row.held == 0]
+    assert all(row.delta is not None and row.delta == pytest.approx(-0.15, abs=0.04) for row in new)
+    assert all(row.delta_usd is not None and row.delta_usd > 0 for row in new)
+    rolls = [i for i in mixed.store.intents() if i.key.purpose is Purpose.ROLL_BUY and i.key.subject == "L2"]
+    assert rolls
+    for roll in rolls:
+        assert 50 <= (roll.spec.legs[0].contract.expiry - roll.key.session).days <= 72
+
+
+def test_no_close_leaves_a_layer_short_what_it_does_not_cover_or_a_contract_held_both_ways(mixed: Done) -> None:
+    entries = mixed.store.entries()
+    for day in mixed.store.days():
+        book = fold(entry for entry in entries if entry.session <= day.session)
+        assert all(layer_holding(positions).uncovered == {} for positions in layer_positions(book).values())
+        for contract in book.positions():
+            held = [holding.positions.get(contract, 0) for holding in book.holdings.values()]
+            assert min(held) >= 0 or max(held) <= 0, (day.session, contract)
+
+
+def test_nothing_is_broken_and_nothing_went_wrong(mixed: Done) -> None:
+    assert (mixed.result.summary.errors, mixed.result.summary.breaks_open) == (0, 0)
+
+
+def test_what_is_on_spx_is_a_row_of_its_own_among_the_greeks(mixed: Done) -> None:
+    held = {
+        day.session
+        for day in mixed.store.days()
+        if any(line.subject == "L2" and line.quantity for line in day.positions)
+    }
+    measured = {risk.session: risk.hedge_on_spx for risk in mixed.store.risks()}
+
+    assert held
+    assert {session for session, found in measured.items() if found is not None} == held
+    assert all(found is None or found.delta_usd < 0 for found in measured.values())
+
+
+def test_a_spread_that_nobody_rolls_settles_in_cash_on_the_close(tmp_path: Path) -> None:
+    names = preset() | {
+        "HEDGE_L2_DTE_TARGET": "8",
+        "HEDGE_L2_DTE_MIN": "7",
+        "HEDGE_L2_DTE_MAX": "10",
+        "HEDGE_L2_MIN_BUY_DTE": "7",
+        "HEDGE_L2_ROLL_DAYS": "5",
+        "HEDGE_L2_ROLL_FROM_DAYS": "5",
+        "HEDGE_L2_ROLL_UNTIL_DAYS": "5",
+        "HEDGE_L2_WEIGHT": "8",
+        "HEDGE_L1_WEIGHT": "1",
+        "HEDGE_L3_WEIGHT": "1",
+        "HEDGE_ROLLS_ENABLED": "false",
+        "HEDGE_BUDGET_ENABLED": "false",
+    }
+    done = rehearse(tmp_path / "out", date(2020, 3, 6), **names)
+
+    settled = [e for e in done.store.entries() if e.kind is EntryKind.SETTLEMENT and e.subject == "L2"]
+    closes = {day.session: day.spx for day in done.store.days()}
+    assert settled
+    for entry in settled:
+        assert entry.session == entry.contract.expiry
+        intrinsic = max(0.0, entry.contract.strike - closes[entry.session])
+        assert entry.price_pts100 / 100 == pytest.approx(intrinsic, abs=0.01)
+    assert (done.result.summary.errors, done.result.summary.breaks_open) == (0, 0)
