@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
+from typing import Any
 
 from daemon.adapters.clock import SystemClock
 from daemon.adapters.store import SqliteStore, open_readonly
@@ -28,6 +29,14 @@ from daemon.sim.gateway import faults as fault_plans
 from daemon.sim.gateway.faults import FaultPlan
 
 FIRST = date(2020, 2, 18)
+PRESETS = Path(__file__).parents[2] / "config" / "presets"
+
+
+def preset(name: str) -> dict[str, Any]:
+    """Return the settings of a preset without their prefix."""
+    lines = (PRESETS / f"{name}.env").read_text(encoding="utf-8").splitlines()
+    pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
+    return {key.removeprefix("CONDORD_"): value for key, _, value in pairs}
 
 
 def settings(out: Path, **changes: str) -> Settings:

@@ -7,21 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rehearsals import Done, rehearse
+from rehearsals import Done, preset, rehearse
 
 from daemon.core.calendar.sessions import new_york
 from daemon.core.orders.intent import Purpose
 from daemon.core.records import Decision, DecisionKind
 
-PRESETS = Path(__file__).parents[2] / "config" / "presets"
 TUESDAY, WEDNESDAY, THURSDAY, FRIDAY, MONDAY = (date(2020, 2, day) for day in (18, 19, 20, 21, 24))
-
-
-def preset(name: str) -> dict[str, Any]:
-    """Return the settings of a preset without their prefix."""
-    lines = (PRESETS / f"{name}.env").read_text(encoding="utf-8").splitlines()
-    pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
-    return {key.removeprefix("CONDORD_"): value for key, _, value in pairs}
 
 
 def decision(done: Done, session: date) -> Decision:

@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from rehearsals import FIRST, Done, rehearse
+from rehearsals import FIRST, Done, preset, rehearse
 
 from daemon.core.book.book import EntryKind, fold
 from daemon.core.book.condors import layer_positions
@@ -14,19 +14,12 @@ from daemon.core.hedge.units import layer_holding
 from daemon.core.market.contracts import Right, TradingClass, Underlying
 from daemon.core.orders.intent import Purpose, Strategy
 
-PRESET = Path(__file__).parents[2] / "config" / "presets" / "mixed_002.env"
 LAST = date(2020, 3, 13)
-
-
-def preset() -> dict[str, str]:
-    """Return the settings of the preset, names without the prefix."""
-    lines = [line for line in PRESET.read_text().splitlines() if line and not line.startswith("#")]
-    return dict(line.removeprefix("CONDORD_").split("=", 1) for line in lines)
 
 
 @pytest.fixture(scope="module")
 def mixed(tmp_path_factory: pytest.TempPathFactory) -> Done:
-    return rehearse(tmp_path_factory.mktemp("mixed") / "out", LAST, first=FIRST, **preset())
+    return rehearse(tmp_path_factory.mktemp("mixed") / "out", LAST, first=FIRST, **preset("mixed_002"))
 
 
 def test_the_middle_layer_holds_put_spreads_and_the_others_calls(mixed: Done) -> None:
@@ -86,7 +79,7 @@ def test_what_is_on_spx_is_a_row_of_its_own_among_the_greeks(mixed: Done) -> Non
 
 
 def test_a_spread_that_nobody_rolls_settles_in_cash_on_the_close(tmp_path: Path) -> None:
-    names = preset() | {
+    names = preset("mixed_002") | {
         "HEDGE_L2_DTE_TARGET": "8",
         "HEDGE_L2_DTE_MIN": "7",
         "HEDGE_L2_DTE_MAX": "10",
