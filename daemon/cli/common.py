@@ -130,3 +130,22 @@ def session_or_last(store: Store, wanted: date | None) -> date:
     if last is None:
         raise NotReadyError("no session is recorded yet; start the daemon with `condord run`")
     return date.fromisoformat(last)
+
+
+def recorded_period(store: Store, first: date | None, last: date | None) -> tuple[date, date]:
+    """Return the period asked for: with the first date alone that one session, with neither everything recorded.
+
+    Raises SettingsError when it ends before it begins, NotReadyError when no session of it has closed.
+    """
+    from daemon.errors import NotReadyError, SettingsError
+
+    days = store.days()
+    if not days:
+        raise NotReadyError("no session has closed yet, so there is nothing to report")
+    begin, end = first or days[0].session, last or first or days[-1].session
+    if begin > end:
+        raise SettingsError(f"{begin} is after {end}; give the earlier date first")
+    if not any(begin <= day.session <= end for day in days):
+        recorded = f"closing figures are recorded from {days[0].session} to {days[-1].session}"
+        raise NotReadyError(f"no session from {begin} to {end} has closed; {recorded}")
+    return begin, end

@@ -19,6 +19,7 @@ from daemon.cli.common import (
     load_settings,
     print_json,
     reading,
+    recorded_period,
     session_or_last,
 )
 from daemon.errors import NotReadyError, SettingsError
@@ -147,15 +148,7 @@ def report(
     from daemon.report.summary import summarise
 
     with reading(env_files, folder) as store:
-        days = store.days()
-        if not days:
-            raise NotReadyError("no session has closed yet, so there is nothing to report")
-        begin, end = first or days[0].session, last or first or days[-1].session
-        if begin > end:
-            raise SettingsError(f"{begin} is after {end}; give the earlier date first")
-        if not any(begin <= day.session <= end for day in days):
-            recorded = f"closing figures are recorded from {days[0].session} to {days[-1].session}"
-            raise NotReadyError(f"no session from {begin} to {end} has closed; {recorded}")
+        begin, end = recorded_period(store, first, last)
         data = gather_report(store, begin, end)
         text = render_html(data)
         summary = asdict(summarise(store))

@@ -244,6 +244,18 @@ class Sensitivity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LayerExposure:
+    """The greeks of one layer of the hedge (001-11); None where one of its options could not be valued."""
+
+    layer: str
+    contracts: int
+    """Long less short options."""
+    delta_usd: float | None
+    """Delta-dollars of its own underlying: 100 x forward x delta, summed over its options."""
+    greeks: Sensitivity | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StressCell:
     """One scenario and what condors and hedge gain in it, in dollars."""
 
@@ -319,6 +331,8 @@ class RiskRecord:
     limits: tuple[LimitUse, ...] = ()
     hedge_on_spx: Sensitivity | None = None
     """What the hedge holds on SPX, where it holds anything there (002-02)."""
+    layers: tuple[LayerExposure, ...] | None = None
+    """What each layer holds; None in a record of before this was kept."""
 
     @property
     def theta_usd(self) -> float | None:

@@ -16,7 +16,7 @@ from daemon.core.orders.broker_facts import AccountValues
 from daemon.core.orders.intent import Strategy
 from daemon.core.records import CondorBreakEvens, Level, LimitUse, RiskRecord
 from daemon.core.risk.break_even import break_evens, hedged_break_evens
-from daemon.core.risk.exposure import max_loss_usd, measure_exposure
+from daemon.core.risk.exposure import layer_exposures, max_loss_usd, measure_exposure
 from daemon.core.risk.greeks import DAYS_PER_YEAR, YEAR, Levels, Position, Valuation, parity_forwards, value_positions
 from daemon.core.risk.stress import stress
 from daemon.engine.context import Desk
@@ -143,6 +143,7 @@ class RiskMeter:
             unknown=(*indexes_unknown, *(reason.text for reason in exposure.unknown)),
             estimated=len(exposure.estimated),
             limits=uses,
+            layers=layer_exposures(valuation),
         )
 
     def _break_evens(self, valuation: Valuation, levels: Levels) -> tuple[CondorBreakEvens, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from daemon.report.analysis_tables import SOURCES, tables_by_name
 from daemon.report.hedge import target_words
 from daemon.report.html_tables import Table, tables_of
 from daemon.report.period import ReportData, gather_report
@@ -107,11 +108,11 @@ def _figures(data: ReportData) -> tuple[Figure, ...]:
 
 def _sections(data: ReportData) -> tuple[Section, ...]:
     drawn = {plot.name: plot for plot in plots(data)}
-    found = tables_of(data)
+    found = {**tables_of(data), **({} if data.analysis is None else tables_by_name(data.analysis))}
 
     def section(anchor: str, title: str, note: str, *, curves: Sequence[str] = (), rows: Sequence[str] = ()) -> Section:
         shown = tuple(drawn[name] for name in curves if name in drawn)
-        return Section(anchor, title, note, shown, tuple(found[name] for name in rows))
+        return Section(anchor, title, note, shown, tuple(found[name] for name in rows if name in found))
 
     return (
         section("equity", "Equity with and without the hedge", _EQUITY_NOTE, curves=("equity", "drawdown")),
@@ -119,7 +120,8 @@ def _sections(data: ReportData) -> tuple[Section, ...]:
             "hedge", "Hedge against the regime", target_words(data.sizing), curves=("hedge",), rows=("changes_rows",)
         ),
         section("condors", "Condors", _CONDORS_NOTE, curves=("condors",), rows=("condor_rows",)),
-        section("pnl", "Profit and loss by source", _PNL_NOTE, curves=("daily",), rows=("sources_rows",)),
+        section("pnl", "Profit and loss by source", _PNL_NOTE, curves=("daily",), rows=(SOURCES,)),
+        section("attribution", "What the hedge did", _ATTRIBUTION_NOTE, curves=("layers",), rows=_ATTRIBUTION),
         section("trades", "Trades", _TRADES_NOTE, rows=("slippage_rows", "trades_rows", "settlements_rows")),
         section("decisions", "Decisions", _DECISIONS_NOTE, rows=("decisions_rows",)),
         section(
@@ -137,6 +139,22 @@ _CONDORS_NOTE = (
     "Credits and debits are points for one condor."
 )
 _PNL_NOTE = "Cash is what trades and settlements paid and received; value is the change in the marks of what is held."
+_ATTRIBUTION_NOTE = (
+    "The same figures as `condord attribution` shows. They were measured in this period, whatever its length; "
+    "rules, definitions and sources stand in docs/attribution.md."
+)
+_ATTRIBUTION = (
+    "losses_rows",
+    "moves_rows",
+    "states_rows",
+    "falls_rows",
+    "buckets_rows",
+    "returns_rows",
+    "betas_rows",
+    "greeks_rows",
+    "costs_rows",
+    "years_rows",
+)
 _TRADES_NOTE = (
     "Net prices for one unit: cr is received, db is paid. Slippage is fill against mid at the decision, "
     "positive a cost; a resting order has none. Its parts: delay is how far the mid moved from the decision to the "

@@ -11,7 +11,6 @@ from daemon.report.condors import CondorLine
 from daemon.report.hedge import HedgeChange
 from daemon.report.orders import OrderLine
 from daemon.report.period import ReportData
-from daemon.report.pnl import SourceLine
 from daemon.report.slippage import PARTS, PurposeSlippage, slippage_by_purpose
 from daemon.report.tables import trade_text
 from daemon.report.words import (
@@ -59,6 +58,8 @@ class Table:
     folded: bool = False
     """Whether a reader may fold it away."""
     last_is_total: bool = False
+    note: str = ""
+    """What a reader must know of it, in sentences under it."""
 
     def __post_init__(self) -> None:
         assert len(self.headings) == len(self.aligns)
@@ -94,7 +95,6 @@ def tables_of(data: ReportData) -> Mapping[str, Table]:
     tables = (
         _changes(data.changes),
         _condor_table(data.condors),
-        _sources(data.sources),
         _slippage(data.trades),
         _trades(data.trades),
         _settlements(data),
@@ -106,7 +106,8 @@ def tables_of(data: ReportData) -> Mapping[str, Table]:
     return {table.name: table for table in tables}
 
 
-def _money(cents: int | None, *, exact: bool = False) -> Cell:
+def money(cents: int | None, *, exact: bool = False) -> Cell:
+    """Return a signed amount in whole dollars, or to the cent, tinted as a gain or a loss."""
     text = dollars_and_cents(cents, signed=True) if exact else dollars(cents, signed=True)
     return Cell(text, tint="" if not cents else "loss" if cents < 0 else "gain")
 
@@ -118,7 +119,7 @@ def _changes(changes: Sequence[HedgeChange]) -> Table:
             Cell(change.layer),
             Cell(change.kind),
             Cell("\n".join(map(trade_text, change.trades))),
-            _money(change.cash_usd_cents),
+            money(change.cash_usd_cents),
             Cell(change.reason),
         )
         for change in changes
@@ -160,35 +161,7 @@ def _condor_row(line: CondorLine) -> tuple[Cell, ...]:
         Cell(f"{line.ended}" if ended else "open"),
         Cell(line.exit_reason if ended else f"{plural(line.dte, 'day')} left"),
         Cell("" if line.exit_debit_pts is None else points(line.exit_debit_pts)),
-        _money(line.pnl_usd_cents),
-    )
-
-
-def _sources(sources: Sequence[SourceLine]) -> Table:
-    lines = (*sources, _total(sources)) if sources else ()
-    rows = tuple(
-        (
-            Cell(line.name),
-            _money(line.cash_usd_cents, exact=True),
-            Cell(dollars_and_cents(-line.fees_usd_e4 / 100, signed=True)),
-            _money(line.value_usd_cents, exact=True),
-            _money(line.pnl_usd_cents, exact=True),
-        )
-        for line in lines
-    )
-    headings = ("Source", "Cash", "Fees", "Value", "P&L")
-    return Table(
-        "sources_rows", "By source", headings, "<>>>>", rows, "Nothing was traded in this period.", last_is_total=True
-    )
-
-
-def _total(sources: Sequence[SourceLine]) -> SourceLine:
-    known = [line.value_usd_cents for line in sources if line.value_usd_cents is not None]
-    return SourceLine(
-        "total",
-        sum(line.cash_usd_cents for line in sources),
-        sum(line.fees_usd_e4 for line in sources),
-        sum(known) if len(known) == len(sources) else None,
+        money(line.pnl_usd_cents),
     )
 
 
@@ -260,7 +233,7 @@ def _settlements(data: ReportData) -> Table:
             Cell(entry.subject),
             Cell(f"{-entry.quantity:+d} {entry.contract}"),
             Cell(points(entry.price_pts100 / 100)),
-            _money(-entry.quantity * entry.price_pts100 * 100),
+            money(-entry.quantity * entry.price_pts100 * 100),
         )
         for entry in data.settlements
     )

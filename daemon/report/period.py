@@ -12,12 +12,13 @@ from daemon.core.calendar.sessions import sessions_between
 from daemon.core.orders.intent import Purpose, Strategy
 from daemon.core.records import DayRecord, Decision, HedgeComputation, HedgeSizing, Level
 from daemon.ports import Store
+from daemon.report.analysis import Analysis, analyse
 from daemon.report.closing import Closing, closing
 from daemon.report.condors import CondorLine, CondorStatus, condor_lines
 from daemon.report.day import MODE_KEY, MODE_UNKNOWN, condor_decision
 from daemon.report.hedge import HedgeChange, hedge_changes, held_at_close_usd
 from daemon.report.orders import OrderLine, order_lines
-from daemon.report.pnl import EquityPoint, SourceLine, equity_curve, pnl_by_source, start_equity_usd_cents
+from daemon.report.pnl import EquityPoint, equity_curve, start_equity_usd_cents
 from daemon.report.troubles import TroubleLine, trouble_lines
 
 
@@ -40,7 +41,6 @@ class ReportData:
     """Held at each close, in dollars of the measure."""
     sizing: HedgeSizing | None
     """By what the hedge was sized last."""
-    sources: tuple[SourceLine, ...]
     condors: tuple[CondorLine, ...]
     """Condors filled and alive in the period, as they stand at its end."""
     changes: tuple[HedgeChange, ...]
@@ -50,6 +50,8 @@ class ReportData:
     decisions: tuple[Decision, ...]
     troubles: tuple[TroubleLine, ...]
     """Warnings and errors by session."""
+    analysis: Analysis | None = None
+    """None without closing figures."""
 
     @property
     def entered(self) -> int:
@@ -90,7 +92,6 @@ def gather_report(store: Store, first: date, last: date, *, mode: str | None = N
     sessions = sorted({day.session for day in days} | set(unclosed))
     end = closing(days[-1].session if days else last, entries, all_days, store.book())
     computed = tuple(c for c in store.hedge_computations() if c.session <= last)
-    start = None if before is None else closing(before.session, entries, all_days)
     intents = store.intents()
     orders = order_lines(intents, end.entries)
     return ReportData(
@@ -103,13 +104,13 @@ def gather_report(store: Store, first: date, last: date, *, mode: str | None = N
         curve=equity_curve(days, before),
         held_usd=_held(days, computed),
         sizing=computed[-1].sizing if computed else None,
-        sources=pnl_by_source(end, start) if days else (),
         condors=_alive(condor_lines(store.condors(), end, orders), first),
         changes=tuple(c for c in hedge_changes(intents, end.entries) if first <= c.session <= last),
         trades=_trades(orders, first),
         settlements=_settlements(end, first),
         decisions=tuple(decision for session in sessions for decision in store.decisions(session)),
         troubles=trouble_lines(event for event in store.events() if first <= event.session <= last),
+        analysis=analyse(store, first, last),
     )
 
 

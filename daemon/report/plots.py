@@ -6,10 +6,11 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import groupby
+from itertools import accumulate, groupby
 from math import ceil, nan
 from typing import TYPE_CHECKING, Any, Final
 
+from daemon.core.analysis.rows import SessionRow, layers_of
 from daemon.core.hedge.policy import HedgeMeasure
 from daemon.core.market.contracts import Right
 from daemon.report.hedge import MEASURE_WORDS
@@ -56,6 +57,7 @@ _NARROW: Final = _Shape("narrow", 4.4, 2.9, 4)
 _FONT_PT: Final = 9.0
 _LINE_PT: Final = 1.6
 _THOUSANDS_FROM_USD: Final = 10_000
+_LAYER_COLOURS: Final = ("hedged", "vix", "call", "unhedged", "put")
 _FEW_SESSIONS: Final = 3
 """Up to so many sessions a line is too short to be seen without markers."""
 
@@ -67,12 +69,14 @@ def plots(data: ReportData) -> tuple[Plot, ...]:
         _Drawing("drawdown", "Drawdown from the highest close so far", _drawdown, (0.8,)),
         _Drawing("hedge", "Hedge held against its target, and VIX", _hedge, (0.8, 0.6)),
         _Drawing("condors", "Short strikes and wings against SPX", _condors, (1.35,)),
+        _Drawing("layers", "Gain of each layer since the start of the period", _layers, (0.8,)),
         _Drawing("daily", "Profit and loss of each session", _daily, (0.8,)),
     )
     least = {"condors": 1}
+    drawn = [one for one in drawings if one.name != "layers" or layers_of(_rows(data))]
     return tuple(
         Plot(drawing.name, drawing.title, _drawn(drawing, data, _WIDE), _drawn(drawing, data, _NARROW))
-        for drawing in drawings
+        for drawing in drawn
         if len(data.days) >= least.get(drawing.name, 2)
     )
 
@@ -288,6 +292,21 @@ def _life(sessions: Sequence[date], entered: date, ended: date | None) -> tuple[
     start = bisect_left(sessions, entered) if entered >= sessions[0] else -0.5
     end = len(sessions) - 0.5 if ended is None else float(bisect_left(sessions, ended))
     return start, max(end, start + 0.33)
+
+
+def _layers(axes: Sequence[Axes], data: ReportData) -> None:
+    """Draw what each layer has gained so far; where a mark is missing its line is broken."""
+    top = axes[0]
+    rows = _rows(data)
+    for name, colour in zip(layers_of(rows), _LAYER_COLOURS, strict=False):
+        gains = [nan if (usd := row.gains[name].usd) is None else usd for row in rows]
+        top.plot(list(accumulate(gains)), color=TOKENS[colour], linewidth=_LINE_PT, label=name)
+    top.axhline(0, color=TOKENS["muted"], linewidth=0.8)
+    _dollar_axis(top)
+
+
+def _rows(data: ReportData) -> tuple[SessionRow, ...]:
+    return () if data.analysis is None else data.analysis.rows
 
 
 def _daily(axes: Sequence[Axes], data: ReportData) -> None:

@@ -1,4 +1,4 @@
-"""Profit and loss of a report: by source, and as curves with and without the hedge."""
+"""Profit and loss of a report as curves with and without the hedge."""
 
 from __future__ import annotations
 
@@ -6,69 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from daemon.core.book.book import Holding
-from daemon.core.book.pnl import market_value_usd_cents
-from daemon.core.orders.intent import Strategy
 from daemon.core.records import DayRecord
-from daemon.report.closing import Closing, condor_day_usd_cents, hedge_day_usd_cents
-
-
-@dataclass(frozen=True, slots=True)
-class SourceLine:
-    """What one source of profit and loss paid, received and gained in value over a window."""
-
-    name: str
-    cash_usd_cents: int
-    """Trades and settlements, fees left out."""
-    fees_usd_e4: int
-    value_usd_cents: int | None
-    """Change in the value of what is held; None when a mark is missing."""
-
-    @property
-    def pnl_usd_cents(self) -> int | None:
-        """Return cash, fees and change in value together; None when a mark is missing."""
-        if self.value_usd_cents is None:
-            return None
-        return self.cash_usd_cents - round(self.fees_usd_e4 / 100) + self.value_usd_cents
-
-
-def pnl_by_source(end: Closing, start: Closing | None = None) -> tuple[SourceLine, ...]:
-    """Split profit and loss between two closes into condors and each layer; without ``start``, since the beginning."""
-    now, before = _sums(end), {} if start is None else _sums(start)
-    nothing = SourceLine("", 0, 0, 0)
-    lines = []
-    for name in sorted({"condors", *now, *before}):
-        late, early = now.get(name, nothing), before.get(name, nothing)
-        known = late.value_usd_cents is not None and early.value_usd_cents is not None
-        lines.append(
-            SourceLine(
-                name,
-                late.cash_usd_cents - early.cash_usd_cents,
-                late.fees_usd_e4 - early.fees_usd_e4,
-                (late.value_usd_cents or 0) - (early.value_usd_cents or 0) if known else None,
-            )
-        )
-    return tuple(lines)
-
-
-def _sums(closing: Closing) -> dict[str, SourceLine]:
-    """Sum cash, fees and marked value by source since the beginning."""
-    marks = closing.marks
-    sums: dict[str, SourceLine] = {}
-    for subject, holding in sorted(closing.book.holdings.items()):
-        name = "condors" if holding.strategy is Strategy.CONDOR else f"hedge {subject}"
-        sums[name] = _plus(sums.get(name, SourceLine(name, 0, 0, 0)), holding, market_value_usd_cents(holding, marks))
-    return sums
-
-
-def _plus(line: SourceLine, holding: Holding, value_usd_cents: int | None) -> SourceLine:
-    known = line.value_usd_cents is not None and value_usd_cents is not None
-    return SourceLine(
-        line.name,
-        line.cash_usd_cents + holding.cash_usd_cents,
-        line.fees_usd_e4 + holding.fees_usd_e4,
-        (line.value_usd_cents or 0) + (value_usd_cents or 0) if known else None,
-    )
+from daemon.report.closing import condor_day_usd_cents, hedge_day_usd_cents
 
 
 @dataclass(frozen=True, slots=True)

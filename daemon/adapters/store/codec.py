@@ -41,6 +41,7 @@ from daemon.core.records import (
     HedgeSizing,
     JobOutcome,
     LayerComputation,
+    LayerExposure,
     Level,
     LimitUse,
     Outcome,
@@ -311,7 +312,15 @@ def risk(row: Row) -> RiskRecord:
         estimated=details["estimated"],
         limits=tuple(LimitUse(**use) for use in details.get("limits", ())),
         hedge_on_spx=_sensitivity(details.get("hedge_on_spx")),
+        layers=_layer_exposures(details.get("layers")),
     )
+
+
+def _layer_exposures(rows: list[dict[str, Any]] | None) -> tuple[LayerExposure, ...] | None:
+    """Return the layers of a risk record; a record of before they were kept has none."""
+    if rows is None:
+        return None
+    return tuple(LayerExposure(**row | {"greeks": _sensitivity(row["greeks"])}) for row in rows)
 
 
 def _sensitivity(fields: dict[str, float] | None) -> Sensitivity | None:

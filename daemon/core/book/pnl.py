@@ -14,18 +14,12 @@ _E4_PER_USD: Final = 10_000
 _E4_PER_CENT: Final = 100
 
 
-def market_value_usd_cents(holding: Holding, marks: Mapping[OptionContract, float]) -> int | None:
-    """Return the value of the open positions in cents, marks in points; None when a mark is missing."""
-    value_e4 = _value_e4(holding.positions, marks)
-    return None if value_e4 is None else _cents(value_e4)
-
-
 def holding_pnl_usd_cents(holding: Holding, marks: Mapping[OptionContract, float]) -> int | None:
     """Return cash plus market value minus fees in cents, marks in points; None when a mark is missing."""
-    value_e4 = _value_e4(holding.positions, marks)
+    value_e4 = value_usd_e4(holding.positions, marks)
     if value_e4 is None:
         return None
-    return _cents(holding.cash_usd_cents * _E4_PER_CENT + value_e4 - holding.fees_usd_e4)
+    return whole_cents(holding.cash_usd_cents * _E4_PER_CENT + value_e4 - holding.fees_usd_e4)
 
 
 def strategy_pnl_usd_cents(book: Book, strategy: Strategy, marks: Mapping[OptionContract, float]) -> int | None:
@@ -41,17 +35,18 @@ def strategy_pnl_usd_cents(book: Book, strategy: Strategy, marks: Mapping[Option
             cash_e4 += holding.cash_usd_cents * _E4_PER_CENT - holding.fees_usd_e4
             for contract, quantity in holding.positions.items():
                 total[contract] += quantity
-    value_e4 = _value_e4({contract: quantity for contract, quantity in total.items() if quantity}, marks)
-    return None if value_e4 is None else _cents(cash_e4 + value_e4)
+    value_e4 = value_usd_e4({contract: quantity for contract, quantity in total.items() if quantity}, marks)
+    return None if value_e4 is None else whole_cents(cash_e4 + value_e4)
 
 
-def _value_e4(positions: Mapping[OptionContract, int], marks: Mapping[OptionContract, float]) -> int | None:
+def value_usd_e4(positions: Mapping[OptionContract, int], marks: Mapping[OptionContract, float]) -> int | None:
+    """Return what positions are worth in 1/10,000 dollar, marks in points; None when a mark is missing."""
     if any(contract not in marks for contract in positions):
         return None
     return sum(round(quantity * marks[contract] * MULTIPLIER * _E4_PER_USD) for contract, quantity in positions.items())
 
 
-def _cents(amount_e4: int) -> int:
+def whole_cents(amount_e4: int) -> int:
     """Round 1/10,000 dollars to whole cents, halves away from zero, so that a loss is not made smaller."""
     whole = (abs(amount_e4) + _E4_PER_CENT // 2) // _E4_PER_CENT
     return whole if amount_e4 >= 0 else -whole

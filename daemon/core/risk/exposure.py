@@ -17,7 +17,7 @@ from daemon.core.condor.legs import condor_of
 from daemon.core.market.contracts import MULTIPLIER, OptionContract, Right, Underlying
 from daemon.core.market.vix_response import future_elasticity, vix_beta
 from daemon.core.orders.intent import Intent, Reason, Strategy
-from daemon.core.records import Sensitivity
+from daemon.core.records import LayerExposure, Sensitivity
 from daemon.core.risk.greeks import DAYS_PER_YEAR, Levels, OptionGreeks, Position, Valuation
 from daemon.core.risk.limits import RiskLimits
 
@@ -97,6 +97,25 @@ def measure_exposure(valuation: Valuation, levels: Levels) -> Exposure:
         unknown=tuple(dict.fromkeys(missing(valuation, Strategy.CONDOR) + missing(valuation, Strategy.HEDGE))),
         estimated=tuple(sorted({position.contract for position, greeks in valuation.known if greeks.estimated})),
     )
+
+
+def layer_exposures(valuation: Valuation) -> tuple[LayerExposure, ...]:
+    """Return the greeks of each layer of the hedge, by name (001-11)."""
+    hedge = [position for position in _positions(valuation) if position.strategy is Strategy.HEDGE]
+    found: list[LayerExposure] = []
+    for layer in sorted({position.subject for position in hedge}):
+        greeks = _subject(valuation, layer)
+        rows = [row for row in valuation.known if row[0].strategy is Strategy.HEDGE and row[0].subject == layer]
+        delta_usd = math.fsum(p.quantity * MULTIPLIER * known.forward_pts * known.delta for p, known in rows)
+        found.append(
+            LayerExposure(
+                layer=layer,
+                contracts=sum(position.quantity for position in hedge if position.subject == layer),
+                delta_usd=None if greeks is None else delta_usd,
+                greeks=greeks,
+            )
+        )
+    return tuple(found)
 
 
 def missing(valuation: Valuation, strategy: Strategy) -> tuple[Reason, ...]:

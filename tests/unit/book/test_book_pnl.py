@@ -6,8 +6,8 @@ from ledger_values import CALL_LONG, CALL_SHORT, PUT_LONG, PUT_SHORT, VIX_CALL, 
 from daemon.core.book.book import EntryKind, fold
 from daemon.core.book.pnl import (
     holding_pnl_usd_cents,
-    market_value_usd_cents,
     strategy_pnl_usd_cents,
+    value_usd_e4,
 )
 from daemon.core.orders.intent import Strategy
 
@@ -19,7 +19,7 @@ class TestHolding:
     def test_an_open_condor_has_earned_credit_minus_cost_minus_fees(self) -> None:
         holding = fold(replace(entry, fee_usd_e4=23_000) for entry in condor_trades(quantity=2)).holdings["C20200218-1"]
 
-        assert market_value_usd_cents(holding, MARKS) == -37_000
+        assert value_usd_e4(holding.positions, MARKS) == -3_700_000
         assert holding_pnl_usd_cents(holding, MARKS) == 34_000 - 920
 
     @pytest.mark.parametrize("missing", MARKS)
@@ -28,7 +28,7 @@ class TestHolding:
         marks = {contract: mark for contract, mark in MARKS.items() if contract is not missing}
 
         assert holding_pnl_usd_cents(holding, marks) is None
-        assert market_value_usd_cents(holding, marks) is None
+        assert value_usd_e4(holding.positions, marks) is None
 
     def test_a_worthless_mark_of_zero_is_a_mark(self) -> None:
         holding = fold([trade("a.1.1", VIX_CALL, 4, 95, subject="L1")]).holdings["L1"]

@@ -23,9 +23,11 @@ from risk_values import (
 )
 
 from daemon.core.market.contracts import Right
+from daemon.core.market.pricing import black76
+from daemon.core.market.vix_response import future_elasticity
 from daemon.core.orders.intent import Strategy
 from daemon.core.records import Sensitivity
-from daemon.core.risk.exposure import Exposure, max_loss_usd, measure_exposure
+from daemon.core.risk.exposure import Exposure, layer_exposures, max_loss_usd, measure_exposure
 from daemon.core.risk.greeks import Levels, Position, value_positions
 
 BOOK = [*condor_positions(quantity=2), hedge_position(quantity=5)]
@@ -155,3 +157,32 @@ def test_what_the_hedge_holds_on_spx_is_a_sum_of_its_own() -> None:
     up, down = (quantlib_price(put, SPX_PTS + move, 0.2) for move in (0.5, -0.5))
     assert found.hedge_on_spx.delta_usd == pytest.approx(200 * (up - down), rel=1e-3)
     assert found.theta_usd == pytest.approx(without.theta_usd + found.hedge_on_spx.theta_usd)
+
+
+def test_a_layer_has_its_own_greeks_and_its_delta_dollars() -> None:
+    (found,) = layer_exposures(value_positions(BOOK, levels()))
+    whole = measured(BOOK).hedge
+
+    assert (found.layer, found.contracts, found.greeks) == ("L2", 5, whole)
+    assert whole is not None
+    assert found.delta_usd == pytest.approx(VIX_FORWARD_PTS * whole.delta_usd)
+
+
+def test_a_layer_with_an_option_that_has_no_mark_is_unknown() -> None:
+    (found,) = layer_exposures(value_positions([replace(hedge_position(), mark_pts=None)], levels()))
+
+    assert (found.contracts, found.delta_usd, found.greeks) == (5, None, None)
+
+
+def test_a_shock_of_vix_moves_the_short_layers_delta_dollars_most_for_each_delta() -> None:
+    # Typical purchases at VIX 15 to 25: 12, 37 and 80 days, 10 % above forwards of 18, 18.7 and 19.3 (models of VIX calls).
+    shock = 0.30
+    changes = []
+    for days, forward_pts, vol in ((12, 18.0, 1.15), (37, 18.7, 0.96), (80, 19.3, 0.82)):
+        moved_pts = forward_pts * math.exp(float(future_elasticity(days)) * shock)
+        strike, time = 1.1 * forward_pts, days / 365
+        before, after = (black76(pts, strike, time, vol, 1.0, is_call=True).delta for pts in (forward_pts, moved_pts))
+        changes.append(float(moved_pts * after - forward_pts * before) / float(before))
+
+    assert changes == sorted(changes, reverse=True)
+    assert changes[0] > 1.5 * changes[2]

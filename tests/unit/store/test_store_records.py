@@ -1,3 +1,4 @@
+import sqlite3
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -23,6 +24,7 @@ from daemon.core.records import (
     HedgeSizing,
     JobOutcome,
     LayerComputation,
+    LayerExposure,
     Level,
     Outcome,
     PositionLine,
@@ -102,6 +104,15 @@ RISK = RiskRecord(
     ),
     unknown=("the portfolio gave no mark for SPXW 2020-03-20 3200P",),
     estimated=2,
+    layers=(
+        LayerExposure(
+            layer="L1",
+            contracts=4,
+            delta_usd=1_909.6,
+            greeks=Sensitivity(delta_usd=160.0, gamma_usd=30.5, theta_usd=-21.75, vega_usd=7.5),
+        ),
+        LayerExposure(layer="L2", contracts=4, delta_usd=None, greeks=None),
+    ),
 )
 UNKNOWN_RISK = RiskRecord(
     session=TOMORROW,
@@ -174,6 +185,15 @@ class TestWhatIsKept:
         assert store.risks() == (RISK, UNKNOWN_RISK)
         assert store.risks(SESSION) == (RISK,)
         assert store.risks(TOMORROW) == (UNKNOWN_RISK,)
+
+    def test_layers_of_a_record_of_before_they_were_kept_are_unknown_and_not_none_held(
+        self, store: SqliteStore
+    ) -> None:
+        store.record_risk(replace(RISK, layers=()))
+        with closing(sqlite3.connect(store.path)) as conn, conn:
+            conn.execute("UPDATE risks SET details = json_remove(details, '$.layers')")
+
+        assert store.risks()[0].layers is None
 
     def test_the_first_outcome_of_a_job_stays(self, store: SqliteStore) -> None:
         first, second = JobOutcome(Outcome.SKIPPED, "no credit", AT), JobOutcome(Outcome.DONE, "", AT)
