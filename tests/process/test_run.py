@@ -162,7 +162,7 @@ def test_a_halt_cancels_the_working_entry_at_once_sends_nothing_new_and_outlives
     halted = made.run("halt", "--reason", "a holiday", "--json")
     daemon.says("order cancelled")
 
-    at = {event["event"]: datetime.fromisoformat(event["at"]) for event in made.run("log", "--json").json}
+    at = {event["event"]: datetime.fromisoformat(event["timestamp"]) for event in made.run("log", "--json").json}
     assert halted.json["run_state"] == "HALTED"
     assert at["order_cancelled"] - at["run_state_changed"] < timedelta(seconds=2)
     assert made.account()["open"] == {}
