@@ -408,7 +408,7 @@ def test_a_resting_order_fills_when_the_quotes_come_to_it(library_log: pytest.Lo
         await until(lambda: trade.orderStatus.status == "Submitted")
         exchange.bid_ask[PUT_LONG] = (19.0, 20.0)
         exchange.next_at = clock()
-        joined.gateway._wake.set()
+        joined.gateway._tick()
         await until(lambda: trade.orderStatus.status == "Filled" and len(trade.fills) == 5)
         assert trade.orderStatus.avgFillPrice == -3.6
 

@@ -42,7 +42,8 @@ class Gateway:
         self._clock = clock
         self._hub = Hub(exchange, clock, Faults(faults or FaultPlan(), clock()), config or GatewayConfig())
         self._on_change = on_change
-        self._wake = asyncio.Event()
+        self._broken: asyncio.Future[None] | None = None
+        """Ends the pump when a step fails; None while there is no pump."""
         self._timer: asyncio.TimerHandle | None = None
         self._due: datetime | None = None
         """When the pump's timer goes off; None while it waits as long as it ever does."""
@@ -73,14 +74,21 @@ class Gateway:
 
     async def pump(self) -> None:
         """Drive exchange and clients by the clock, until cancelled."""
+        self._broken = asyncio.get_running_loop().create_future()
+        self._tick()
         try:
-            while True:
-                self._wake.clear()
-                self.step()
-                self._set_timer(self._next_due(), least_s=_SHORTEST_SLEEP_S)
-                await self._wake.wait()
+            await self._broken
         finally:
             self._cancel_timer()
+
+    def _tick(self) -> None:
+        """Do what is due and set the timer for what is due next; the pump is told of a failure."""
+        try:
+            self.step()
+            self._set_timer(self._next_due(), least_s=_SHORTEST_SLEEP_S)
+        except Exception as error:  # noqa: BLE001 - a timer has nobody to raise it to
+            assert self._broken is not None, "only a pump sets timers"
+            self._broken.set_exception(error)
 
     def step(self) -> None:
         """Do everything that is due now."""
@@ -150,7 +158,7 @@ class Gateway:
         self._cancel_timer()
         left_s = _LONGEST_SLEEP_S if due is None else (due - self._clock()).total_seconds()
         sleep_s = min(left_s, _LONGEST_SLEEP_S) if left_s > 0 else least_s
-        self._due, self._timer = due, asyncio.get_running_loop().call_later(sleep_s, self._wake.set)
+        self._due, self._timer = due, asyncio.get_running_loop().call_later(sleep_s, self._tick)
 
     def _cancel_timer(self) -> None:
         if self._timer is not None:
