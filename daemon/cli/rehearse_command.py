@@ -20,7 +20,7 @@ from daemon.report.html import gather_report, render_html
 from daemon.report.summary import summary_table
 from daemon.sim.gateway.faults import load as load_faults
 
-HEARTBEAT_S = "3600"
+HEARTBEAT_S = "21600"
 
 
 @click.command()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final
@@ -81,8 +81,8 @@ class JobBook:
             when = instant(today, job.at)
             if when > now and self._desk.store.job_outcome(today, job.name) is None:
                 self._scheduler.at(when, self._id(job, today), self._runner(job, today))
-        for check in self._repeated:
-            self._schedule_check(check, today)
+        for checks in _of_one_beat(self._repeated, today):
+            self._schedule_checks(checks, today)
 
     def next_instants(self, today: date) -> tuple[tuple[str, datetime], ...]:
         """Return the daily jobs still to come, earliest first: of this session, or of the next one."""
@@ -152,20 +152,48 @@ class JobBook:
             for check in self._repeated:
                 self._desk.store.record_job(day, check.name, ended)
 
-    def _schedule_check(self, check: RepeatedJob, today: date) -> None:
-        first = next_slot(check, today, self._desk.clock.now())
-        if first is None:
+    def _schedule_checks(self, checks: Sequence[RepeatedJob], today: date) -> None:
+        """Schedule checks of one beat as one job: they run in the order of the table, each in its own hours."""
+        now = self._desk.clock.now()
+        slots = [slot for check in checks if (slot := next_slot(check, today, now)) is not None]
+        if not slots:
             return
 
         async def run() -> None:
-            try:
-                await check.run(today)
-            except BrokerError as error:
-                self._desk.journal.emit("check_failed", {"job": check.name, "why": str(error)})
-            else:
-                self._checks[today, check.name] += 1
+            for check in checks:
+                if is_due(check, today, self._desk.clock.now()):
+                    await self._run_check(check, today)
 
-        self._scheduler.every(check.every_min, first, instant(today, check.last), f"{today} 00 {check.name}", run)
+        name = f"{today} 00 {'+'.join(check.name for check in checks)}"
+        last = max(instant(today, check.last) for check in checks)
+        self._scheduler.every(checks[0].every_min, min(slots), last, name, run)
+
+    async def _run_check(self, check: RepeatedJob, today: date) -> None:
+        """Run a check; one that fails keeps no other from running."""
+        try:
+            await check.run(today)
+        except BrokerError as error:
+            self._desk.journal.emit("check_failed", {"job": check.name, "why": str(error)})
+        except Exception as error:  # noqa: BLE001 - told like every crash of a job
+            fields = {"job": f"{today} {check.name}", "error": f"{type(error).__name__}: {error}"}
+            self._desk.journal.emit("job_crashed", fields)
+        else:
+            self._checks[today, check.name] += 1
+
+
+def _of_one_beat(checks: Iterable[RepeatedJob], today: date) -> list[list[RepeatedJob]]:
+    """Return checks together whose instants are the same wherever their hours overlap."""
+    beats: dict[tuple[int, int], list[RepeatedJob]] = {}
+    for check in checks:
+        minute = int(instant(today, check.first).timestamp()) // 60
+        beats.setdefault((check.every_min, minute % check.every_min), []).append(check)
+    return list(beats.values())
+
+
+def is_due(check: RepeatedJob, today: date, now: datetime) -> bool:
+    """Say whether the slot that has begun is one of a check."""
+    first, every = instant(today, check.first), timedelta(minutes=check.every_min)
+    return first <= now and first + (now - first) // every * every <= instant(today, check.last)
 
 
 def next_slot(check: RepeatedJob, today: date, now: datetime) -> datetime | None:

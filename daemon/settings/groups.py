@@ -126,7 +126,7 @@ class GatewaySettings(Group):
     reconnect_min_s: float = setting(2, "First wait before a new attempt to connect.", unit="s", ge=0.1, le=60)
     reconnect_max_s: float = setting(60, "Longest wait between two attempts to connect.", unit="s", ge=1, le=3600)
     heartbeat_s: float = setting(
-        30, "How often the gateway is asked for its time to see that it is alive.", unit="s", ge=5, le=3600
+        30, "How often the gateway is asked for its time to see that it is alive.", unit="s", ge=5, le=86_400
     )
     history: OptionalFolder = setting(
         None,

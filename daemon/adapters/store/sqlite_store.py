@@ -60,6 +60,7 @@ class SqliteStore:
         self._ledger = Ledger(self._connection)
         self._intents = Intents(self._connection)
         self._days: tuple[DayRecord, ...] | None = None
+        self._computed: dict[date | None, tuple[HedgeComputation, ...]] = {}
         self._run_state: RunStateRecord | None = None
         self._meta: dict[str, str | None] = {}
 
@@ -89,6 +90,7 @@ class SqliteStore:
             self._ledger.load()
             self._intents.load()
             self._days = self._run_state = None
+            self._computed.clear()
             self._meta.clear()
 
     # --- named values, run state, jobs -------------------------------------------------------------------
@@ -258,13 +260,17 @@ class SqliteStore:
                 " held_usd, contracts, layers, reasons, sizing) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (computation.session.isoformat(), codec.instant_text(computation.at), *found, *sized, *why, sizing),
             )
+        self._computed.clear()
 
     def hedge_computations(self, session: date | None = None) -> tuple[HedgeComputation, ...]:
         """Return recorded computations, oldest first."""
-        where, values = ("", ()) if session is None else ("WHERE session = ?", (session.isoformat(),))
-        sql = f"SELECT * FROM hedge_computations {where} ORDER BY id"  # noqa: S608 - two fixed texts
-        rows = self._connection.rows(sql, values)
-        return tuple(codec.hedge_computation(row) for row in rows)
+        self._refresh()
+        if session not in self._computed:
+            where, values = ("", ()) if session is None else ("WHERE session = ?", (session.isoformat(),))
+            sql = f"SELECT * FROM hedge_computations {where} ORDER BY id"  # noqa: S608 - two fixed texts
+            rows = self._connection.rows(sql, values)
+            self._computed[session] = tuple(codec.hedge_computation(row) for row in rows)
+        return self._computed[session]
 
     def record_day(self, day: DayRecord) -> None:
         """Record the closing figures of a session, replacing an earlier record of it."""

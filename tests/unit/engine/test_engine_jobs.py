@@ -10,7 +10,7 @@ from engine_fakes import make_desk
 from daemon.adapters.clock import SystemClock
 from daemon.adapters.scheduler import ApScheduler
 from daemon.adapters.virtual_time import run_virtual
-from daemon.core.calendar.sessions import new_york, session
+from daemon.core.calendar.sessions import NEW_YORK, new_york, session
 from daemon.core.records import JobOutcome, Level, Outcome
 from daemon.engine.context import Desk
 from daemon.engine.jobs import DailyJob, JobBook, RepeatedJob, next_slot
@@ -160,3 +160,61 @@ def test_repeated_checks_end_with_the_session() -> None:
 
     assert next_slot(check, DAY, new_york(DAY, time(9, 50))) == new_york(DAY, time(9, 55))
     assert next_slot(check, DAY, closed - timedelta(minutes=4)) is None
+
+
+def checks_played(folder: Path, crashing: str | None = None) -> tuple[Desk, list[tuple[str, datetime]]]:
+    """Run checks of two beats on a regular day from 09:30 to 10:09; one of them may crash."""
+    ran: list[tuple[str, datetime]] = []
+
+    async def main() -> Desk:
+        desk, _ = make_desk(folder)
+        clock = desk.clock
+        assert isinstance(clock, SystemClock)
+
+        def check(name: str, first: time, last: time, every_min: int = 5) -> RepeatedJob:
+            async def run(today: date) -> None:
+                ran.append((name, clock.now().replace(microsecond=0)))
+                if name == crashing:
+                    raise KeyError(name)
+
+            return RepeatedJob(name, first, last, every_min, run)
+
+        checks = (
+            check("exits", time(9, 45), time(9, 55)),
+            check("reconcile", time(9, 35), time(10, 0)),
+            check("odd", time(9, 42), time(10, 10), 7),
+        )
+        scheduler = ApScheduler(clock, on_error=lambda name, error: None)
+        book = JobBook(desk, scheduler, (), checks, lambda day, job, outcome: None)
+        scheduler.start()
+        book.schedule(DAY)
+        await clock.sleep(39 * 60)
+        await scheduler.stop()
+        book.record_checks(DAY)
+        return desk
+
+    return run_virtual(main, new_york(DAY, time(9, 30))), ran
+
+
+def test_checks_keep_their_own_hours_and_run_in_their_order_where_their_instants_meet(tmp_path: Path) -> None:
+    desk, ran = checks_played(tmp_path)
+
+    def minutes(name: str) -> list[str]:
+        return [f"{at.astimezone(NEW_YORK):%H:%M}" for ran_name, at in ran if ran_name == name]
+
+    assert minutes("exits") == ["09:45", "09:50", "09:55"]
+    assert minutes("reconcile") == ["09:35", "09:40", "09:45", "09:50", "09:55", "10:00"]
+    assert minutes("odd") == ["09:42", "09:49", "09:56", "10:03"]
+    together = [name for name, at in ran if at == new_york(DAY, time(9, 50))]
+    assert together == ["exits", "reconcile"]
+    outcomes = [desk.store.job_outcome(DAY, name) for name in ("exits", "reconcile", "odd")]
+    assert [outcome.reason for outcome in outcomes if outcome is not None] == ["3 checks", "6 checks", "4 checks"]
+
+
+def test_a_check_that_crashes_is_told_and_keeps_no_other_from_running(tmp_path: Path) -> None:
+    desk, ran = checks_played(tmp_path, crashing="exits")
+
+    assert [name for name, _ in ran].count("reconcile") == 6
+    told = [event for event in desk.store.events() if event.name == "job_crashed"]
+    assert [event.fields["error"] for event in told] == ["KeyError: 'exits'"] * 3
+    assert all("exits" in str(event.fields["job"]) for event in told)
