@@ -37,6 +37,7 @@ from daemon.core.records import (
     EventRecord,
     HedgeComputation,
     JobOutcome,
+    Monitor,
     RiskRecord,
     RunStateRecord,
     Signal,
@@ -318,6 +319,14 @@ class Store(Protocol):
 
     def signals(self, session: date | None = None) -> tuple[Signal, ...]:
         """Return what the signals said before a session, or before every session, in their order."""
+        ...
+
+    def record_monitors(self, lines: Sequence[Monitor], values: Mapping[str, Sequence[DailyValue]]) -> None:
+        """Record what monitors saw, replacing what they saw of the same in the session, and what they measured."""
+        ...
+
+    def monitors(self, first: date, last: date) -> tuple[Monitor, ...]:
+        """Return what monitors saw from one session to another, in their order."""
         ...
 
     def append_event(self, event: EventRecord) -> None:

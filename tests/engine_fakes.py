@@ -261,16 +261,25 @@ def make_desk(folder: Path, **changes: str) -> tuple[Desk, FakeBroker]:
         limits=settings.risk_limits(),
         schedule=settings.schedule_policy(),
         events=EconomicCalendar(()),
-        macro=MacroData(),
         signals=settings.signal_policy(),
         adjustment=settings.adjustment_policy(),
+        monitors=settings.monitor_policy(),
         absence_proof_s=30,
         evidence_wait_s=20,
         heartbeat_s=30,
         reconnect_min_s=2,
         reconnect_max_s=60,
     )
-    desk = Desk(broker=broker, store=store, clock=clock, journal=journal, policy=policy, halt_file=HaltFile(folder))
+    desk = Desk(
+        broker=broker,
+        store=store,
+        clock=clock,
+        journal=journal,
+        policy=policy,
+        halt_file=HaltFile(folder),
+        read_macro=MacroData,
+        macro=MacroData(),
+    )
     desk.link.synced = desk.link.paper = True
     return desk, broker
 

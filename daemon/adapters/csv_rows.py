@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Final, TypeVar
@@ -25,18 +25,21 @@ class Row:
 
     place: str
     cells: tuple[str, ...]
+    columns: tuple[str, ...] = ()
+    """The header of its file."""
 
 
-def read_rows(path: Path, columns: Sequence[str], *, what: str) -> Sequence[Row]:
+def read_rows(path: Path, *headers: Sequence[str], what: str) -> Sequence[Row]:
     """Return the rows below the header; empty lines and lines that begin with # are left out.
 
-    Raises SettingsError for a file that cannot be read or has another header.
+    Raises SettingsError for a file that cannot be read or has none of the headers; an empty one is none.
     """
     rows = list(_lines(path, what))
-    if not rows or rows[0].cells != tuple(columns):
+    if not rows or rows[0].cells not in map(tuple, headers):
         place, found = (rows[0].place, ",".join(rows[0].cells)) if rows else (f"{path}:1", "nothing")
-        raise SettingsError(f"{place} is {found}; allowed: the header {','.join(columns)}")
-    return rows[1:]
+        allowed = " or ".join(",".join(header) for header in headers if header)
+        raise SettingsError(f"{place} is {found}; allowed: the header {allowed}")
+    return [replace(row, columns=rows[0].cells) for row in rows[1:]]
 
 
 def read_each(rows: Sequence[Row], read: Callable[[Row], Value], path: Path) -> list[Value]:

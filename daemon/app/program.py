@@ -14,7 +14,7 @@ from daemon.adapters.economic_calendar import load_economic_calendar
 from daemon.adapters.halt_file import HaltFile
 from daemon.adapters.ib import IbBroker, IbConfig, Transport
 from daemon.adapters.log import EventLog, JournalSocket, build_logging, goes_to_journal
-from daemon.adapters.macro_files import load_macro_files
+from daemon.adapters.macro_files import MacroFiles
 from daemon.adapters.scheduler import ApScheduler
 from daemon.adapters.store import SqliteStore
 from daemon.core.calendar.sessions import log_session
@@ -56,9 +56,9 @@ def engine_policy(settings: Settings) -> EnginePolicy:
         limits=settings.risk_limits(),
         schedule=settings.schedule_policy(),
         events=load_economic_calendar(settings.schedule.economic_calendar),
-        macro=load_macro_files(settings.macro_dir),
         signals=settings.signal_policy(),
         adjustment=settings.adjustment_policy(),
+        monitors=settings.monitor_policy(),
         absence_proof_s=gateway.absence_proof_s,
         evidence_wait_s=EVIDENCE_WAIT_S,
         heartbeat_s=gateway.heartbeat_s,
@@ -111,6 +111,7 @@ def build_program(
     journal = Journal(store, clock, session_of)
     journal.add_sink(log.write)
     broker = IbBroker(config, clock, transport)
+    macro_files = MacroFiles(settings.macro_dir)
     desk = Desk(
         broker=broker,
         store=store,
@@ -118,6 +119,8 @@ def build_program(
         journal=journal,
         policy=engine_policy(settings),
         halt_file=HaltFile(settings.state_dir),
+        read_macro=macro_files.read,
+        macro=macro_files.read(),
     )
 
     def day_closed(session: date, next_actions: tuple[str, ...]) -> None:

@@ -1,4 +1,4 @@
-"""Commands that only read: ``status``, ``why``, ``book``, ``signals``, ``report``."""
+"""Commands that only read: ``status``, ``why``, ``book``, ``signals``, ``monitors``, ``report``."""
 
 # ruff: noqa: PLC0415 -- imported by the commands that need them, so that each stays quick
 
@@ -105,14 +105,34 @@ def book(*, folder: Path | None, env_files: tuple[Path, ...], as_json: bool) -> 
 @json_option
 def signals(*, session: date | None, folder: Path | None, env_files: tuple[Path, ...], as_json: bool) -> None:
     """Show each signal before SESSION, YYYY-MM-DD (default: the last): value, date, source, whether it counts."""
+    from daemon.adapters.macro_files import load_macro_files
     from daemon.report.signals import signals_json, signals_text
 
+    # A daemon that runs keeps what it read before; here a bad file is said at once.
+    load_macro_files(load_settings(env_files).macro_dir)
     with reading(env_files, folder) as store:
         day = session_or_last(store, session)
         if as_json:
             print_json(signals_json(store, day))
         else:
             click.echo(signals_text(store, day))
+
+
+@click.command()
+@click.argument("session", required=False, type=NewYorkDate())
+@db_option
+@env_file_option
+@json_option
+def monitors(*, session: date | None, folder: Path | None, env_files: tuple[Path, ...], as_json: bool) -> None:
+    """Show what the arbitrage monitors saw last up to SESSION, YYYY-MM-DD (default: the last)."""
+    from daemon.report.monitors import monitors_json, monitors_text
+
+    with reading(env_files, folder) as store:
+        day = session_or_last(store, session)
+        if as_json:
+            print_json(monitors_json(store, day))
+        else:
+            click.echo(monitors_text(store, day))
 
 
 @click.command()

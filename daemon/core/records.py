@@ -378,6 +378,47 @@ class Signal:
     """What the value is, or why there is none."""
 
 
+class MonitorKind(StrEnum):
+    """What a monitor looks at."""
+
+    PARITY = "parity"
+    """How far a strike is from put-call parity, against half of its spreads."""
+    CONVERSION = "conversion"
+    REVERSAL = "reversal"
+    FUTURE = "future"
+    """The edge between a VIX future and the options of its expiry."""
+    JENSEN = "jensen"
+    """How far a VIX forward is above the variance behind its expiry."""
+    KINK = "kink"
+    """How unusual the bend of the curve of VIX forwards is."""
+    HELD_FORWARD = "held_forward"
+    """The forward that the calls held stand for."""
+    OWN_VIX = "own_vix"
+    """VIX rebuilt from a strip of options."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Monitor:
+    """One line of the arbitrage monitors; nothing is traded on it."""
+
+    session: date
+    at: datetime
+    kind: MonitorKind
+    subject: str
+    """What was looked at: class and expiry, with a strike where it is of one."""
+    value: float | None
+    """None where it could not be told, and the text says why."""
+    limit: float | None
+    """The most that is usual, or that costs nothing; None for a figure without one."""
+    unit: str
+    text: str
+
+    @property
+    def beyond(self) -> bool:
+        """Whether the value is above its limit."""
+        return self.value is not None and self.limit is not None and self.value > self.limit
+
+
 class Level(StrEnum):
     """Severity of an event."""
 

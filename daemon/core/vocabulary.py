@@ -154,6 +154,11 @@ _CONDOR: Final = {
 }
 
 _HEDGE: Final = {
+    "macro_files_kept": _warning("{text}", "the figures read before stay in use"),
+    "theta_press_found": _warning("Temporal Theta Cash Press: {text}"),
+    "event_uncovered": _warning("{text}"),
+    "monitors_looked": _info("{chains}", "{lines} lines", "{beyond} beyond their limit"),
+    "arbitrage_seen": _warning("{kind} of {subject} is {value}", "its limit is {limit}", "{unit}", "{text}"),
     "signals_read": _info("{says}", "{fresh} fresh", "{stale} stale", "{missing} missing"),
     "hedge_computed": _info(
         "VIX {vix}",

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from daemon.core.calendar.sessions import sessions_between
-from daemon.core.hedge.signals import COST_SERIES, RATE_SERIES
+from daemon.core.hedge.signal_inputs import COST_SERIES, RATE_SERIES
 from daemon.core.market.contracts import OptionParams, Right, TradingClass, Underlying
 from daemon.core.market.cost_of_capital import OptionStrip, cost_of_equity, parity_line, svix_squared
 from daemon.core.market.option_strip import CapitalMeasured, strip_options

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final
@@ -14,6 +14,7 @@ from daemon.core.calendar.expiries import last_trade_at, settlement_at
 from daemon.core.calendar.schedule import SchedulePolicy
 from daemon.core.condor.policy import CondorPolicy
 from daemon.core.hedge.adjustments import AdjustmentPolicy
+from daemon.core.hedge.monitors import MonitorPolicy
 from daemon.core.hedge.policy import HedgePolicy
 from daemon.core.hedge.signal_values import SignalPolicy
 from daemon.core.market.contracts import OptionContract, OptionParams, Underlying
@@ -38,9 +39,9 @@ class EnginePolicy:
     limits: RiskLimits
     schedule: SchedulePolicy
     events: EconomicCalendar
-    macro: MacroData
     signals: SignalPolicy
     adjustment: AdjustmentPolicy
+    monitors: MonitorPolicy
     absence_proof_s: float
     """Least time between the two proofs that an order does not exist (decision 12)."""
     evidence_wait_s: float
@@ -89,6 +90,10 @@ class Desk:
     journal: Journal
     policy: EnginePolicy
     halt_file: HaltFile
+    read_macro: Callable[[], MacroData]
+    """Reads the files of macro figures; raises SettingsError for what is wrong with them."""
+    macro: MacroData
+    """What they held when they were last good."""
     link: LinkView = field(default_factory=LinkView)
     _params: dict[Underlying, tuple[date, tuple[OptionParams, ...]]] = field(default_factory=dict)
     _view: BookView | None = None

@@ -30,6 +30,7 @@ from daemon.engine.hedge_trader import HedgeTrader
 from daemon.engine.jobs import DailyJob, JobBook, RepeatedJob, daily_jobs
 from daemon.engine.limit_watch import LimitWatch
 from daemon.engine.link import LinkKeeper
+from daemon.engine.monitor_desk import MonitorDesk
 from daemon.engine.reconciler import Reconciler, left_over
 from daemon.engine.risk_monitor import RiskMonitor
 from daemon.engine.run_states import RunStates
@@ -209,6 +210,8 @@ class Engine:
         }
         if self.desk.policy.signals.strip_every_sessions:
             runs["cost_of_capital"] = CapitalDesk(self.desk).measure
+        if self.desk.policy.monitors.every_sessions:
+            runs["monitors"] = MonitorDesk(self.desk).look
         return daily_jobs(self.desk.policy.schedule, runs)
 
     def _repeated(self) -> tuple[RepeatedJob, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from datetime import date
 from typing import Final
 
-from daemon.core.calendar.sessions import previous_session
+from daemon.core.calendar.sessions import add_sessions, previous_session
 from daemon.core.hedge.harvest import (
     CALM_SESSIONS,
     Calm,
@@ -19,6 +19,7 @@ from daemon.core.hedge.harvest import (
     proceeds_usd,
     unit_cost_pts,
 )
+from daemon.core.hedge.market_signals import PRESS
 from daemon.core.market.contracts import MULTIPLIER, SignalIndex
 from daemon.core.orders.intent import Purpose, Reason
 from daemon.core.records import DecisionKind, Signal, Standing
@@ -51,13 +52,23 @@ class Harvester:
         last = desk.policy.hedge.layers[-1].name
         calm = self._calm(view.computation.vix)
         found, kept = harvests(self._worths(view), calm, before, last_layer=last, policy=policy)
-        if found and self._says(session, "events", "event_window"):
-            text = "no cut inside the window of an economic event"
-            kept = (*(each.reason for each in found), Reason("no_cut_in_event_window", text))
-            found = ()
+        if found and (why := self._not_now(session)) is not None:
+            kept, found = (*(each.reason for each in found), why), ()
         if kept:
             decide(desk, session, JOB, kind=DecisionKind.SKIP, subject="hedge", reasons=kept)
         return bool(found) and await self._sell_all(session, view, found)
+
+    def _not_now(self, session: date) -> Reason | None:
+        """Return why nothing is harvested in a session, whatever has gained."""
+        if self._says(session, "events", "event_window"):
+            return Reason("no_cut_in_event_window", "no cut inside the window of an economic event")
+        sessions = self._desk.policy.hedge.harvest.armed_sessions
+        if sessions and not any(
+            self._says(add_sessions(session, -back), "theta_press", PRESS) for back in range(sessions)
+        ):
+            text = "harvests are armed by a theta press, and there was none in so many sessions"
+            return Reason("harvest_not_armed", text, None, sessions)
+        return None
 
     async def _sell_all(self, session: date, view: HedgeView, found: tuple[Harvest, ...]) -> bool:
         """Sell on fresh values of the account; what the broker does not answer is a named skip, and the resize goes on."""

@@ -34,7 +34,7 @@ def layer_cost(
         days_to_roll=(next_roll - session).days,
         roll_days=view.policy.roll_days,
         spread_pts=sum((quote.ask_pts100 or 0) - (quote.bid_pts100 or 0) for quote in measured.quotes.values()) / 100,
-        capital_rate=implied_cost(desk.policy.macro, session, vix),
+        capital_rate=implied_cost(desk.macro, session, vix),
     )
     return LayerCost(
         carry_usd=carry.usd,

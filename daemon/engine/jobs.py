@@ -215,6 +215,7 @@ def daily_jobs(policy: SchedulePolicy, runs: Mapping[str, Run]) -> tuple[DailyJo
         ("last_resort", policy.last_resort, time(15, 55)),
         ("condor_entry", policy.condor_entry, policy.condor_entry_until),
         ("hedge_resize", policy.hedge_resize, time(16, 5)),
+        ("monitors", policy.monitors, time(16, 5)),
         ("settlement", policy.settlement, time(23, 59)),
         ("end_of_day", policy.end_of_day, time(23, 59)),
     )

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from datetime import date
+from types import MappingProxyType
 from typing import Final
 
+from daemon.core.book.condors import layer_positions
 from daemon.core.calendar.sessions import add_sessions, new_york_date, previous_session, sessions_between
+from daemon.core.hedge.market_signals import PRESS
+from daemon.core.hedge.signal_inputs import COST_SERIES, FORWARD_SERIES, RATE_SERIES, Closes, SignalInputs
 from daemon.core.hedge.signal_values import NEUTRAL
-from daemon.core.hedge.signals import COST_SERIES, RATE_SERIES, SESSIONS_KEPT, Closes, SignalInputs, read_signals
+from daemon.core.hedge.signals import SESSIONS_KEPT, read_signals
 from daemon.core.market.contracts import SignalIndex
 from daemon.core.records import DailyValue, JobOutcome, Outcome, Signal, Standing
 from daemon.engine.adjuster import adjust
 from daemon.engine.context import Desk
-from daemon.errors import BrokerError, LinkDownError
+from daemon.errors import BrokerError, LinkDownError, SettingsError
 
 BROKER: Final = "broker"
 DAY_MINUTES: Final = 1440
+WARNED: Final = MappingProxyType(
+    {("theta_press", PRESS): "theta_press_found", ("event_cover", "uncovered"): "event_uncovered"}
+)
+"""The events that warn of a signal in a state."""
 
 
 class SignalDesk:
@@ -31,6 +39,7 @@ class SignalDesk:
         An index that the broker does not give leaves its signals missing, with the broker's words; without a
         connection all are read from what is known already.
         """
+        self._read_files()
         problems: dict[SignalIndex, str] = {}
         news: dict[str, list[DailyValue]] = {}
         for index in SignalIndex:
@@ -41,8 +50,16 @@ class SignalDesk:
         signals = self._read(session, problems)
         self._desk.store.record_signals(session, signals, news)
         self._tell(signals)
+        self._warn(session, signals)
         adjust(self._desk, session, signals)
         return self._done(signals, problems)
+
+    def _read_files(self) -> None:
+        """Read the files of macro figures that have changed; bad ones leave those in use that were read before."""
+        try:
+            self._desk.macro = self._desk.read_macro()
+        except SettingsError as error:
+            self._desk.journal.emit("macro_files_kept", {"text": "; ".join(error.problems)})
 
     async def _missing(self, index: SignalIndex, session: date) -> list[DailyValue]:
         """Ask for the sessions behind the last one that is kept, and keep them; nothing when none is missing."""
@@ -75,9 +92,10 @@ class SignalDesk:
         inputs = SignalInputs(
             session=session,
             closes={index: self._series(index, problems.get(index, "")) for index in SignalIndex},
-            measured={name: self._measured(name) for name in (COST_SERIES, RATE_SERIES)},
-            macro=policy.macro,
+            measured={name: self._measured(name) for name in (COST_SERIES, RATE_SERIES, *FORWARD_SERIES)},
+            macro=self._desk.macro,
             calendar=policy.events,
+            first_expiry=self._first_expiry(),
         )
         return read_signals(inputs, policy.signals)
 
@@ -89,6 +107,20 @@ class SignalDesk:
     def _measured(self, series: str) -> Closes:
         rows = self._desk.store.daily_values(series, last=SESSIONS_KEPT)
         return Closes(tuple(row.session for row in rows), tuple(row.value for row in rows))
+
+    def _first_expiry(self) -> date | None:
+        """Return the last expiry that the first layer is long."""
+        first = self._desk.policy.hedge.layers[0].name
+        held = self._desk.alive(layer_positions(self._desk.view().book).get(first, {}))
+        return max((contract.expiry for contract, quantity in held.items() if quantity > 0), default=None)
+
+    def _warn(self, session: date, signals: tuple[Signal, ...]) -> None:
+        """Warn of the states that a person should know of, in the session in which they begin."""
+        before = {signal.name: signal.state for signal in self._desk.store.signals(previous_session(session))}
+        for signal in signals:
+            event = WARNED.get((signal.name, signal.state))
+            if event is not None and before.get(signal.name) != signal.state:
+                self._desk.journal.emit(event, {"text": signal.text, "value": signal.value})
 
     def _tell(self, signals: tuple[Signal, ...]) -> None:
         says = [f"{signal.name} {signal.state}" for signal in signals if signal.state != NEUTRAL]

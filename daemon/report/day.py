@@ -16,6 +16,7 @@ from daemon.core.records import (
     HedgeComputation,
     JobOutcome,
     Level,
+    Monitor,
     Outcome,
     RiskRecord,
     Signal,
@@ -37,6 +38,7 @@ JOBS: Final = (
     "last_resort",
     "condor_entry",
     "hedge_resize",
+    "monitors",
     "settlement",
     "reconcile",
     "risk",
@@ -70,6 +72,8 @@ class DayView:
     """The last hedge computation of the session."""
     signals: tuple[Signal, ...]
     """What they said before the session."""
+    monitors: tuple[Monitor, ...]
+    """What they saw in the session; empty where no look was due."""
     risk: RiskRecord | None
     """The last measurement of the session."""
     settlements: tuple[BookEntry, ...]
@@ -136,6 +140,7 @@ def gather_day(
         layers=layer_lines(end, computation, next_rolls or {}),
         computation=computation,
         signals=store.signals(session),
+        monitors=store.monitors(session, session),
         risk=risks[-1] if risks else None,
         settlements=tuple(entry for entry in today if entry.kind is EntryKind.SETTLEMENT),
         jobs=tuple((job, store.job_outcome(session, job)) for job in JOBS),

@@ -13,6 +13,7 @@ from daemon.report.closing import condor_day_usd_cents, hedge_day_usd_cents
 from daemon.report.day import DayView, attention, condor_decision, done_in_words
 from daemon.report.hedge import LayerLine, budget_lines, hedge_arithmetic
 from daemon.report.limits import limits_section
+from daemon.report.monitors import look_words
 from daemon.report.orders import OrderLine
 from daemon.report.risk import risk_section
 from daemon.report.signals import signals_line
@@ -75,6 +76,8 @@ def verdict(view: DayView) -> str:
 def _market(view: DayView) -> list[str]:
     day, before = view.closing.day, view.closing.before
     signals = _hanging("  signals  ", signals_line(view.signals))
+    if view.monitors:
+        signals += _hanging("  monitors  ", look_words(view.monitors))
     if day is None:
         return ["  no closing figures recorded", *signals]
     spx, vix = f"SPX {points(day.spx)}", f"VIX {points(day.vix)}"

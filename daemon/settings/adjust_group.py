@@ -6,6 +6,7 @@ from daemon.core.calendar.events import EventKind
 from daemon.core.hedge.adjustments import AdjustmentPolicy, ShiftDirection
 from daemon.core.hedge.signal_values import SignalPolicy
 from daemon.settings.fields import Direction, EventKinds, Group, setting
+from daemon.settings.monitor_group import MonitorSettings
 
 
 class AdjustSettings(Group):
@@ -114,12 +115,13 @@ class AdjustSettings(Group):
     )
 
 
-def signal_policy(group: AdjustSettings) -> SignalPolicy:
+def signal_policy(group: AdjustSettings, monitor: MonitorSettings) -> SignalPolicy:
     """Build the rules of the signals."""
     return SignalPolicy(
         sessions=group.signal_sessions,
         history_sessions=group.history_sessions,
         strip_every_sessions=group.strip_every_sessions,
+        monitor_every_sessions=monitor.every_sessions,
         max_age_sessions=group.max_age_sessions,
         macro_max_age_days=group.macro_max_age_days,
         rsi_high=group.rsi_high,

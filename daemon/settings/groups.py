@@ -69,6 +69,7 @@ from daemon.settings.fields import (
     setting,
 )
 from daemon.settings.harvest_group import HarvestSettings
+from daemon.settings.monitor_group import MonitorSettings
 
 _CENT: Final = Decimal("0.01")
 _TICK: Final = Decimal("0.05")
@@ -155,6 +156,9 @@ class ScheduleSettings(Group):
     )
     cost_of_capital: TimeOfDay = _hour(
         "11:00", "Measurement of the cost of capital from SPX options, where one is asked for.", "09:35", "15:45"
+    )
+    monitors: TimeOfDay = _hour(
+        "15:57", "Look at option chains for arbitrage, in sessions that have one.", "09:35", "16:00"
     )
     exits_from: TimeOfDay = _hour("09:45", "First look at the exits of open condors.", "09:30", "16:00")
     exits_every_min: int = setting(5, "Time between two looks at the exits.", unit="min", ge=1, le=60)
@@ -622,6 +626,7 @@ class HedgeSettings(Group):
     adjust: AdjustSettings = AdjustSettings()
     budget: BudgetSettings = BudgetSettings()
     harvest: HarvestSettings = HarvestSettings()
+    monitor: MonitorSettings = MonitorSettings()
     l1: LayerSettings = _layer((12, 9, 16), buy=11, monthly=False, roll=(8, 7, 10), weight=4)
     l2: LayerSettings = _layer((37, 30, 45), buy=30, monthly=False, roll=(21, 19, 23), weight=4)
     l3: LayerSettings = _layer((90, 75, 110), buy=80, monthly=True, roll=(50, 45, 60), weight=2)

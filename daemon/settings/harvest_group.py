@@ -30,6 +30,13 @@ class HarvestSettings(Group):
         50, "Share of its target that the last layer keeps through a harvest.", unit="%", ge=0, le=100
     )
     route: bool = setting(True, "Whether the proceeds of the first layer buy contracts for the second.")
+    armed_sessions: int = setting(
+        0,
+        "Sessions after a theta press (SPX at its high, VIX low, curve steep) in which harvests are made; 0 for all.",
+        unit="sessions",
+        ge=0,
+        le=252,
+    )
 
 
 def harvest_policy(group: HarvestSettings) -> HarvestPolicy:

@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from daemon.core.calendar.schedule import SchedulePolicy
 from daemon.core.condor.policy import CondorPolicy
 from daemon.core.hedge.adjustments import AdjustmentPolicy
+from daemon.core.hedge.monitors import MonitorPolicy
 from daemon.core.hedge.policy import Band, HedgePolicy, LayerPolicy
 from daemon.core.hedge.signal_values import SignalPolicy
 from daemon.core.risk.limits import RiskLimits
@@ -33,6 +34,7 @@ from daemon.settings.groups import (
     StoreSettings,
 )
 from daemon.settings.harvest_group import harvest_policy
+from daemon.settings.monitor_group import monitor_policy
 
 PREFIX: Final = "CONDORD_"
 FOLDERS: Final = ("state_dir", "log_dir", "runtime_dir")
@@ -110,7 +112,7 @@ class Settings(BaseSettings):
     )
     macro_dir: OptionalFolder = setting(
         None,
-        "Where the files of macro figures are: exchange rate, valuation, growth, bill rate, breadth; may stay empty.",
+        "Where the files of macro figures are: exchange rate, valuation, growth, prices, bill rate, breadth; may stay empty.",
         unit="folder",
         allowed="empty, or a folder",
     )
@@ -169,11 +171,15 @@ class Settings(BaseSettings):
 
     def signal_policy(self) -> SignalPolicy:
         """Build the rules of the signals."""
-        return signal_policy(self.hedge.adjust)
+        return signal_policy(self.hedge.adjust, self.hedge.monitor)
 
     def adjustment_policy(self) -> AdjustmentPolicy:
         """Build how far the signals may move the hedge."""
         return adjustment_policy(self.hedge.adjust)
+
+    def monitor_policy(self) -> MonitorPolicy:
+        """Build how often is looked for arbitrage."""
+        return monitor_policy(self.hedge.monitor)
 
     def risk_limits(self) -> RiskLimits:
         """Build the limits of the risk monitor."""

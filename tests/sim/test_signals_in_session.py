@@ -11,7 +11,7 @@ from rehearsals import FIRST, Done, rehearse
 
 from daemon.core.calendar.sessions import sessions_between
 from daemon.core.hedge.budget import GUARDS
-from daemon.core.hedge.signals import RATE_SERIES
+from daemon.core.hedge.signal_inputs import RATE_SERIES
 from daemon.core.records import DecisionKind, Outcome, Standing
 from daemon.sim.history import load_packaged
 

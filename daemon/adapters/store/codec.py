@@ -44,6 +44,8 @@ from daemon.core.records import (
     LayerExposure,
     Level,
     LimitUse,
+    Monitor,
+    MonitorKind,
     Outcome,
     PositionLine,
     RiskRecord,
@@ -364,5 +366,25 @@ def signal(row: Row) -> Signal:
         as_of=None if row["as_of"] is None else date.fromisoformat(row["as_of"]),
         source=row["source"],
         standing=Standing(row["standing"]),
+        text=row["text"],
+    )
+
+
+def monitor_values(line: Monitor) -> tuple[Any, ...]:
+    """Return the columns of a line of the monitors."""
+    when = (line.session.isoformat(), instant_text(line.at))
+    return (*when, line.kind.value, line.subject, line.value, line.limit, line.unit, line.text)
+
+
+def monitor(row: Row) -> Monitor:
+    """Return the line of the monitors of a row."""
+    return Monitor(
+        session=date.fromisoformat(row["session"]),
+        at=instant(row["at"]),
+        kind=MonitorKind(row["kind"]),
+        subject=row["subject"],
+        value=row["value"],
+        limit=row["cap"],
+        unit=row["unit"],
         text=row["text"],
     )

@@ -283,3 +283,22 @@ def run_states(db: Database) -> None:
     )
     db.execute("INSERT INTO run_states SELECT by, state, reason, at FROM run_state")
     db.execute("DROP TABLE run_state")
+
+
+@MIGRATIONS(name="0009_monitors")
+def monitors(db: Database) -> None:
+    """Create the table of what the arbitrage monitors saw."""
+    db.execute(
+        """CREATE TABLE monitors (
+            id INTEGER PRIMARY KEY,
+            session TEXT NOT NULL,
+            at TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            subject TEXT NOT NULL,
+            value REAL,
+            cap REAL,
+            unit TEXT NOT NULL,
+            text TEXT NOT NULL,
+            UNIQUE (session, kind, subject)
+        ) STRICT"""
+    )

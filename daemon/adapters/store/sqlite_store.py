@@ -25,6 +25,7 @@ from daemon.core.records import (
     EventRecord,
     HedgeComputation,
     JobOutcome,
+    Monitor,
     RiskRecord,
     RunState,
     RunStateRecord,
@@ -335,6 +336,23 @@ class SqliteStore:
         where, values = ("", ()) if session is None else ("WHERE session = ?", (session.isoformat(),))
         sql = f"SELECT * FROM signals {where} ORDER BY session, place"  # noqa: S608 - two fixed texts
         return tuple(codec.signal(row) for row in self._connection.rows(sql, values))
+
+    def record_monitors(self, lines: Sequence[Monitor], values: Mapping[str, Sequence[DailyValue]]) -> None:
+        """Record what monitors saw, replacing what they saw of the same in the session, and what they measured."""
+        with self._transaction():
+            self._write_daily_values(values)
+            for line in lines:
+                self._connection.write(
+                    "INSERT OR REPLACE INTO monitors (session, at, kind, subject, value, cap, unit, text) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    codec.monitor_values(line),
+                )
+
+    def monitors(self, first: date, last: date) -> tuple[Monitor, ...]:
+        """Return what monitors saw from one session to another, in their order."""
+        sql = "SELECT * FROM monitors WHERE session BETWEEN ? AND ? ORDER BY session, id"
+        rows = self._connection.rows(sql, (first.isoformat(), last.isoformat()))
+        return tuple(codec.monitor(row) for row in rows)
 
     def append_event(self, event: EventRecord) -> None:
         """Append a fact to the event log."""

@@ -26,6 +26,7 @@ class SchedulePolicy:
     condor_entry_until: time
     """The working entry order is cancelled at this time."""
     hedge_resize: time
+    monitors: time
     last_resort: time
     """Last attempt to close a series that expires today."""
     risk_every_min: int

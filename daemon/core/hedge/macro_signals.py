@@ -1,4 +1,4 @@
-"""Signals of figures from files: exchange rate, valuation, growth (REER, P/E, P/CF, GDP of the strategy)."""
+"""Signals of figures from files: exchange rate, valuation, concentration, growth and prices."""
 
 from __future__ import annotations
 
@@ -23,6 +23,10 @@ STRENGTH_DAYS: Final = 92
 VALUATION_EXTREME_PCT: Final = 5.0
 DIVERGENCE_DAYS: Final = 60
 DIVERGENCE_PCT: Final = 10.0
+CONCENTRATED_Z: Final = 1.0
+SURPRISE_Z: Final = 2.0
+SURPRISES_MIN: Final = 11
+"""Fewest surprises before the last one that it is measured by."""
 _THIRD_PCT: Final = 100 / 3
 
 Said = tuple[float, str, str]
@@ -30,7 +34,15 @@ Said = tuple[float, str, str]
 
 def macro_signals(session: date, macro: MacroData, policy: SignalPolicy) -> tuple[Signal, ...]:
     """Return the signals of all files before a session."""
-    kinds = ((MacroKind.REER, _reer), (MacroKind.PE, _valuation), (MacroKind.PCF, _valuation), (MacroKind.GDP, _growth))
+    kinds = (
+        (MacroKind.REER, _reer),
+        (MacroKind.PE, _valuation),
+        (MacroKind.PCF, _valuation),
+        (MacroKind.CONCENTRATION, _concentration),
+        (MacroKind.GDP, _growth),
+        (MacroKind.CPI, _print),
+        (MacroKind.PPI, _print),
+    )
     return tuple(_signal(kind, said, macro, session=session, policy=policy) for kind, said in kinds)
 
 
@@ -60,8 +72,7 @@ def _reer(known: MacroSeries) -> Said | None:
     past = _last(known, REER_DAYS)
     if len(past) < FIGURES_MIN:
         return None
-    spread = float(np.std(past, ddof=1))
-    z = 0.0 if spread == 0 else (past[-1] - float(np.mean(past))) / spread
+    z = _z(past)
     before = known.until(known.days[-1] - timedelta(days=STRENGTH_DAYS))
     rising = bool(before.values) and past[-1] > before.values[-1]
     what = f"standard deviations from the mean of {len(past)} figures"
@@ -113,7 +124,53 @@ def _growth(known: MacroSeries) -> Said | None:
         return None
     place = percentile_rank(known.values[:-1], known.values[-1])
     third = "weak" if place < _THIRD_PCT else "strong" if place > 2 * _THIRD_PCT else "middle"
-    return known.values[-1], third, f"percent, third of {len(known.values)} figures"
+    surprise = _surprise(known)
+    text = f"percent, third of {len(known.values)} figures"
+    return known.values[-1], third, text if surprise is None else f"{text}; {surprise[1]}"
+
+
+def _print(known: MacroSeries) -> Said:
+    """Return the last print, and how far it was from what was expected (001-17)."""
+    surprise = _surprise(known)
+    if surprise is None:
+        return (
+            known.values[-1],
+            NEUTRAL,
+            "percent, last print; no surprise is told without a column of what was expected",
+        )
+    z, text = surprise
+    state = NEUTRAL if abs(z) <= SURPRISE_Z else "above_expected" if z > 0 else "below_expected"
+    return known.values[-1], state, f"percent, last print; {text}"
+
+
+def _surprise(known: MacroSeries) -> tuple[float, str] | None:
+    """Return the last surprise in standard deviations of those before it, with words; None while too few are known."""
+    pairs = zip(known.values, known.expected, strict=False)
+    found = [value - expected for value, expected in pairs if expected is not None]
+    if not known.expected or known.expected[-1] is None or len(found) <= SURPRISES_MIN:
+        return None
+    spread = float(np.std(found[:-1], ddof=1))
+    z = 0.0 if spread == 0 else found[-1] / spread
+    return (
+        z,
+        f"{found[-1]:+.2f} from the expected {known.expected[-1]:g}, {z:+.1f} deviations of {len(found) - 1} surprises",
+    )
+
+
+def _concentration(known: MacroSeries) -> Said | None:
+    """Return how far the weight of the largest companies is from its mean of five years (001-21, 002-12)."""
+    past = _last(known, REER_DAYS)
+    if len(past) < FIGURES_MIN:
+        return None
+    z = _z(past)
+    text = f"standard deviations of {past[-1]:g} % from the mean of {len(past)} figures"
+    return z, "concentrated" if z > CONCENTRATED_Z else NEUTRAL, text
+
+
+def _z(past: tuple[float, ...]) -> float:
+    """Return how many standard deviations the last figure is from the mean of all."""
+    spread = float(np.std(past, ddof=1))
+    return 0.0 if spread == 0 else (past[-1] - float(np.mean(past))) / spread
 
 
 def _last(known: MacroSeries, days: int) -> tuple[float, ...]:

@@ -150,6 +150,8 @@ class HarvestPolicy:
     """Least of the last layer's target that stays."""
     route: bool
     """Whether the first layer's proceeds go to the second."""
+    armed_sessions: int
+    """Sessions after a theta press in which harvests are made; 0 for all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,8 @@ class SignalPolicy:
     """Closes that are asked for when none are kept."""
     strip_every_sessions: int
     """Sessions between two measurements of the cost of capital from options; 0 for none."""
+    monitor_every_sessions: int
+    """Sessions between two looks of the arbitrage monitors; 0 for none."""
     max_age_sessions: int
     """Sessions that a daily close may be behind."""
     macro_max_age_days: int

@@ -6,17 +6,28 @@ neutral and tells why. Nothing of the session itself is used, so that a rehearsa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import date
 from math import isfinite
 from typing import Final
 
 import numpy as np
 
-from daemon.core.calendar.events import EconomicCalendar
-from daemon.core.calendar.sessions import previous_session, sessions_between
 from daemon.core.hedge.macro_signals import DIVERGENCE_DAYS, macro_signals, pcf_divergence
+from daemon.core.hedge.market_signals import event_cover, futures_curve, reit_correlation, theta_press, vix_beta
+from daemon.core.hedge.signal_inputs import (
+    COST_SERIES,
+    INDICATOR_SESSIONS,
+    RATE_SERIES,
+    Closes,
+    Said,
+    SignalInputs,
+    ago,
+    common,
+    measured,
+    standing,
+    too_short,
+)
 from daemon.core.hedge.signal_values import NEUTRAL, SignalPolicy, missing, read
 from daemon.core.market.contracts import SignalIndex
 from daemon.core.market.cost_of_capital import cost_of_equity, percentile_rank
@@ -26,17 +37,12 @@ from daemon.core.records import Signal
 
 SESSIONS_KEPT: Final = 260
 """Closes that are looked at: a year for percentiles."""
-INDICATOR_SESSIONS: Final = 150
-"""Closes an indicator is made of: a start so long ago moves MACD and RSI by less than a thousandth."""
 CORRELATION_SESSIONS: Final = 21
 CORRELATION_BROKEN: Final = -0.5
 PERCENTILE_SESSIONS: Final = 252
 PERCENTILE_SESSIONS_MIN: Final = 40
 MEASURED_MIN: Final = 12
 """Fewest measurements from options that a place among them is told of; with fewer VIX stands in."""
-COST_SERIES: Final = "COST_OF_CAPITAL"
-RATE_SERIES: Final = "FINANCING_RATE"
-"""Names under which the store keeps what options said, per year."""
 RATES_ALIKE: Final = 0.0025
 """Largest distance of the financing rate from the bill rate that counts as favourable, per year."""
 SVIX_TO_VIX: Final = 0.985
@@ -44,52 +50,27 @@ SVIX_TO_VIX: Final = 0.985
 MONTH_YEARS: Final = 30 / 365
 
 
-@dataclass(frozen=True, slots=True)
-class Closes:
-    """The closes of one index, rising by session, and why the last request for it failed."""
-
-    days: tuple[date, ...] = ()
-    values: tuple[float, ...] = ()
-    problem: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignalInputs:
-    """Everything that is known before a session."""
-
-    session: date
-    closes: Mapping[SignalIndex, Closes]
-    measured: Mapping[str, Closes]
-    """What strips of options said, by the name of the series."""
-    macro: MacroData
-    calendar: EconomicCalendar
-
-    @property
-    def before(self) -> date:
-        """Return the session before."""
-        return previous_session(self.session)
-
-
-Said = tuple[float, str, str]
-"""Value, state, and what the value is."""
-
-
 def read_signals(inputs: SignalInputs, policy: SignalPolicy) -> tuple[Signal, ...]:
     """Return every signal before a session, always the same ones in the same order."""
-    return (
+    found = (
         *(_macd(index, inputs, policy) for index in (SignalIndex.VIX, SignalIndex.VVIX, SignalIndex.SPX)),
         _spx_rsi(inputs, policy),
         _vix_rsi(inputs, policy),
         _breadth(inputs, policy),
         _curve("curve", SignalIndex.VIX, SignalIndex.VIX3M, inputs=inputs, policy=policy),
         _curve("near_curve", SignalIndex.VIX9D, SignalIndex.VIX, inputs=inputs, policy=policy),
+        futures_curve(inputs, policy),
         _correlation(inputs, policy),
+        vix_beta(inputs, policy),
         _cost_of_capital(inputs, policy),
         _rate_difference(inputs, policy),
         *macro_signals(inputs.session, inputs.macro, policy),
         pcf_divergence(inputs.session, inputs.macro, _spx_change(inputs), policy),
+        reit_correlation(inputs, policy),
         _events(inputs, policy),
+        event_cover(inputs, policy),
     )
+    return (*found, theta_press(found, inputs, policy))
 
 
 def _macd(index: SignalIndex, inputs: SignalInputs, policy: SignalPolicy) -> Signal:
@@ -104,7 +85,7 @@ def _macd(index: SignalIndex, inputs: SignalInputs, policy: SignalPolicy) -> Sig
         age = int(np.isfinite(histogram).sum()) - 2 - int(crossed[-1])
         way = "upwards" if histogram[-1] > 0 else "downwards"
         state = ("bullish" if histogram[-1] > 0 else "bearish") if age < policy.sessions else NEUTRAL
-        return float(histogram[-1]), state, f"{what}, crossed zero {way} {_ago(age)}"
+        return float(histogram[-1]), state, f"{what}, crossed zero {way} {ago(age)}"
 
     return _of_index(f"{index.value.lower()}_macd", index, said, inputs=inputs, policy=policy)
 
@@ -133,59 +114,61 @@ def _vix_rsi(inputs: SignalInputs, policy: SignalPolicy) -> Signal:
         what = f"RSI(14), above {policy.rsi_high:g} until below {policy.rsi_middle:g}"
         if last_up <= last_down or last_up < 0:
             return float(index[-1]), NEUTRAL, what
-        return float(index[-1]), "elevated", f"{what}, crossed {_ago(index.size - 2 - last_up)}"
+        return float(index[-1]), "elevated", f"{what}, crossed {ago(index.size - 2 - last_up)}"
 
     return _of_index("vix_rsi", SignalIndex.VIX, said, inputs=inputs, policy=policy)
 
 
 def _breadth(inputs: SignalInputs, policy: SignalPolicy) -> Signal:
     """Say whether breadth diverged from SPX lately (000-08); the file stands in where the broker has no breadth."""
-    source, breadth = "broker, daily bars of AD-NYSE", inputs.closes.get(SignalIndex.BREADTH, Closes())
+    source, breadth = "broker, daily bars of AD-NYSE", inputs.of(SignalIndex.BREADTH)
     filed = inputs.macro.until(MacroKind.BREADTH, inputs.before)
     if filed is not None and (not breadth.days or filed.days[-1] > breadth.days[-1]):
         source, breadth = f"file {filed.source}", Closes(filed.days, filed.values)
-    spx = inputs.closes.get(SignalIndex.SPX, Closes())
-    days, price, net = _common(spx, breadth)
+    spx = inputs.of(SignalIndex.SPX)
+    days, price, net = common(spx, breadth)
     if not days:
         why = breadth.problem or "no session with both SPX and breadth is known"
         return missing("breadth", inputs.session, source, why)
     found = divergences(price, net)
     if not found.known[-1]:
-        return missing("breadth", inputs.session, source, _short(len(days)))
+        return missing("breadth", inputs.session, source, too_short(len(days)))
     value = float(np.sum(net[-20:]))
     state, what = NEUTRAL, "net advances of 20 sessions"
     for name, at in (("bearish_divergence", found.bearish), ("bullish_divergence", found.bullish)):
         recent = np.flatnonzero(at[-policy.sessions :])
         if recent.size:
             state = name
-            what = f"{what}, diverged {_ago(min(len(days), policy.sessions) - 1 - int(recent[-1]))}"
+            what = f"{what}, diverged {ago(min(len(days), policy.sessions) - 1 - int(recent[-1]))}"
             break
-    return _standing("breadth", (value, state, what), days[-1], source=source, inputs=inputs, policy=policy)
+    return standing("breadth", (value, state, what), days[-1], source=source, inputs=inputs, policy=policy)
 
 
 def _curve(name: str, near: SignalIndex, far: SignalIndex, *, inputs: SignalInputs, policy: SignalPolicy) -> Signal:
     source = f"broker, daily bars of {near} and {far}"
-    nears, fars = (inputs.closes.get(index, Closes()) for index in (near, far))
-    days, near_values, far_values = _common(nears, fars)
+    nears, fars = (inputs.of(index) for index in (near, far))
+    days, near_values, far_values = common(nears, fars)
     if not days:
         why = nears.problem or fars.problem or "no session with both is known"
         return missing(name, inputs.session, source, why)
     ratio = float(curve_ratio(near_values[-1:], far_values[-1:])[0])
     state = "backwardation" if ratio < 1 else "contango"
     said = (ratio, state, f"{far} over {near}, below 1 is backwardation")
-    return _standing(name, said, days[-1], source=source, inputs=inputs, policy=policy)
+    return standing(name, said, days[-1], source=source, inputs=inputs, policy=policy)
 
 
 def _correlation(inputs: SignalInputs, policy: SignalPolicy) -> Signal:
     source = "broker, daily bars of SPX and VIX"
-    spx, vix = (inputs.closes.get(index, Closes()) for index in (SignalIndex.SPX, SignalIndex.VIX))
-    days, price, fear = _common(spx, vix)
+    spx, vix = (inputs.of(index) for index in (SignalIndex.SPX, SignalIndex.VIX))
+    days, price, fear = common(spx, vix)
     found = rolling_correlation(price, fear, CORRELATION_SESSIONS)[-1] if days else float("nan")
     if not isfinite(found):
-        return missing("spx_vix_correlation", inputs.session, source, spx.problem or vix.problem or _short(len(days)))
+        return missing(
+            "spx_vix_correlation", inputs.session, source, spx.problem or vix.problem or too_short(len(days))
+        )
     state = "broken" if found > CORRELATION_BROKEN else NEUTRAL
     said = (float(found), state, f"of the changes of {CORRELATION_SESSIONS} sessions, usual below {CORRELATION_BROKEN}")
-    return _standing("spx_vix_correlation", said, days[-1], source=source, inputs=inputs, policy=policy)
+    return standing("spx_vix_correlation", said, days[-1], source=source, inputs=inputs, policy=policy)
 
 
 def _cost_of_capital(inputs: SignalInputs, policy: SignalPolicy) -> Signal:
@@ -195,18 +178,18 @@ def _cost_of_capital(inputs: SignalInputs, policy: SignalPolicy) -> Signal:
         text = f"percentile over {len(strips.days) - 1} measurements of {100 * strips.values[-1]:.2f} % a year"
         said = _placed(strips.values, text, policy)
         return _of_strip("cost_of_capital", said, strips, inputs=inputs, policy=policy)
-    vix = inputs.closes.get(SignalIndex.VIX, Closes())
+    vix = inputs.of(SignalIndex.VIX)
     bills = inputs.macro.until(MacroKind.BILL_RATE, inputs.before)
     source = "broker, daily bars of VIX" + (f"; file {bills.source}" if bills else "")
     if len(vix.days) <= PERCENTILE_SESSIONS_MIN:
-        return missing("cost_of_capital", inputs.session, source, vix.problem or _short(len(vix.days)))
+        return missing("cost_of_capital", inputs.session, source, vix.problem or too_short(len(vix.days)))
     costs = [
         implied_cost(inputs.macro, day, level)
         for day, level in zip(vix.days[-PERCENTILE_SESSIONS - 1 :], vix.values[-PERCENTILE_SESSIONS - 1 :], strict=True)
     ]
     what = f"percentile over {len(costs) - 1} sessions of {100 * costs[-1]:.2f} % a year"
     said = _placed(costs, what if bills else f"{what} over the riskless rate", policy)
-    return _standing("cost_of_capital", said, vix.days[-1], source=source, inputs=inputs, policy=policy)
+    return standing("cost_of_capital", said, vix.days[-1], source=source, inputs=inputs, policy=policy)
 
 
 def _placed(costs: Sequence[float], text: str, policy: SignalPolicy) -> Said:
@@ -231,16 +214,13 @@ def _rate_difference(inputs: SignalInputs, policy: SignalPolicy) -> Signal:
 
 
 def _of_strip(name: str, said: Said, strips: Closes, *, inputs: SignalInputs, policy: SignalPolicy) -> Signal:
-    """Return the signal of a measurement; it may be as old as the next one is away, and the usual delay more."""
-    late = len(sessions_between(strips.days[-1], inputs.before)) - 1
-    most = policy.strip_every_sessions + policy.max_age_sessions
-    why = f"{late} sessions old, at most {most} allowed" if late > most else ""
-    return read(name, inputs.session, said, as_of=strips.days[-1], source="strip of SPXW options", stale=why)
+    every, source = policy.strip_every_sessions, "strip of SPXW options"
+    return measured(name, said, strips.days[-1], source=source, inputs=inputs, policy=policy, every=every)
 
 
 def _spx_change(inputs: SignalInputs) -> float | None:
     """Return by what share SPX moved over the days in which P/CF is compared; None without a close of then."""
-    spx = inputs.closes.get(SignalIndex.SPX, Closes())
+    spx = inputs.of(SignalIndex.SPX)
     then = [
         value for day, value in zip(spx.days, spx.values, strict=True) if (inputs.before - day).days >= DIVERGENCE_DAYS
     ]
@@ -280,32 +260,8 @@ def _of_index(
     policy: SignalPolicy,
 ) -> Signal:
     source = f"broker, daily bars of {index}"
-    closes = inputs.closes.get(index, Closes())
+    closes = inputs.of(index)
     found = said(closes.values[-INDICATOR_SESSIONS:]) if closes.days else None
     if found is None:
-        return missing(name, inputs.session, source, closes.problem or _short(len(closes.days)))
-    return _standing(name, found, closes.days[-1], source=source, inputs=inputs, policy=policy)
-
-
-def _standing(name: str, said: Said, as_of: date, *, source: str, inputs: SignalInputs, policy: SignalPolicy) -> Signal:
-    """Return the signal of a figure: stale when sessions have passed since without a newer one."""
-    late = len(sessions_between(as_of, inputs.before)) - 1
-    stale = late > policy.max_age_sessions
-    why = f"{late} sessions old, at most {policy.max_age_sessions} allowed" if stale else ""
-    return read(name, inputs.session, said, as_of=as_of, source=source, stale=why)
-
-
-def _common(one: Closes, other: Closes) -> tuple[list[date], list[float], list[float]]:
-    """Return the sessions that both know, the newest ones, with the values of each."""
-    values = dict(zip(other.days, other.values, strict=True))
-    both = [(day, value, values[day]) for day, value in zip(one.days, one.values, strict=True) if day in values]
-    both = both[-INDICATOR_SESSIONS:]
-    return [row[0] for row in both], [row[1] for row in both], [row[2] for row in both]
-
-
-def _ago(sessions: int) -> str:
-    return "at the last close" if sessions == 0 else f"{sessions} session{'s' if sessions > 1 else ''} before"
-
-
-def _short(sessions: int) -> str:
-    return f"not enough history: {sessions} sessions are known"
+        return missing(name, inputs.session, source, closes.problem or too_short(len(closes.days)))
+    return standing(name, found, closes.days[-1], source=source, inputs=inputs, policy=policy)

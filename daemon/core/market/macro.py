@@ -20,6 +20,14 @@ class MacroKind(StrEnum):
     """Price of the S&P 500 to its cash flow."""
     GDP = "gdp"
     """Growth of the gross domestic product, in percent."""
+    CPI = "cpi"
+    """Consumer prices, change in percent as published."""
+    PPI = "ppi"
+    """Producer prices, change in percent as published."""
+    CONCENTRATION = "concentration"
+    """Weight of the ten largest companies in the S&P 500, in percent."""
+    REIT = "reit"
+    """Closes of a fund of real estate, in dollars."""
     BILL_RATE = "bill_rate"
     """Three-month Treasury bill, in percent a year."""
     BREADTH = "breadth"
@@ -33,11 +41,13 @@ class MacroSeries:
     source: str
     days: tuple[date, ...]
     values: tuple[float, ...]
+    expected: tuple[float | None, ...] = ()
+    """What was expected of each, None where nothing was; empty where the file has no such column."""
 
     def until(self, day: date) -> MacroSeries:
         """Return what was published up to a day."""
         known = bisect_right(self.days, day)
-        return MacroSeries(self.source, self.days[:known], self.values[:known])
+        return MacroSeries(self.source, self.days[:known], self.values[:known], self.expected[:known])
 
 
 @dataclass(frozen=True, slots=True)

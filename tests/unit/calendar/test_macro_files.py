@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.adapters.macro_files import load_macro_files
+from daemon.adapters.macro_files import MacroFiles, load_macro_files
 from daemon.core.market.macro import MacroKind
 from daemon.errors import SettingsError
 
@@ -45,6 +45,35 @@ def test_breadth_is_advances_less_declines(tmp_path: Path) -> None:
     assert found.source == "breadth.csv"
 
 
+def test_a_consensus_column_may_be_there_with_empty_cells(tmp_path: Path) -> None:
+    written(tmp_path, "cpi.csv", "date,change_pct,consensus_pct\n2020-01-14,0.2,0.3\n2020-02-13,0.1,\n")
+    written(tmp_path, "ppi.csv", "date,change_pct\n2020-01-15,0.1\n")
+
+    data = load_macro_files(tmp_path)
+
+    with_consensus, without = (data.until(kind, date(2020, 2, 14)) for kind in (MacroKind.CPI, MacroKind.PPI))
+    assert with_consensus is not None
+    assert (with_consensus.values, with_consensus.expected) == ((0.2, 0.1), (0.3, None))
+    assert without is not None
+    assert without.expected == ()
+    known = data.until(MacroKind.CPI, date(2020, 1, 14))
+    assert known is not None
+    assert known.expected == (0.3,)
+
+
+def test_files_are_read_again_only_when_one_has_changed(tmp_path: Path) -> None:
+    files = MacroFiles(written(tmp_path, "pe.csv", "date,ratio\n2020-01-02,20\n"))
+    first = files.read()
+
+    assert files.read() is first
+    written(tmp_path, "pe.csv", "date,ratio\n2020-01-02,20\n2020-02-03,21\n")
+    assert files.read() is not first
+    written(tmp_path, "pe.csv", "date,ratio\n2020-01-02,much\n")
+    for _ in range(2):
+        with pytest.raises(SettingsError, match="ratio='much'"):
+            files.read()
+
+
 @pytest.mark.parametrize(
     ("name", "text", "sentence"),
     [
@@ -57,6 +86,21 @@ def test_breadth_is_advances_less_declines(tmp_path: Path) -> None:
             "bill_rate.csv",
             "date,rate_pct\n2020-01-30,1.5\n\n2020-01-30,1.6\n",
             "bill_rate.csv:4 has date=2020-01-30 behind 2020-01-30; allowed: rows in the order of their dates",
+        ),
+        (
+            "cpi.csv",
+            "date,change_pct,forecast\n",
+            "cpi.csv:1 is date,change_pct,forecast; allowed: the header date,change_pct or date,change_pct,consensus_pct",
+        ),
+        (
+            "ppi.csv",
+            "date,change_pct,consensus_pct\n2020-01-15,0.1,none\n",
+            "ppi.csv:2 has consensus_pct='none'; allowed: a number from -50 to 50",
+        ),
+        (
+            "concentration.csv",
+            "date,top10_pct\n2020-01-31,130\n",
+            "has top10_pct='130'; allowed: a number from 1 to 100",
         ),
         ("reed.csv", "date,index\n", "reed.csv is no file of macro figures; allowed: bill_rate.csv, breadth.csv,"),
     ],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from engine_fakes import CALL, SESSION, START, make_desk
 
 from daemon.adapters.virtual_time import run_virtual
 from daemon.core.book.book import BookEntry, EntryKind
+from daemon.core.hedge.market_signals import PRESS
 from daemon.core.hedge.regime import RegimeState
 from daemon.core.hedge.units import HedgeUnit, LayerHolding
 from daemon.core.market.contracts import ConId, ContractInfo
@@ -85,9 +86,12 @@ def layer(desk: Desk, place: int, held: int, *, mid_pts100: int) -> LayerView:
     return LayerView(desk.policy.hedge.layers[place], LayerHolding({UNIT: held} if held else {}, {}), measured, ())
 
 
-def harvest(folder: Path, *signals: Signal, mute: bool = False) -> tuple[Desk, Market, bool]:
+def harvest(folder: Path, *signals: Signal, mute: bool = False, armed_sessions: int = 0) -> tuple[Desk, Market, bool]:
     """Hold 8 calls in L1 that cost 1.00 and are worth 6.00, beside an L2 whose call costs 4.00."""
+    folder.mkdir(exist_ok=True)
     desk, _ = make_desk(folder)
+    rules = replace(desk.policy.hedge.harvest, armed_sessions=armed_sessions)
+    desk.policy = replace(desk.policy, hedge=replace(desk.policy.hedge, harvest=rules))
     market, results = Market(desk, mute=mute), []
 
     async def refresh() -> None:
@@ -134,6 +138,14 @@ def test_nothing_is_sold_inside_the_window_of_an_event(tmp_path: Path) -> None:
 
     assert (harvested, market.sold) == (False, 0)
     assert kinds(desk) == [(DecisionKind.SKIP, ["harvest", "no_cut_in_event_window"])]
+
+
+def test_harvests_that_a_press_arms_wait_for_one(tmp_path: Path) -> None:
+    without, _, _ = harvest(tmp_path / "without", armed_sessions=20)
+    _, market, _ = harvest(tmp_path / "with", said("theta_press", PRESS), armed_sessions=20)
+
+    assert kinds(without) == [(DecisionKind.SKIP, ["harvest", "harvest_not_armed"])]
+    assert market.sold == 2
 
 
 def test_a_broker_that_does_not_answer_is_a_named_skip(tmp_path: Path) -> None:

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 from engine_fakes import make_desk
 
+from daemon.adapters.macro_files import MacroFiles
 from daemon.core.calendar.sessions import add_sessions, new_york, sessions_between
+from daemon.core.hedge.market_signals import PRESS
 from daemon.core.market.contracts import SignalIndex, Underlying
 from daemon.core.market.quotes import Bar
 from daemon.core.records import Outcome, Standing
@@ -84,7 +86,7 @@ def test_nothing_is_asked_twice_for_a_session_nor_after_a_restart(tmp_path: Path
     refresh(SignalDesk(desk), FEB18)
 
     assert bars.asked == []
-    assert len(desk.store.signals(FEB18)) == 17
+    assert len(desk.store.signals(FEB18)) == 25
 
 
 def test_the_bar_of_a_session_that_is_still_open_is_not_kept(tmp_path: Path) -> None:
@@ -134,5 +136,45 @@ def test_the_event_of_the_day_says_how_many_signals_count(tmp_path: Path, missin
     refresh(signals, FEB18)
 
     (event,) = [event for event in desk.store.events() if event.name == "signals_read"]
-    # Four files are not there, so neither is what is made of one, no rate is measured, and the calendar is empty.
-    assert (event.fields["fresh"], event.fields["missing"]) == (10 - missing, 7 + missing)
+    # Eight files are not there, so neither is what is made of one; no rate and no forward is measured, the first layer
+    # holds nothing, and the calendar is empty.
+    assert (event.fields["fresh"], event.fields["missing"]) == (12 - missing, 13 + missing)
+
+
+def test_files_are_read_anew_before_each_session_and_bad_ones_leave_the_last_good_figures(tmp_path: Path) -> None:
+    folder = tmp_path / "macro"
+    folder.mkdir()
+    desk, signals = desk_with(tmp_path, Bars(date(2020, 2, 14)))
+    desk.read_macro = MacroFiles(folder).read
+    seen = []
+    for session, text in (
+        (FEB18, "date,change_pct\n2020-02-13,0.1\n"),
+        (FEB19, "date,change_pct\n2020-02-13,lots\n"),
+        (FEB20, "date,change_pct\n2020-02-13,0.15\n"),
+    ):
+        (folder / "cpi.csv").write_text(text, encoding="utf-8")
+        refresh(signals, session)
+        seen += [signal.value for signal in desk.store.signals(session) if signal.name == "cpi"]
+
+    assert seen == [0.1, 0.1, 0.15]
+    (event,) = [event for event in desk.store.events() if event.name == "macro_files_kept"]
+    assert "cpi.csv:2 has change_pct='lots'; allowed: a number from -50 to 50" in str(event.fields["text"])
+
+
+def test_a_press_warns_in_the_session_in_which_it_begins(tmp_path: Path) -> None:
+    # SPX at its high after a steady rise, VIX 12, VIX3M 14.
+    levels = {SignalIndex.VIX: 12.0, SignalIndex.VIX3M: 14.0}
+    desk, signals = desk_with(tmp_path, Bars(FEB19))
+
+    async def calm(index: Underlying | SignalIndex, *, minutes: int, count: int) -> tuple[Bar, ...]:
+        days = sessions_between(add_sessions(FEB19, 1 - count), FEB19)
+        values = [levels.get(SignalIndex(index), 3000.0 + (day - FEB20).days) for day in days]
+        return tuple(Bar(start(day), *[value] * 4) for day, value in zip(days, values, strict=True))
+
+    desk.broker.bars = calm  # type: ignore[method-assign]  # a scripted answer
+
+    refresh(signals, FEB18, FEB19, FEB20)
+
+    assert {signal.state for signal in desk.store.signals() if signal.name == "theta_press"} == {PRESS}
+    found = [event.session for event in desk.store.events() if event.name == "theta_press_found"]
+    assert len(found) == 1

@@ -98,6 +98,7 @@ POLICY = HedgePolicy(
         share_pct=25.0,
         last_floor_pct=50.0,
         route=True,
+        armed_sessions=0,
     ),
 )
 

@@ -6,8 +6,8 @@ from datetime import date
 
 from daemon.core.calendar.events import EconomicCalendar, EventKind
 from daemon.core.calendar.sessions import add_sessions
+from daemon.core.hedge.signal_inputs import Closes, SignalInputs
 from daemon.core.hedge.signal_values import SignalPolicy
-from daemon.core.hedge.signals import Closes, SignalInputs
 from daemon.core.market.contracts import SignalIndex
 from daemon.core.market.macro import MacroData, MacroKind, MacroSeries
 from daemon.core.records import Signal
@@ -18,6 +18,7 @@ POLICY = SignalPolicy(
     sessions=10,
     history_sessions=60,
     strip_every_sessions=5,
+    monitor_every_sessions=5,
     max_age_sessions=1,
     macro_max_age_days=120,
     rsi_high=70,

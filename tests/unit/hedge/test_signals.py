@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
 
@@ -12,16 +13,18 @@ from signal_values import POLICY, closes_before, inputs, macro, named
 
 from daemon.adapters.economic_calendar import load_economic_calendar
 from daemon.core.calendar.sessions import add_sessions, sessions_between
-from daemon.core.hedge.signals import COST_SERIES, RATE_SERIES, Closes, read_signals
+from daemon.core.hedge.signal_inputs import COST_SERIES, RATE_SERIES, Closes
+from daemon.core.hedge.signals import read_signals
 from daemon.core.market.contracts import SignalIndex
-from daemon.core.market.macro import MacroKind
-from daemon.core.records import Standing
+from daemon.core.market.macro import MacroData, MacroKind, MacroSeries
+from daemon.core.records import Signal, Standing
 
 MARCH2 = date(2020, 3, 2)
 SPRING = sessions_between(date(2020, 2, 18), date(2020, 4, 15))
 NAMES = (
-    "vix_macd vvix_macd spx_macd spx_rsi vix_rsi breadth curve near_curve spx_vix_correlation cost_of_capital "
-    "rate_difference reer pe pcf gdp pcf_divergence events"
+    "vix_macd vvix_macd spx_macd spx_rsi vix_rsi breadth curve near_curve futures_curve spx_vix_correlation vix_beta "
+    "cost_of_capital rate_difference reer pe pcf concentration gdp cpi ppi pcf_divergence reit_correlation events "
+    "event_cover theta_press"
 )
 
 
@@ -266,3 +269,116 @@ def test_a_year_that_the_calendar_does_not_cover_is_no_quiet_year() -> None:
 
     assert (found.standing, found.state) == (Standing.MISSING, "neutral")
     assert found.text == "2020 is not covered for fomc, cpi, ppi"
+
+
+def test_the_curve_of_futures_is_the_second_monthly_over_the_first() -> None:
+    def curve(day: date, second: float) -> Signal:
+        forwards = {"VIX_M1": Closes((day,), (20.0,)), "VIX_M2": Closes((day,), (second,))}
+        return named(read_signals(inputs(MARCH2, measured=forwards), POLICY), "futures_curve")
+
+    contango, backwardation = (curve(date(2020, 2, 27), second) for second in (21.0, 19.0))
+    late = curve(date(2020, 2, 19), 21.0)
+
+    assert (contango.value, contango.state, contango.as_of) == (1.05, "contango", date(2020, 2, 27))
+    assert backwardation.state == "backwardation"
+    # Five sessions between looks and one of delay are allowed, seven have passed.
+    assert (late.standing, late.state) == (Standing.STALE, "neutral")
+    assert named(read_signals(inputs(MARCH2), POLICY), "futures_curve").text == "the forwards are not measured yet"
+
+
+def test_the_beta_of_vix_is_the_slope_of_its_answers() -> None:
+    found = named(read_signals(inputs(MARCH2), POLICY), "vix_beta")
+
+    spx, vix = (
+        np.diff(np.log(closes_before(MARCH2, index).values))[-60:] for index in (SignalIndex.SPX, SignalIndex.VIX)
+    )
+    assert found.value == pytest.approx(np.polyfit(spx, vix, 1)[0])
+    assert found.state == "neutral"
+    few = {index: closes_before(MARCH2, index) for index in (SignalIndex.SPX, SignalIndex.VIX)}
+    short = {index: Closes(closes.days[-40:], closes.values[-40:]) for index, closes in few.items()}
+    assert named(read_signals(inputs(MARCH2, closes=short), POLICY), "vix_beta").standing is Standing.MISSING
+
+
+def test_property_moves_with_spx_as_its_file_says() -> None:
+    spx = closes_before(MARCH2, SignalIndex.SPX)
+    halves = macro(MacroKind.REIT, list(spx.days), [50 + value / 2 for value in spx.values])
+
+    found = named(read_signals(inputs(MARCH2, macro=halves), POLICY), "reit_correlation")
+
+    assert found.value == pytest.approx(1.0)
+    assert found.text == "of the changes of 60 sessions of SPX and the fund"
+
+
+@pytest.mark.parametrize(("last", "state"), [(36.0, "concentrated"), (30.0, "neutral")])
+def test_a_weight_of_the_largest_far_above_its_mean_is_concentrated(last: float, state: str) -> None:
+    days = [date(2018, 1, 15) + timedelta(days=30 * n) for n in range(24)]
+    weights = [*(29.0 + 2 * (n % 2) for n in range(23)), last]
+
+    found = named(
+        read_signals(inputs(date(2019, 12, 10), macro=macro(MacroKind.CONCENTRATION, days, weights)), POLICY),
+        "concentration",
+    )
+
+    assert found.state == state
+
+
+def test_a_print_is_told_with_its_surprise_where_a_consensus_is_known() -> None:
+    days = tuple(date(2018, 11, 14) + timedelta(days=30 * n) for n in range(13))
+    expected = (*(0.2 + 0.1 * (-1) ** n for n in range(12)), 0.2)
+    # Twelve surprises of +-0.1 have the deviation 0.1 x sqrt(12 / 11) = 0.10445; the last is 0.3: z = 2.87.
+    series = MacroSeries("cpi.csv", days, (*([0.2] * 12), 0.5), expected)
+    with_it, without = MacroData({MacroKind.CPI: series}), MacroData({MacroKind.CPI: replace(series, expected=())})
+
+    told, plain = (
+        named(read_signals(inputs(date(2019, 12, 10), macro=data), POLICY), "cpi") for data in (with_it, without)
+    )
+
+    assert (told.value, told.state) == (0.5, "above_expected")
+    assert told.text.endswith("+0.30 from the expected 0.2, +2.9 deviations of 12 surprises")
+    assert (plain.value, plain.state) == (0.5, "neutral")
+    assert "no surprise is told" in plain.text
+
+
+@pytest.mark.parametrize(
+    ("expiry", "session", "state", "left"),
+    # The FOMC decided on Wednesday 2020-01-29.
+    [
+        (date(2020, 2, 5), date(2020, 1, 28), "covered", 7),
+        (date(2020, 1, 29), date(2020, 1, 28), "uncovered", 0),
+        (date(2020, 1, 29), date(2020, 1, 27), "neutral", 2),
+    ],
+)
+def test_the_first_layer_covers_an_event_with_an_expiry_beyond_it(
+    expiry: date, session: date, state: str, left: int
+) -> None:
+    calendar = load_economic_calendar(None)
+
+    found = named(read_signals(inputs(session, calendar=calendar, first_expiry=expiry), POLICY), "event_cover")
+
+    assert (found.state, found.value) == (state, left)
+    empty = named(read_signals(inputs(session, calendar=calendar), POLICY), "event_cover")
+    assert (empty.standing, empty.text) == (Standing.MISSING, "the first layer holds nothing")
+
+
+def test_the_eve_of_the_crash_was_a_theta_press() -> None:
+    # SPX closed at 3,386 on 2020-02-19, its high; VIX at 14.38, VIX3M at 15.82; breadth had diverged on the way.
+    before, after = (
+        named(read_signals(inputs(session), POLICY), "theta_press") for session in (date(2020, 2, 20), MARCH2)
+    )
+
+    assert (before.state, before.value) == ("temporal_theta_cash_press", 4.0)
+    assert "VIX 14.38, curve 1.10" in before.text
+    assert (after.state, after.value) == ("neutral", 0.0)
+
+
+def test_a_press_is_not_known_without_a_curve_or_breadth() -> None:
+    all_closes = {index: closes_before(MARCH2, index) for index in SignalIndex}
+    no_curve = {index: closes for index, closes in all_closes.items() if index is not SignalIndex.VIX3M}
+    no_breadth = {index: closes for index, closes in all_closes.items() if index is not SignalIndex.BREADTH}
+
+    texts = [
+        named(read_signals(inputs(MARCH2, closes=closes), POLICY), "theta_press").text
+        for closes in (no_curve, no_breadth)
+    ]
+
+    assert texts == ["it needs a fresh curve", "it needs fresh breadth and RSI"]

@@ -18,6 +18,7 @@ from daemon.core.records import (
     EventRecord,
     HedgeComputation,
     JobOutcome,
+    Monitor,
     RiskRecord,
     RunState,
     RunStateRecord,
@@ -43,6 +44,7 @@ class FakeStore:
         self.risk_by_session: dict[date, RiskRecord] = {}
         self.closes: dict[str, dict[date, DailyValue]] = {}
         self.signals_by_session: dict[date, tuple[Signal, ...]] = {}
+        self.monitor_lines: list[Monitor] = []
 
     def meta(self, key: str) -> str | None:
         return self.values.get(key)
@@ -171,6 +173,13 @@ class FakeStore:
     def signals(self, session: date | None = None) -> tuple[Signal, ...]:
         chosen = sorted(self.signals_by_session) if session is None else [session]
         return tuple(signal for day in chosen for signal in self.signals_by_session.get(day, ()))
+
+    def record_monitors(self, lines: Sequence[Monitor], values: Mapping[str, Sequence[DailyValue]]) -> None:
+        self.monitor_lines += lines
+        self.record_daily_values(values)
+
+    def monitors(self, first: date, last: date) -> tuple[Monitor, ...]:
+        return tuple(line for line in self.monitor_lines if first <= line.session <= last)
 
     def append_event(self, event: EventRecord) -> None:
         self.event_log.append(event)

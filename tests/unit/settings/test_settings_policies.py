@@ -129,6 +129,7 @@ def test_jobs_run_at_the_times_of_decision_6() -> None:
         preflight=time(9, 0),
         signals=time(9, 5),
         cost_of_capital=time(11, 0),
+        monitors=time(15, 57),
         exits_from=time(9, 45),
         exits_every_min=5,
         hedge_roll=time(10, 30),

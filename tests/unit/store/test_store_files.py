@@ -21,6 +21,7 @@ from daemon.adapters.store.schema import (
     first_tables,
     hedge_sizing,
     markets_of_orders,
+    monitors,
     one_sided_condors,
     risks,
     run_states,
@@ -56,8 +57,9 @@ def grown() -> Migrations:
     migrations(name="0006_spx_at_entry")(spx_at_entry)
     migrations(name="0007_signals")(signals)
     migrations(name="0008_run_states")(run_states)
+    migrations(name="0009_monitors")(monitors)
 
-    @migrations(name="0009_notes")
+    @migrations(name="0010_notes")
     def notes(db: Database) -> None:
         db.execute("CREATE TABLE notes (text TEXT NOT NULL) STRICT")
 
@@ -142,7 +144,7 @@ class TestRefusals:
     def test_a_database_of_a_newer_version(self, path: Path) -> None:
         open_writing(path, "OFF", migrations=grown()).close()
 
-        with pytest.raises(StoreError, match=r"newer version of condord \(it has 0009_notes\)"):
+        with pytest.raises(StoreError, match=r"newer version of condord \(it has 0010_notes\)"):
             SqliteStore(path)
         with pytest.raises(StoreError, match="newer version"):
             open_readonly(path)
@@ -155,7 +157,7 @@ class TestMigrations:
 
         open_writing(path, "OFF", migrations=grown()).close()
 
-        backup = path.with_name("condord.db.before-0009_notes")
+        backup = path.with_name("condord.db.before-0010_notes")
         with closing(SqliteStore(backup)) as before, closing(sqlite3.connect(path)) as after:
             assert before.meta("account") == "DU1"
             assert after.execute("SELECT count(*) FROM notes").fetchone() == (0,)

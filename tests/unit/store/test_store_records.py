@@ -26,6 +26,8 @@ from daemon.core.records import (
     LayerComputation,
     LayerExposure,
     Level,
+    Monitor,
+    MonitorKind,
     Outcome,
     PositionLine,
     RiskRecord,
@@ -377,3 +379,33 @@ class TestSignals:
         store.record_signals(TOMORROW, (), {"VIX": (replace(self.CLOSES[0], value=99.0),)})
 
         assert store.daily_values("VIX", last=10) == self.CLOSES
+
+
+class TestMonitors:
+    LINE = Monitor(
+        session=SESSION,
+        at=datetime(2020, 2, 18, 20, 57, tzinfo=UTC),
+        kind=MonitorKind.CONVERSION,
+        subject="VIX 2020-03-18",
+        value=-0.25,
+        limit=0.0,
+        unit="points",
+        text="after spreads and fees",
+    )
+    UNTOLD = replace(LINE, kind=MonitorKind.KINK, subject="VIX M1 M2 M3", value=None, limit=None)
+
+    def test_lines_come_back_by_session_in_their_order(self, store: SqliteStore) -> None:
+        later = replace(self.LINE, session=TOMORROW)
+        store.record_monitors((later,), {})
+        store.record_monitors((self.LINE, self.UNTOLD), {"VIX_M1": TestSignals.CLOSES[:1]})
+
+        assert store.monitors(SESSION, TOMORROW) == (self.LINE, self.UNTOLD, later)
+        assert store.monitors(TOMORROW, TOMORROW) == (later,)
+        assert store.daily_values("VIX_M1", last=5) == TestSignals.CLOSES[:1]
+
+    def test_a_second_look_of_a_session_replaces_what_it_saw_anew(self, store: SqliteStore) -> None:
+        again = replace(self.LINE, value=0.1)
+        store.record_monitors((self.LINE, self.UNTOLD), {})
+        store.record_monitors((again,), {})
+
+        assert store.monitors(SESSION, SESSION) == (self.UNTOLD, again)
