@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from daemon.core.book.book import Book, BookEntry
+from daemon.core.hedge.governance import GovernanceEntry
 from daemon.core.market.contracts import (
     ConId,
     ContractInfo,
@@ -327,6 +328,14 @@ class Store(Protocol):
 
     def monitors(self, first: date, last: date) -> tuple[Monitor, ...]:
         """Return what monitors saw from one session to another, in their order."""
+        ...
+
+    def record_governance(self, entries: Sequence[GovernanceEntry], events: Sequence[EventRecord]) -> None:
+        """Continue the log of what was decided about the hedge policy, and tell it, in one transaction."""
+        ...
+
+    def governance(self) -> tuple[GovernanceEntry, ...]:
+        """Return the log of what was decided about the hedge policy, from its beginning."""
         ...
 
     def append_event(self, event: EventRecord) -> None:

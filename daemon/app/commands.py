@@ -22,12 +22,8 @@ async def handle(program: Program, command: str, arguments: Mapping[str, Any]) -
         case "plan":
             require_link(engine)
             return await plan_now(engine)
-        case "halt":
-            await engine.halt(reason_of(arguments), halted_state(arguments))
-            return {"run_state": engine.desk.store.run_state().state.value}
-        case "resume":
-            await engine.resume(reason_of(arguments))
-            return {"run_state": engine.desk.store.run_state().state.value}
+        case "halt" | "resume":
+            return await _change_run_state(engine, command, arguments)
         case "reconcile":
             reason = reason_of(arguments)
             require_link(engine)
@@ -36,7 +32,26 @@ async def handle(program: Program, command: str, arguments: Mapping[str, Any]) -
         case "flatten":
             require_link(engine)
             return await flatten(engine, arguments)
+        case "approve":
+            return _approve(program, arguments)
     raise SettingsError(f"the daemon knows no command {command!r}")
+
+
+def _approve(program: Program, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Take an approval; the last one that was needed puts the policy in force at once."""
+    found = program.governor.add(str(arguments.get("approval", "")))
+    if found["adopted"]:
+        program.engine.adopt(program.wanted)
+    return found
+
+
+async def _change_run_state(engine: Engine, command: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    reason = reason_of(arguments)
+    if command == "halt":
+        await engine.halt(reason, halted_state(arguments))
+    else:
+        await engine.resume(reason)
+    return {"run_state": engine.desk.store.run_state().state.value}
 
 
 async def flatten(engine: Engine, arguments: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -13,6 +13,7 @@ from daemon.adapters.halt_file import HaltFile
 from daemon.adapters.store import InstanceLock, SqliteStore
 from daemon.app.commands import flatten, halted_state, reason_of
 from daemon.app.first_contact import FirstContact
+from daemon.app.governor import Governor
 from daemon.app.program import DATABASE, Program, build_program, ib_config
 from daemon.app.rehearse import SilentNotifier
 from daemon.app.run import gateway_address, mode_text
@@ -68,6 +69,14 @@ def flatten_once(settings: Settings, arguments: Mapping[str, Any], *, follow_gat
         return asyncio.run(
             _look(settings, partial(flatten, arguments=arguments), follow_gateway_clock=follow_gateway_clock)
         )
+
+
+def approve_once(settings: Settings, text: str) -> Mapping[str, Any]:
+    """Take an approval into the database of a daemon that does not run. Raises SettingsError when it is refused."""
+    clock = SystemClock()
+    with InstanceLock(settings.state_dir), _writing(settings) as store:
+        journal = Journal(store, clock, partial(log_session, end_of_day=settings.schedule.end_of_day))
+        return Governor(settings, store, journal).add(text)
 
 
 def change_run_state(settings: Settings, command: str, arguments: Mapping[str, str]) -> Mapping[str, Any]:

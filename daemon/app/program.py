@@ -17,6 +17,7 @@ from daemon.adapters.log import EventLog, JournalSocket, build_logging, goes_to_
 from daemon.adapters.macro_files import MacroFiles
 from daemon.adapters.scheduler import ApScheduler
 from daemon.adapters.store import SqliteStore
+from daemon.app.governor import Governor
 from daemon.core.calendar.sessions import log_session
 from daemon.engine.context import Desk, EnginePolicy
 from daemon.engine.engine import Engine
@@ -43,6 +44,9 @@ class Program:
     log: EventLog
     broker: IbBroker
     engine: Engine
+    governor: Governor
+    wanted: EnginePolicy
+    """What the settings ask for; the desk follows it once its hedge policy is approved."""
     mode: str
     """SIMULATED or PAPER, as everything that is shown says."""
 
@@ -110,6 +114,8 @@ def build_program(
     )
     journal = Journal(store, clock, session_of)
     journal.add_sink(log.write)
+    governor = Governor(settings, store, journal)
+    in_force, wanted = governor.settings_in_force(), engine_policy(settings)
     broker = IbBroker(config, clock, transport)
     macro_files = MacroFiles(settings.macro_dir)
     desk = Desk(
@@ -117,7 +123,7 @@ def build_program(
         store=store,
         clock=clock,
         journal=journal,
-        policy=engine_policy(settings),
+        policy=wanted if in_force is settings else engine_policy(in_force),
         halt_file=HaltFile(settings.state_dir),
         read_macro=macro_files.read,
         macro=macro_files.read(),
@@ -134,4 +140,5 @@ def build_program(
 
     scheduler = ApScheduler(clock, on_error=job_crashed)
     engine = Engine(desk, scheduler, notifier, day_closed)
-    return Program(settings, clock, store, log, broker, engine, mode)
+    engine.at_start = governor.settle
+    return Program(settings, clock, store, log, broker, engine, governor, wanted, mode)

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any, Final, TypeVar
 
 from daemon import __version__
+from daemon.adapters.clock import computer_now
 from daemon.adapters.halt_file import HaltFile
 from daemon.app.program import Program
 from daemon.core.book.book import fold
@@ -30,6 +31,7 @@ from daemon.engine.gather import Refusal, indexes
 from daemon.errors import BrokerError
 from daemon.ports import Store
 from daemon.report.day import MODE_KEY
+from daemon.report.governance import policy_lines
 from daemon.report.hedge import hedge_arithmetic
 from daemon.report.risk import stress_words
 from daemon.report.status import StatusView
@@ -157,6 +159,7 @@ def _stored(store: Store) -> Json:
         "breaks_open": None if day is None else day.breaks_open,
         **_risk(store),
         "unknown_orders": tuple(i.ref for i in store.intents(live_only=True) if i.state in unknown),
+        "hedge_policy": policy_lines(store.governance(), computer_now()),
         "last_decision": _last_decision(store),
     }
 

@@ -34,7 +34,7 @@ def check(*, env_files: tuple[Path, ...], as_json: bool) -> None:
     """Check every setting and name everything that is wrong."""
     try:
         settings = load_settings(env_files)
-        warnings = [*settings.warnings, *_calendar_warnings(settings)]
+        warnings = [*settings.warnings, *_calendar_warnings(settings), *_approval_warnings(settings)]
         _check_macro_files(settings)
     except SettingsError as error:
         _print_problems(error.problems, as_json=as_json)
@@ -101,6 +101,20 @@ def _calendar_warnings(settings: Settings) -> tuple[str, ...]:
     return (*calendar.gaps(kinds), *calendar.staleness(new_york_date(SystemClock().now()), kinds))
 
 
+def _approval_warnings(settings: Settings) -> tuple[str, ...]:
+    """Say which changes of the hedge policy need approval; raises SettingsError for keys that cannot be used."""
+    from daemon.app.governor import unapproved
+    from daemon.cli.common import database
+    from daemon.errors import NotReadyError, StoreError
+
+    try:
+        return unapproved(settings, database(settings, None))
+    except NotReadyError:
+        return ()  # before the first start everything is adopted
+    except StoreError as error:
+        return (f"whether the hedge policy is approved is not known: {error}",)
+
+
 def _check_macro_files(settings: Settings) -> None:
     """Raise SettingsError for what is wrong with the folder of macro figures."""
     from daemon.adapters.macro_files import load_macro_files
@@ -133,6 +147,7 @@ def _as_json(row: Row) -> dict[str, object]:
         "allowed": row.spec.allowed,
         "unit": row.spec.unit,
         "text": row.spec.text,
+        "approval": row.spec.approval,
     }
 
 

@@ -30,19 +30,24 @@ def hedge(context: click.Context, *, folder: Path | None, env_files: tuple[Path,
     """Show the hedge layers: target against actual, the last computation, the next rolls."""
     if context.invoked_subcommand is not None:
         return
+    from daemon.adapters.clock import computer_now
+    from daemon.app.governor import settings_in_force
     from daemon.core.hedge.rolls import next_roll
+    from daemon.report.governance import policy_lines
     from daemon.report.tables import hedge_json, hedge_text
 
-    layers = load_settings(env_files).hedge_policy().layers
+    settings = load_settings(env_files)
     with reading(env_files, folder) as store:
+        log = store.governance()
+        layers, policy = settings_in_force(settings, log).hedge_policy().layers, policy_lines(log, computer_now())
         dealt_with = _dealt_with(store)
         rolls = {}
         if dealt_with is not None:
             rolls = {layer.name: next_roll(_anchor(layer, store), layer.roll_days, dealt_with) for layer in layers}
         if as_json:
-            print_json(hedge_json(store, rolls))
+            print_json({**hedge_json(store, rolls), "policy": policy})
         else:
-            click.echo(hedge_text(store, rolls))
+            click.echo(hedge_text(store, rolls, policy))
 
 
 @hedge.command()
@@ -54,11 +59,13 @@ def hedge(context: click.Context, *, folder: Path | None, env_files: tuple[Path,
 @json_option
 def calendar(*, until: date | None, folder: Path | None, env_files: tuple[Path, ...], as_json: bool) -> None:
     """Show the next rolls of each layer, with the expiry that each would buy."""
+    from daemon.app.governor import settings_in_force
     from daemon.core.hedge.rolls import planned_rolls
     from daemon.report.hedge_calendar import calendar_json, calendar_text
 
-    policy = load_settings(env_files).hedge_policy()
+    settings = load_settings(env_files)
     with reading(env_files, folder) as store:
+        policy = settings_in_force(settings, store.governance()).hedge_policy()
         after = _dealt_with(store)
         if after is None:
             raise NotReadyError(

@@ -33,6 +33,7 @@ COMMANDS: Final = {
     "resume": ("daemon.cli.control_commands", "resume"),
     "reconcile": ("daemon.cli.control_commands", "reconcile"),
     "flatten": ("daemon.cli.control_commands", "flatten"),
+    "approve": ("daemon.cli.approve_commands", "approve"),
     "config": ("daemon.cli.config_commands", "config"),
     "version": ("daemon.cli.run_commands", "version"),
 }
@@ -57,6 +58,7 @@ HELP: Final = {
     "resume": "Allow trading again.",
     "reconcile": "Compare book and account now.",
     "flatten": "Close every condor, then the hedge.",
+    "approve": "Change the hedge policy by the signatures of several people.",
     "config": "Check, show and write the settings.",
     "version": "Print the version.",
 }

@@ -173,6 +173,18 @@ _HEDGE: Final = {
     "hedge_harvested": _info("{layer} sold {sold} of {held} {contract}", "{why}", "{routed}"),
     "hedge_resized": _info("{result}", "{why}", "target {target}"),
     "hedge_skipped": _info("{job}", "{why}"),
+    "hedge_policy_unapproved": _warning(
+        "the settings ask for hedge policy {asked}",
+        "{in_force} stays in force",
+        "{signed} of {needed} approvals",
+        "signed by {by}",
+        "still to sign: {open}",
+        "{changes}",
+    ),
+    "hedge_policy_withdrawn": _info("hedge policy {asked} is no longer asked for", "{in_force} is in force"),
+    "hedge_policy_approved": _info("{by} approves hedge policy {asked}", "{why}"),
+    "approval_refused": _warning("{why}"),
+    "hedge_policy_adopted": _info("hedge policy {asked} is in force", "decided by {by}", "{changes}"),
 }
 
 VOCABULARY: Final[Mapping[str, Word]] = MappingProxyType(

@@ -16,7 +16,7 @@ from daemon.engine.background import Background
 from daemon.engine.capital_desk import CapitalDesk
 from daemon.engine.condor_entries import CondorEntries
 from daemon.engine.condor_exits import CondorExits
-from daemon.engine.context import BASELINE, Desk
+from daemon.engine.context import BASELINE, Desk, EnginePolicy
 from daemon.engine.day import DayDesk
 from daemon.engine.earlier_entries import WAITABLE
 from daemon.engine.executor import Executor
@@ -70,6 +70,8 @@ class Engine:
         self.reconciler = Reconciler(desk, facts, self.executor, self.settler)
         self._background = Background(desk.journal)
         self._rules_told = False
+        self.at_start: Callable[[], None] = lambda: None
+        """Called once, after the first reconciliation and before anything is traded."""
         self.exits = CondorExits(desk, self.executor, self.risk, self._background.spawn)
         self.entries = CondorEntries(desk, self.executor, self.risk, self.exits)
         self.signals = SignalDesk(desk)
@@ -162,6 +164,7 @@ class Engine:
         if not self._rules_told:
             self._rules_told = True
             self.exits.tell_changed_rules()
+            self.at_start()
         await self.exits.rest_take_profits()
         if self.reconciler.absence_pending:
             self._scheduler.at(
@@ -325,6 +328,15 @@ class Engine:
         return f"{mode} {link.account}, {state.value}, {condors} condors, {link.breaks_open} breaks open"
 
     # -- control -----------------------------------------------------------------------------------
+
+    def adopt(self, policy: EnginePolicy) -> None:
+        """Follow another policy as soon as no roll and no resize is at work: each ends with the policy it began with."""
+
+        async def follow() -> None:
+            async with self.hedge.turn:
+                self.desk.policy = policy
+
+        self._background.spawn("adoption of a hedge policy", follow)
 
     async def halt(self, reason: str, state: RunState = RunState.HALTED) -> None:
         """Stop opening risk by a person's word; return when what it ends has ended (decision 9)."""

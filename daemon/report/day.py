@@ -24,6 +24,7 @@ from daemon.core.records import (
 from daemon.ports import Store
 from daemon.report.closing import Closing, closing
 from daemon.report.condors import CondorLine, CondorStatus, condor_lines
+from daemon.report.governance import waited_at_close
 from daemon.report.hedge import HedgeChange, LayerLine, hedge_changes, layer_lines
 from daemon.report.orders import OrderLine, order_lines
 from daemon.report.troubles import TroubleLine, trouble_lines
@@ -81,6 +82,8 @@ class DayView:
     troubles: tuple[TroubleLine, ...]
     """Warnings and errors, errors first."""
     next_actions: tuple[str, ...]
+    policy_waits: str = ""
+    """Which hedge policy waited for approval when the session ended, in words."""
 
     @property
     def open_condors(self) -> tuple[CondorLine, ...]:
@@ -146,6 +149,7 @@ def gather_day(
         jobs=tuple((job, store.job_outcome(session, job)) for job in JOBS),
         troubles=trouble_lines(store.events(session=session)),
         next_actions=next_actions,
+        policy_waits=waited_at_close(store.governance(), session),
     )
 
 
@@ -194,6 +198,8 @@ def attention(view: DayView) -> tuple[str, ...]:
     unknown = [line.ref for line in view.orders if line.state is IntentState.UNKNOWN]
     if unknown:
         found.append(f"no evidence yet of {', '.join(unknown)}")
+    if view.policy_waits:
+        found.append(view.policy_waits)
     errors = [line for line in view.troubles if line.level is Level.ERROR]
     if errors:
         names = sorted({line.name for line in errors})

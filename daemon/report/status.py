@@ -21,6 +21,8 @@ from daemon.report.words import (
 )
 
 LABEL_WIDTH: Final = 14
+POLICY_LINES: Final = 5
+"""Lines about a hedge policy that waits; `condord approve show` has all of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +78,8 @@ class StatusView:
     """What is in it; None when there is none."""
     unknown_orders: tuple[str, ...] = ()
     """Order refs without evidence."""
+    hedge_policy: tuple[str, ...] = ()
+    """Which one is in force and who decides about changes, or which changes wait for approval."""
     last_decision: str = ""
 
 
@@ -130,6 +134,7 @@ def status_text(view: StatusView) -> str:
         _line("market", f"SPX {points(view.spx)}   VIX {points(view.vix)}   regime {view.regime or UNKNOWN}"),
         _line("condors", _condors(view)),
         _line("hedge", _hedge(view)),
+        *(_line("" if n else "hedge policy", text) for n, text in enumerate(_policy(view))),
         _line("risk", _risk(view)),
         *(_line("limits" if n == 0 else "", text) for n, text in enumerate(limits_lines(view.limits))),
         _line("account", _account(view)),
@@ -196,6 +201,12 @@ def _hedge(view: StatusView) -> str:
         f"{held} of {target} contracts; held {whole_dollars(view.hedge_held_usd)}, "
         f"target {whole_dollars(view.hedge_target_usd)} (p {percent(view.hedge_pct, digits=2)})"
     )
+
+
+def _policy(view: StatusView) -> tuple[str, ...]:
+    """Return the lines of the hedge policy, of many changes the first."""
+    left = len(view.hedge_policy) - POLICY_LINES
+    return view.hedge_policy if left <= 0 else (*view.hedge_policy[:POLICY_LINES], f"and {left} more changes")
 
 
 def _risk(view: StatusView) -> str:

@@ -193,8 +193,8 @@ def _change_json(change: HedgeChange) -> JsonObject:
     }
 
 
-def hedge_text(store: Store, next_rolls: Mapping[str, date] | None = None) -> str:
-    """Write the layers held against target, the arithmetic behind them, and every change."""
+def hedge_text(store: Store, next_rolls: Mapping[str, date] | None = None, policy: Sequence[str] = ()) -> str:
+    """Write the layers held against target, the arithmetic behind them, the policy, and every change."""
     computation = _last(store.hedge_computations())
     lines = layer_lines(_now(store), computation, next_rolls or {})
     arithmetic = (
@@ -217,7 +217,14 @@ def hedge_text(store: Store, next_rolls: Mapping[str, date] | None = None) -> st
     ]
     table = columns(rows, "<<<<><") if changes else ["  none yet"]
     budget = [] if computation is None else [f"  {line}" for line in budget_lines(computation)]
-    return "\n".join(["LAYERS", f"  {arithmetic}", *budget, *layer_table(lines), "", "CHANGES", *table]) + "\n"
+    return (
+        "\n".join(["LAYERS", f"  {arithmetic}", *budget, *layer_table(lines), *_policy(policy), "", "CHANGES", *table])
+        + "\n"
+    )
+
+
+def _policy(lines: Sequence[str]) -> list[str]:
+    return ["", "POLICY", *(f"  {line}" for line in lines)] if lines else []
 
 
 def traded_text(change: HedgeChange) -> str:

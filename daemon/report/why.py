@@ -12,6 +12,8 @@ from typing import Final
 from daemon.core.orders.intent import Reason
 from daemon.core.records import Decision, DecisionKind
 from daemon.ports import Store
+from daemon.report.governance import session_lines
+from daemon.report.governance_json import log_json
 from daemon.report.orders import OrderLine, order_lines
 from daemon.report.slippage import fill_json, fill_words
 from daemon.report.tables import JsonObject, reason_json
@@ -62,6 +64,7 @@ def why_json(store: Store, session: date) -> JsonObject:
             }
             for decision in store.decisions(session)
         ],
+        "hedge_policy": log_json(entry for entry in store.governance() if entry.session == session),
         "fills": [
             {"purpose": f"{line.strategy} {line.purpose}", **fill_json(line)} for line in _filled(store, session)
         ],
@@ -86,6 +89,8 @@ def why_text(store: Store, session: date) -> str:
     blocks = ["\n".join(line for one in group for line in _why(one)) for _, group in jobs]
     if exits:
         blocks.append("\n".join(_why_exits(session, exits)))
+    if acts := session_lines(entry for entry in store.governance() if entry.session == session):
+        blocks.append("\n".join(acts))
     if filled := _filled(store, session):
         blocks.append("\n".join(["FILLS", *_fills(filled)]))
     lines = sum(block.count("\n") + 2 for block in blocks) - 1

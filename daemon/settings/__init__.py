@@ -11,7 +11,7 @@ from daemon.settings.groups import (
     ScheduleSettings,
     StoreSettings,
 )
-from daemon.settings.loading import environment, load
+from daemon.settings.loading import environment, load, replaced
 from daemon.settings.model import ServiceManager, Settings, Source, SourceKind
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "env_file_text",
     "environment",
     "load",
+    "replaced",
     "rows",
     "table_text",
 ]

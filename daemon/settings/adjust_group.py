@@ -72,7 +72,12 @@ class AdjustSettings(Group):
         "Whether nothing is bought above the floor of the band while cost of capital, exchange rate and rates are calm.",
     )
     signal_sessions: int = setting(
-        10, "Sessions in which a cross of MACD or a divergence counts after it happened.", unit="sessions", ge=1, le=60
+        10,
+        "Sessions in which a cross of MACD or a divergence counts after it happened.",
+        unit="sessions",
+        ge=1,
+        le=60,
+        approval=False,
     )
     history_sessions: int = setting(
         60,
@@ -80,6 +85,7 @@ class AdjustSettings(Group):
         unit="sessions",
         ge=40,
         le=260,
+        approval=False,
     )
     strip_every_sessions: int = setting(
         0,
@@ -87,31 +93,57 @@ class AdjustSettings(Group):
         unit="sessions",
         ge=0,
         le=60,
+        approval=False,
     )
     max_age_sessions: int = setting(
-        1, "Sessions that a daily close may be behind before its signal counts as stale.", unit="sessions", ge=0, le=10
+        1,
+        "Sessions that a daily close may be behind before its signal counts as stale.",
+        unit="sessions",
+        ge=0,
+        le=10,
+        approval=False,
     )
     macro_max_age_days: int = setting(
-        120, "Days since its publication after which a figure from a file counts as stale.", unit="days", ge=1, le=1000
+        120,
+        "Days since its publication after which a figure from a file counts as stale.",
+        unit="days",
+        ge=1,
+        le=1000,
+        approval=False,
     )
-    rsi_high: float = setting(70, "RSI above which an index counts as overbought.", unit="RSI", ge=50, le=100)
+    rsi_high: float = setting(
+        70, "RSI above which an index counts as overbought.", unit="RSI", ge=50, le=100, approval=False
+    )
     rsi_middle: float = setting(
-        50, "RSI of VIX below which a cross above the upper extreme is over.", unit="RSI", ge=0, le=100
+        50, "RSI of VIX below which a cross above the upper extreme is over.", unit="RSI", ge=0, le=100, approval=False
     )
-    rsi_low: float = setting(30, "RSI below which an index counts as oversold.", unit="RSI", ge=0, le=50)
+    rsi_low: float = setting(
+        30, "RSI below which an index counts as oversold.", unit="RSI", ge=0, le=50, approval=False
+    )
     cost_low_pct: float = setting(
-        25, "Percentile of its year below which the cost of capital counts as low.", unit="%", ge=0, le=100
+        25,
+        "Percentile of its year below which the cost of capital counts as low.",
+        unit="%",
+        ge=0,
+        le=100,
+        approval=False,
     )
     cost_high_pct: float = setting(
-        75, "Percentile of its year above which the cost of capital counts as high.", unit="%", ge=0, le=100
+        75,
+        "Percentile of its year above which the cost of capital counts as high.",
+        unit="%",
+        ge=0,
+        le=100,
+        approval=False,
     )
     event_kinds: EventKinds = setting(
         (EventKind.FOMC, EventKind.CPI, EventKind.PPI),
         "The economic events that count for the hedge.",
         allowed=f"one or more of {', '.join(EventKind)}, with commas between",
+        approval=False,
     )
     event_sessions_before: int = setting(
-        1, "Sessions before that of an event in which it counts already.", unit="sessions", ge=0, le=10
+        1, "Sessions before that of an event in which it counts already.", unit="sessions", ge=0, le=10, approval=False
     )
 
 

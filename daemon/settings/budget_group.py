@@ -34,6 +34,7 @@ class BudgetSettings(Group):
         unit="%",
         ge=0,
         le=100,
+        approval=False,
     )
 
 

@@ -48,6 +48,8 @@ class Spec:
     """The default as text; "" is empty."""
     text: str
     multiple_of: str
+    approval: bool
+    """Whether a change is a change of the hedge policy, which approvers sign (004-22)."""
 
     @property
     def range(self) -> str:
@@ -116,6 +118,17 @@ def value_of(settings: BaseModel, path: tuple[str, ...]) -> object:
     return value
 
 
+def approval_texts(settings: BaseModel) -> Mapping[str, str]:
+    """Return the value of every setting that needs approval as text, by full name."""
+    return {spec.name: as_text(value_of(settings, spec.path)) for spec in catalogue() if spec.approval}
+
+
+@cache
+def approval_defaults() -> Mapping[str, str]:
+    """Return the default of every setting that needs approval as text, by full name."""
+    return types.MappingProxyType({spec.name: spec.default for spec in catalogue() if spec.approval})
+
+
 def _walk(fields: Mapping[str, FieldInfo], path: tuple[str, ...], defaults: BaseModel | None) -> Iterator[Spec]:
     for name, field in fields.items():
         here = (*path, name)
@@ -147,6 +160,7 @@ def _spec(path: tuple[str, ...], field: FieldInfo, default: object) -> Spec:
         default=extra["default_text"] if extra["default_text"] is not None else as_text(known),
         text=_prefixed(path, field.description),
         multiple_of=as_text(step) if step is not None else "",
+        approval=path[0] == "hedge" and extra["approval"],
     )
 
 

@@ -49,19 +49,24 @@ class Group(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_enum_values=False)
 
 
-def setting(
+def setting(  # noqa: PLR0913 -- a declaration has as many parts
     default: object,
     text: str,
     *,
     unit: str = "",
     allowed: str = "",
     default_text: str | None = None,
+    approval: bool = True,
     ge: object = None,
     le: object = None,
     multiple_of: object = None,
 ) -> Any:
-    """Declare a setting; ``text`` is its one sentence, ``allowed`` names the range where bounds do not say it."""
-    extra: dict[str, Any] = {"unit": unit, "allowed": allowed, "default_text": default_text}
+    """Declare a setting; ``text`` is its one sentence, ``allowed`` names the range where bounds do not say it.
+
+    Settings of the hedge need the approvers' signatures (004-22) unless ``approval`` is off: those say how orders are
+    worked and what a signal is made of, never what the hedge is.
+    """
+    extra: dict[str, Any] = {"unit": unit, "allowed": allowed, "default_text": default_text, "approval": approval}
     bounds: dict[str, Any] = {"ge": ge, "le": le, "multiple_of": multiple_of}
     given = {name: bound for name, bound in bounds.items() if bound is not None}
     value = PydanticUndefined if default is ... else default

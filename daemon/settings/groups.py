@@ -515,6 +515,7 @@ class HedgeSettings(Group):
         RollOrder.BUY_THEN_SELL,
         "How a roll is sent: the new contracts bought before the old ones are sold, or both as one combination, and what "
         "that does not fill as before.",
+        approval=False,
     )
     roll_by_vvix: bool = setting(
         False,
@@ -590,8 +591,11 @@ class HedgeSettings(Group):
         ge=_CENT,
         le=Decimal(5),
         multiple_of=_CENT,
+        approval=False,
     )
-    ladder_step_s: float = setting(60, "Time between two steps of a working order.", unit="s", ge=1, le=600)
+    ladder_step_s: float = setting(
+        60, "Time between two steps of a working order.", unit="s", ge=1, le=600, approval=False
+    )
     ladder_through_pts: Points = setting(
         Decimal("0.10"),
         "How far beyond the natural price a working order may go.",
@@ -599,6 +603,7 @@ class HedgeSettings(Group):
         ge=Decimal(0),
         le=Decimal(5),
         multiple_of=_CENT,
+        approval=False,
     )
     max_spread_pct: float = setting(
         40,
@@ -606,6 +611,7 @@ class HedgeSettings(Group):
         unit="%",
         ge=1,
         le=200,
+        approval=False,
     )
     min_bid_pts: Points = setting(
         _CENT,
@@ -614,6 +620,18 @@ class HedgeSettings(Group):
         ge=_CENT,
         le=Decimal(5),
         multiple_of=_CENT,
+        approval=False,
+    )
+    approvals_needed: int = setting(
+        2, "Approvers who must sign a change of the hedge policy.", unit="people", ge=1, le=20, approval=False
+    )
+    approvers_dir: OptionalFolder = setting(
+        None,
+        "Folder of the public keys of those who approve changes of the hedge policy, one NAME.pem a person; empty lets "
+        "the owner of the settings decide alone.",
+        unit="folder",
+        allowed="empty, or a folder",
+        approval=False,
     )
     min_open_interest: int = setting(
         0,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -66,6 +66,28 @@ def load(
         service=_service_manager(environ),
     )
     return settings
+
+
+def replaced(settings: Settings, texts: Mapping[str, str]) -> Settings:
+    """Return the settings with other texts for some of them: those of the hedge policy in force.
+
+    Names that no setting has any more are left out. Raises SettingsError where they do not go together with the rest.
+    """
+    sources = settings.origin.sources
+    given = {
+        spec.name: _Given(texts[spec.name], Source(SourceKind.APPROVED))
+        if spec.name in texts
+        else _Given(as_text(value_of(settings, spec.path)), sources.get(spec.name, Source(SourceKind.DEFAULT)))
+        for spec in catalogue()
+    }
+    made, wrong = _validate(given, {}, {})
+    problems = [*wrong.values(), *(_conflict_text(found, made, given) for found in conflicts(made))]
+    if problems:
+        raise SettingsError(*problems)
+    made._origin = replace(  # noqa: SLF001 -- part of making the value; nobody else does
+        settings.origin, sources=MappingProxyType({name: item.source for name, item in given.items()})
+    )
+    return made
 
 
 def _gather(
@@ -195,7 +217,7 @@ def _place(source: Source) -> str:
             return "on the command line"
         case SourceKind.FILE:
             return f"in {source.place}"
-        case SourceKind.DEFAULT:
+        case SourceKind.DEFAULT | SourceKind.APPROVED:
             return f"by {source}"
 
 

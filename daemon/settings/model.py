@@ -48,6 +48,7 @@ class SourceKind(StrEnum):
     FILE = "file"
     ENVIRONMENT = "environment"
     COMMAND_LINE = "command line"
+    APPROVED = "approved policy"
 
 
 @dataclass(frozen=True, slots=True)

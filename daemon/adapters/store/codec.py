@@ -11,6 +11,7 @@ from typing import Any
 
 from daemon.core.book.book import BookEntry, EntryKind
 from daemon.core.condor.legs import CondorLegs, Vertical
+from daemon.core.hedge.governance import Act, GovernanceEntry, Step
 from daemon.core.market.contracts import ConId, OptionContract, Right, TradingClass
 from daemon.core.orders.broker_facts import ExecId
 from daemon.core.orders.intent import (
@@ -387,4 +388,23 @@ def monitor(row: Row) -> Monitor:
         limit=row["cap"],
         unit=row["unit"],
         text=row["text"],
+    )
+
+
+def governance_values(entry: GovernanceEntry) -> tuple[int | str, ...]:
+    """Return an entry of the governance log as a row."""
+    step, when = entry.step, (instant_text(entry.at), entry.session.isoformat())
+    return (entry.number, *when, step.act, step.policy, step.who, step.text, step.body, entry.before, entry.digest)
+
+
+def governance_entry(row: Row) -> GovernanceEntry:
+    """Return the entry of a row of the governance log."""
+    step = Step(act=Act(row["act"]), policy=row["policy"], who=row["who"], text=row["text"], body=row["body"])
+    return GovernanceEntry(
+        number=row["number"],
+        at=instant(row["at"]),
+        session=date.fromisoformat(row["session"]),
+        step=step,
+        before=row["before"],
+        digest=row["digest"],
     )

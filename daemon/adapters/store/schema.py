@@ -302,3 +302,32 @@ def monitors(db: Database) -> None:
             UNIQUE (session, kind, subject)
         ) STRICT"""
     )
+
+
+@MIGRATIONS(name="0010_governance")
+def governance(db: Database) -> None:
+    """Create the log of what was decided about the hedge policy: a chain that nobody changes."""
+    db.execute(
+        """CREATE TABLE governance (
+            number INTEGER PRIMARY KEY,
+            at TEXT NOT NULL,
+            session TEXT NOT NULL,
+            act TEXT NOT NULL,
+            policy TEXT NOT NULL,
+            who TEXT NOT NULL,
+            text TEXT NOT NULL,
+            body TEXT NOT NULL,
+            before TEXT NOT NULL,
+            digest TEXT NOT NULL
+        ) STRICT"""
+    )
+    db.execute(
+        """CREATE TRIGGER governance_stays BEFORE UPDATE ON governance BEGIN
+            SELECT RAISE(ABORT, 'an entry of the governance log is never changed');
+        END"""
+    )
+    db.execute(
+        """CREATE TRIGGER governance_remains BEFORE DELETE ON governance BEGIN
+            SELECT RAISE(ABORT, 'an entry of the governance log is never removed');
+        END"""
+    )

@@ -14,6 +14,7 @@ from daemon.adapters.store.connection import Connection, open_reading, open_writ
 from daemon.adapters.store.intents import Intents
 from daemon.adapters.store.ledger import Ledger
 from daemon.core.book.book import Book, BookEntry
+from daemon.core.hedge.governance import GovernanceEntry
 from daemon.core.orders.broker_facts import ExecId, exec_stem
 from daemon.core.orders.intent import ComboPrice, Intent, IntentState, OrderRef, PermId
 from daemon.core.records import (
@@ -353,6 +354,20 @@ class SqliteStore:
         sql = "SELECT * FROM monitors WHERE session BETWEEN ? AND ? ORDER BY session, id"
         rows = self._connection.rows(sql, (first.isoformat(), last.isoformat()))
         return tuple(codec.monitor(row) for row in rows)
+
+    def record_governance(self, entries: Sequence[GovernanceEntry], events: Sequence[EventRecord]) -> None:
+        """Continue the governance log, and tell it, in one transaction."""
+        with self._transaction():
+            for entry in entries:
+                values = codec.governance_values(entry)
+                self._connection.write("INSERT INTO governance VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+            for event in events:
+                self._write_event(event)
+
+    def governance(self) -> tuple[GovernanceEntry, ...]:
+        """Return the governance log from its beginning."""
+        rows = self._connection.rows("SELECT * FROM governance ORDER BY number")
+        return tuple(map(codec.governance_entry, rows))
 
     def append_event(self, event: EventRecord) -> None:
         """Append a fact to the event log."""

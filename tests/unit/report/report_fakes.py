@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from daemon.core.book.book import Book, BookEntry, EntryKind, fold
+from daemon.core.hedge.governance import GovernanceEntry
 from daemon.core.orders.broker_facts import ExecId, exec_stem
 from daemon.core.orders.intent import ComboPrice, Intent, IntentState, OrderRef, PermId
 from daemon.core.records import (
@@ -41,6 +42,7 @@ class FakeStore:
         self.computations: list[HedgeComputation] = []
         self.day_by_session: dict[date, DayRecord] = {}
         self.event_log: list[EventRecord] = []
+        self.governance_log: list[GovernanceEntry] = []
         self.risk_by_session: dict[date, RiskRecord] = {}
         self.closes: dict[str, dict[date, DailyValue]] = {}
         self.signals_by_session: dict[date, tuple[Signal, ...]] = {}
@@ -180,6 +182,13 @@ class FakeStore:
 
     def monitors(self, first: date, last: date) -> tuple[Monitor, ...]:
         return tuple(line for line in self.monitor_lines if first <= line.session <= last)
+
+    def record_governance(self, entries: Sequence[GovernanceEntry], events: Sequence[EventRecord]) -> None:
+        self.governance_log.extend(entries)
+        self.event_log.extend(events)
+
+    def governance(self) -> tuple[GovernanceEntry, ...]:
+        return tuple(self.governance_log)
 
     def append_event(self, event: EventRecord) -> None:
         self.event_log.append(event)

@@ -263,7 +263,7 @@ class TestMigrations:
         SqliteStore(path).close()
         broken = grown()
 
-        @broken(name="0009_broken")
+        @broken(name="0010_broken")
         def broken_step(db: Database) -> None:
             db.execute("CREATE TABLE half (text TEXT) STRICT")
             db.execute("CREATE TABLE notes (text TEXT)")
