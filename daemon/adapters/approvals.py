@@ -24,14 +24,13 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
-from daemon.core.hedge.approvals import NAME_FORM, POLICY_HEAD, Approval, PolicyText, read_approval, read_policy
+from daemon.core.hedge.approvals import NAME_FORM, Approval, PolicyText, Proposal, read_approval, read_proposal
 from daemon.errors import SettingsError
 
 PUBLIC_SUFFIX: Final = ".pem"
 PRIVATE_SUFFIX: Final = ".key"
 FILE_MAX: Final = 1 << 18
 """Longest file that is read, in bytes; a proposal has some twenty thousand."""
-PROPOSAL_HEAD: Final = "# A change of condord's hedge policy: the policy in force, then the one asked for."
 NAME_ALLOWED: Final = "a small letter, then small letters, digits, - or _, 32 at most"
 
 
@@ -144,22 +143,14 @@ def verify(key: str, message: bytes, signature: bytes) -> bool:
 # -- files -------------------------------------------------------------------------------------------
 
 
-def proposal_text(in_force: PolicyText, wanted: PolicyText) -> str:
-    """Write a proposal: all that a signer needs on a computer of their own."""
-    return f"{PROPOSAL_HEAD}\n{in_force.text}{wanted.text}"
-
-
-def read_proposal(path: Path) -> tuple[PolicyText, PolicyText]:
-    """Return the policy in force and the one asked for. Raises SettingsError."""
-    text = _read(path)
-    head, *parts = text.split(f"{POLICY_HEAD}\n")
+def load_proposal(path: Path) -> Proposal:
+    """Return the proposal of a file. Raises SettingsError."""
     try:
-        in_force, wanted = (read_policy(f"{POLICY_HEAD}\n{part}") for part in parts)
-    except ValueError:
-        in_force = wanted = PolicyText({})
-    if head != f"{PROPOSAL_HEAD}\n" or not wanted.values:
-        raise SettingsError(f"{path} is not a proposal; `condord approve show --out FILE` writes one")
-    return in_force, wanted
+        return read_proposal(_read(path))
+    except ValueError as error:
+        raise SettingsError(
+            f"{path} is not a proposal: {error}; `condord approve show --out FILE` writes one"
+        ) from None
 
 
 def load_approval(path: Path) -> str:

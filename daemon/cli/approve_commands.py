@@ -42,10 +42,10 @@ def keygen(*, name: str, out: Path) -> None:
 @json_option
 def show(*, out: Path | None, env_files: tuple[Path, ...], as_json: bool) -> None:
     """Show the policy in force, what the settings would change of it, and who has signed that."""
-    from daemon.adapters.approvals import proposal_text, write_new
+    from daemon.adapters.approvals import write_new
     from daemon.adapters.clock import computer_now
     from daemon.app.governor import checked_log, policy_of
-    from daemon.core.hedge.approvals import changes
+    from daemon.core.hedge.approvals import Proposal, changes
     from daemon.core.hedge.governance import standing
     from daemon.errors import NotReadyError
     from daemon.report.governance import show_text
@@ -55,12 +55,12 @@ def show(*, out: Path | None, env_files: tuple[Path, ...], as_json: bool) -> Non
     wanted = policy_of(load_settings(env_files))
     with reading(env_files, None) as store:
         state = standing(checked_log(store))
-    in_force = state.in_force
+    in_force, adopted = state.in_force, state.adopted
     found = [] if in_force is None else [*map(str, changes(in_force, wanted, approval_defaults()))]
     if out is not None and (in_force is None or not found or not in_force.needed):
         raise NotReadyError("there is nothing to sign: the settings ask for no change that needs approval")
-    if out is not None and in_force is not None:
-        write_new(out, proposal_text(in_force, wanted).encode())
+    if out is not None and in_force is not None and adopted is not None:
+        write_new(out, Proposal(adoption=adopted.digest, in_force=in_force, wanted=wanted).text.encode())
     if as_json:
         print_json(show_json(state, wanted, found, computer_now()))
         return
@@ -83,14 +83,15 @@ def show(*, out: Path | None, env_files: tuple[Path, ...], as_json: bool) -> Non
 @click.option("--yes", is_flag=True, help="Sign without being asked.")
 def sign(*, proposal: Path, key: Path, valid_days: int, out: Path | None, yes: bool) -> None:
     """Sign the change in the file PROPOSAL; works on any computer, without settings and without a daemon."""
-    from daemon.adapters.approvals import read_proposal, signer, write_new
+    from daemon.adapters.approvals import load_proposal, signer, write_new
     from daemon.adapters.approvals import sign as signed
     from daemon.adapters.clock import computer_now
     from daemon.core.hedge.approvals import Approval
     from daemon.core.hedge.governance import short
     from daemon.report.governance import diff
 
-    in_force, wanted = read_proposal(proposal)
+    asked = load_proposal(proposal)
+    in_force, wanted = asked.in_force, asked.wanted
     name = signer(key, in_force)
     now = computer_now().replace(microsecond=0)
     click.echo(f"{name}, you approve hedge policy {short(wanted.digest)} in place of {short(in_force.digest)}:")
@@ -100,7 +101,7 @@ def sign(*, proposal: Path, key: Path, valid_days: int, out: Path | None, yes: b
         click.confirm(f"Sign it, good for {valid_days} days?", abort=True)
     approval = Approval(
         policy=wanted.digest,
-        replaces=in_force.digest,
+        follows=asked.adoption,
         approver=name,
         issued_at=now,
         expires_at=now + timedelta(days=valid_days),

@@ -640,6 +640,7 @@ class HedgeSettings(Group):
         unit="contracts",
         ge=0,
         le=1_000_000,
+        approval=False,
     )
     adjust: AdjustSettings = AdjustSettings()
     budget: BudgetSettings = BudgetSettings()

@@ -162,6 +162,29 @@ def test_a_plain_arm_of_the_hedge_has_its_total_and_its_layers(
     assert [layer.weight for layer in policy.layers] == weights
 
 
+def test_the_steward_is_the_default() -> None:
+    assert load([PRESETS["steward"]], HOME).digest == load([], HOME).digest
+
+
+def test_the_promoter_stays_at_the_floor_and_asks_for_a_quarter_more_credit() -> None:
+    settings, default = load([PRESETS["promoter"]], HOME), load([], HOME)
+    policy, usual = settings.hedge_policy(), default.hedge_policy()
+
+    for band, known in ((policy.low, usual.low), (policy.moderate, usual.moderate), (policy.high, usual.high)):
+        assert band.pct_low == band.pct_high == known.pct_low
+    assert settings.condor.min_credit_pct == 1.25 * default.condor.min_credit_pct
+    assert policy.harvest.cost_multiple < usual.harvest.cost_multiple
+    assert policy.harvest.share_pct > usual.harvest.share_pct
+
+
+def test_the_promoter_differs_in_numbers_only() -> None:
+    settings, default = load([PRESETS["promoter"]], HOME), load([], HOME)
+
+    assert settings.hedge_policy().layers == default.hedge_policy().layers
+    assert settings.adjustment_policy() == default.adjustment_policy()
+    assert settings.hedge_policy().budget == default.hedge_policy().budget
+
+
 def test_the_arm_without_a_hedge_has_none() -> None:
     assert not load([PRESETS["no_hedge"]], HOME).hedge_policy().enabled
 

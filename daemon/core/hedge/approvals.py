@@ -1,7 +1,7 @@
 """Hedge policies as texts that people sign, and the judgement of one approval (004-22).
 
 A policy text names every setting whose change needs approval, and who may approve the next change. Its SHA-256 is its
-name. An approval signs the name of a policy and the name of the one it replaces: it is good for that one step only.
+name. An approval signs the name of a policy and the adoption that it follows: it is good for that one step only.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from daemon.core.calendar.sessions import NEW_YORK
 from daemon.core.orders.intent import Reason
 
 POLICY_HEAD: Final = "condord hedge policy 1"
+PROPOSAL_HEAD: Final = "condord proposal 1"
 APPROVAL_HEAD: Final = "condord approval 1"
 NEEDED: Final = "approvals"
 """Names, in a policy text, how many approvers must sign."""
@@ -116,13 +117,38 @@ def changes(before: PolicyText, after: PolicyText, defaults: Mapping[str, str]) 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """All that a signer needs on a computer of their own."""
+
+    adoption: str
+    """Digest of the log's entry that adopted the policy in force."""
+    in_force: PolicyText
+    wanted: PolicyText
+
+    @property
+    def text(self) -> str:
+        """Return the proposal as it is written into a file: the adoption, then both policies."""
+        return f"{PROPOSAL_HEAD}\nfollows {self.adoption}\n{self.in_force.text}{self.wanted.text}"
+
+
+def read_proposal(text: str) -> Proposal:
+    """Read a proposal back from the text of its file. Raises ValueError for anything else."""
+    head, *parts = text.split(f"{POLICY_HEAD}\n")
+    found = re.fullmatch(rf"{PROPOSAL_HEAD}\nfollows ([0-9a-f]{{64}})\n", head)
+    if found is None or len(parts) != 2:
+        raise ValueError(f"it is not a heading {PROPOSAL_HEAD!r} with two policies")
+    in_force, wanted = (read_policy(f"{POLICY_HEAD}\n{part}") for part in parts)
+    return Proposal(adoption=found[1], in_force=in_force, wanted=wanted)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Approval:
     """One person's word for one change of policy."""
 
     policy: str
     """Digest of the policy that is approved."""
-    replaces: str
-    """Digest of the policy that it may replace; after that the approval is good for nothing."""
+    follows: str
+    """Digest of the log's entry that adopted the policy in force; after the next adoption it is good for nothing."""
     approver: str
     issued_at: datetime
     expires_at: datetime
@@ -134,7 +160,7 @@ class Approval:
         lines = (
             APPROVAL_HEAD,
             f"policy {self.policy}",
-            f"replaces {self.replaces}",
+            f"follows {self.follows}",
             f"approver {self.approver}",
             f"issued {self.issued_at.isoformat(timespec='seconds')}",
             f"expires {self.expires_at.isoformat(timespec='seconds')}",
@@ -149,7 +175,7 @@ class Approval:
 
 _APPROVAL_FORM: Final = re.compile(
     rf"{APPROVAL_HEAD}\n"
-    r"policy ([0-9a-f]{64})\nreplaces ([0-9a-f]{64})\n"
+    r"policy ([0-9a-f]{64})\nfollows ([0-9a-f]{64})\n"
     rf"approver ({NAME_FORM.pattern})\n"
     r"issued (\S+)\nexpires (\S+)\nsignature ([A-Za-z0-9+/=]+)\n"
 )
@@ -160,7 +186,7 @@ def read_approval(text: str) -> Approval:
     found = _APPROVAL_FORM.fullmatch(text)
     if found is None:
         raise ValueError(f"it is not the seven lines that begin with {APPROVAL_HEAD!r}")
-    policy, replaces, approver, issued, expires, signature = found.groups()
+    policy, follows, approver, issued, expires, signature = found.groups()
     issued_at, expires_at = datetime.fromisoformat(issued), datetime.fromisoformat(expires)
     if issued_at.tzinfo is None or expires_at.tzinfo is None:
         raise ValueError("its times have no time zone")
@@ -170,7 +196,7 @@ def read_approval(text: str) -> Approval:
         raise ValueError(f"its signature is no base64: {error}") from None
     return Approval(
         policy=policy,
-        replaces=replaces,
+        follows=follows,
         approver=approver,
         issued_at=issued_at,
         expires_at=expires_at,
@@ -183,13 +209,14 @@ def judge(
     in_force: PolicyText,
     wanted: PolicyText,
     *,
+    adoption: str,
     signed: Sequence[Approval],
     verify: Verify,
     now: datetime,
 ) -> Reason | None:
     """Say why an approval does not count towards replacing the policy in force by the wanted one; None when it does.
 
-    ``signed`` are the approvals that count already.
+    ``adoption`` is the digest of the entry that put the first in force; ``signed`` are the approvals that count already.
     """
     name = approval.approver
     key = in_force.approvers.get(name)
@@ -198,17 +225,15 @@ def judge(
         return Reason("approver_unknown", f"{name} is no approver of the policy in force; {known} is", name, known)
     if not verify(key, approval.message, approval.signature):
         return Reason("signature_wrong", f"the signature is not by {name}'s key, or the approval was changed", name)
-    return _off_the_mark(approval, in_force, wanted) or _out_of_time(approval, signed, now)
+    return _off_the_mark(approval, wanted, adoption) or _out_of_time(approval, signed, now)
 
 
-def _off_the_mark(approval: Approval, in_force: PolicyText, wanted: PolicyText) -> Reason | None:
-    meant, replaced = approval.policy[:SHOWN], approval.replaces[:SHOWN]
-    if approval.replaces != in_force.digest:
-        held = in_force.digest[:SHOWN]
-        text = f"the approval is for replacing policy {replaced}, and {held} is in force; sign the present proposal"
-        return Reason("approval_outdated", text, replaced, held)
+def _off_the_mark(approval: Approval, wanted: PolicyText, adoption: str) -> Reason | None:
+    if approval.follows != adoption:
+        text = "another policy has been adopted since the proposal was made; sign the present proposal"
+        return Reason("approval_outdated", text, approval.follows[:SHOWN], adoption[:SHOWN])
     if approval.policy != wanted.digest:
-        asked = wanted.digest[:SHOWN]
+        meant, asked = approval.policy[:SHOWN], wanted.digest[:SHOWN]
         text = f"the approval is for policy {meant}, and the settings ask for {asked}; sign the present proposal"
         return Reason("approval_of_another", text, meant, asked)
     return None

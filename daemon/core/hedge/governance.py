@@ -173,10 +173,11 @@ def _refusal(
     verify: Verify,
     now: datetime,
 ) -> Reason | None:
-    in_force = state.in_force
-    if in_force is None or not in_force.needed:
+    in_force, adopted = state.in_force, state.adopted
+    if in_force is None or adopted is None or not in_force.needed:
         return Reason("nobody_approves", "no approvers are in force, so the owner of the settings alone decides")
-    reason = judge(approval, in_force, wanted, signed=state.signed(wanted, now), verify=verify, now=now)
+    signed = state.signed(wanted, now)
+    reason = judge(approval, in_force, wanted, adoption=adopted.digest, signed=signed, verify=verify, now=now)
     if reason is None and not changes(in_force, wanted, defaults):
         return Reason("nothing_proposed", "the settings ask for the policy that is in force, so nothing is to approve")
     return reason

@@ -19,6 +19,7 @@ from daemon.adapters.store import SqliteStore, open_readonly
 from daemon.adapters.store.connection import open_reading, open_writing
 from daemon.adapters.store.schema import (
     first_tables,
+    governance,
     hedge_sizing,
     markets_of_orders,
     monitors,
@@ -58,8 +59,9 @@ def grown() -> Migrations:
     migrations(name="0007_signals")(signals)
     migrations(name="0008_run_states")(run_states)
     migrations(name="0009_monitors")(monitors)
+    migrations(name="0010_governance")(governance)
 
-    @migrations(name="0010_notes")
+    @migrations(name="0011_notes")
     def notes(db: Database) -> None:
         db.execute("CREATE TABLE notes (text TEXT NOT NULL) STRICT")
 
@@ -144,7 +146,7 @@ class TestRefusals:
     def test_a_database_of_a_newer_version(self, path: Path) -> None:
         open_writing(path, "OFF", migrations=grown()).close()
 
-        with pytest.raises(StoreError, match=r"newer version of condord \(it has 0010_notes\)"):
+        with pytest.raises(StoreError, match=r"newer version of condord \(it has 0011_notes\)"):
             SqliteStore(path)
         with pytest.raises(StoreError, match="newer version"):
             open_readonly(path)
@@ -157,7 +159,7 @@ class TestMigrations:
 
         open_writing(path, "OFF", migrations=grown()).close()
 
-        backup = path.with_name("condord.db.before-0010_notes")
+        backup = path.with_name("condord.db.before-0011_notes")
         with closing(SqliteStore(backup)) as before, closing(sqlite3.connect(path)) as after:
             assert before.meta("account") == "DU1"
             assert after.execute("SELECT count(*) FROM notes").fetchone() == (0,)
@@ -263,7 +265,7 @@ class TestMigrations:
         SqliteStore(path).close()
         broken = grown()
 
-        @broken(name="0010_broken")
+        @broken(name="0011_broken")
         def broken_step(db: Database) -> None:
             db.execute("CREATE TABLE half (text TEXT) STRICT")
             db.execute("CREATE TABLE notes (text TEXT)")

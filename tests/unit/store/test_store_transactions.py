@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from approval_values import OLD, log_of
 from ledger_values import AT, SESSION, VIX_CALL, call_intent, condor_intent, condor_record, event, trade
 
 from daemon.adapters.store import SqliteStore
@@ -101,6 +102,7 @@ CASES = [
         ),
         "risks",
     ),
+    Case("record_governance", lambda s: s.record_governance(log_of(OLD), [event("daemon_started")]), "events"),
     Case("append_event", lambda s: s.append_event(event("daemon_started")), "events"),
 ]
 
