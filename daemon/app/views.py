@@ -15,10 +15,11 @@ from daemon import __version__
 from daemon.adapters.clock import computer_now
 from daemon.adapters.halt_file import HaltFile
 from daemon.app.program import Program
-from daemon.core.book.book import fold
+from daemon.core.book.book import Book, fold
 from daemon.core.book.condors import layer_positions, open_condors
 from daemon.core.calendar.schedule import instant
 from daemon.core.calendar.sessions import NEW_YORK, new_york_date, session
+from daemon.core.hedge.policy import BESIDE
 from daemon.core.hedge.units import HedgeUnit, layer_holding
 from daemon.core.orders.intent import IntentState, Reason
 from daemon.core.records import LimitUse
@@ -152,7 +153,7 @@ def _stored(store: Store) -> Json:
         "hedge_pct": None if hedge is None else hedge.pct,
         "hedge_target_usd": None if hedge is None else hedge.target_usd,
         "hedge_held_usd": None if hedge is None else hedge.held_usd,
-        "contracts_held": sum(layer_holding(held).quantity for held in layer_positions(book).values()),
+        "contracts_held": _contracts_held(book),
         "contracts_target": None if hedge is None else hedge.contracts,
         "net_liquidation_usd_cents": None if day is None else day.net_liquidation_usd_cents,
         "pnl_usd_cents": None if day is None else day.condor_pnl_usd_cents + day.hedge_pnl_usd_cents,
@@ -162,6 +163,12 @@ def _stored(store: Store) -> Json:
         "hedge_policy": policy_lines(store.governance(), computer_now()),
         "last_decision": _last_decision(store),
     }
+
+
+def _contracts_held(book: Book) -> int:
+    """Return the contracts held by the layers; what stands beside them is none of theirs."""
+    held = layer_positions(book).items()
+    return sum(layer_holding(positions).quantity for name, positions in held if name not in BESIDE)
 
 
 def _risk(store: Store) -> Json:

@@ -73,6 +73,8 @@ class DecisionKind(StrEnum):
     ROLL = "roll"
     RESIZE = "resize"
     HARVEST = "harvest"
+    BUY = "buy"
+    SELL = "sell"
     SKIP = "skip"
 
 
@@ -190,6 +192,8 @@ class HedgeComputation:
     reasons: tuple[Reason, ...] = ()
     sizing: HedgeSizing | None = None
     """None in a record of before it could be chosen."""
+    beside: tuple[LayerComputation, ...] = ()
+    """What is held or bought beside the layers; it is no part of the sums above."""
 
     @property
     def sized(self) -> HedgeSizing:

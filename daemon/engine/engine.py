@@ -18,6 +18,7 @@ from daemon.engine.condor_entries import CondorEntries
 from daemon.engine.condor_exits import CondorExits
 from daemon.engine.context import BASELINE, Desk, EnginePolicy
 from daemon.engine.day import DayDesk
+from daemon.engine.drift_hedger import DriftHedger
 from daemon.engine.earlier_entries import WAITABLE
 from daemon.engine.executor import Executor
 from daemon.engine.facts import FactRecorder
@@ -36,6 +37,7 @@ from daemon.engine.risk_monitor import RiskMonitor
 from daemon.engine.run_states import RunStates
 from daemon.engine.settlement import Settler
 from daemon.engine.signal_desk import SignalDesk
+from daemon.engine.sleeve_desk import SleeveDesk
 from daemon.errors import BrokerError
 from daemon.ports import Notifier, Scheduler
 
@@ -78,7 +80,8 @@ class Engine:
         self.hedge_reader = HedgeReader(desk)
         trader = HedgeTrader(desk, self.executor, self.risk)
         harvester = Harvester(desk, trader, lambda: self.reconciler.run("before a harvest"))
-        self.hedge = HedgeDesk(desk, self.hedge_reader, trader, harvester)
+        beside = (DriftHedger(desk, self.hedge_reader, trader), SleeveDesk(desk, self.hedge_reader, trader))
+        self.hedge = HedgeDesk(desk, self.hedge_reader, trader, harvester, beside)
         self.flattener = Flattener(desk, self.executor, self.risk, self.exits.closer, self.hedge)
         self.watch = LimitWatch(desk, self.risk)
         self.day = DayDesk(desk, self.reconciler, self.settler, self.watch)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Final, Protocol
 
 from daemon.core.hedge.budget import GUARDS
 from daemon.core.hedge.policy import LayerPolicy, RollOrder
@@ -36,14 +36,32 @@ class _Verdict:
     reasons: tuple[Reason, ...]
 
 
+class LooksBeside(Protocol):
+    """Buys and sells by rules of its own what is no layer."""
+
+    name: str
+
+    async def look(self, session: date, view: HedgeView) -> str:
+        """Trade what is due; return what was done in words, or nothing."""
+
+
 class HedgeDesk:
     """Rolls and resizes; every VIX order rests on a computation that is recorded before it."""
 
-    def __init__(self, desk: Desk, reader: HedgeReader, trader: HedgeTrader, harvester: Harvester) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        reader: HedgeReader,
+        trader: HedgeTrader,
+        harvester: Harvester,
+        beside: tuple[LooksBeside, ...] = (),
+    ) -> None:
+        """``beside`` looks each session, after the layers, at what the hedge holds beside them."""
         self._desk = desk
         self._reader = reader
         self._trader = trader
         self._harvester = harvester
+        self._beside = beside
         self.turn = asyncio.Lock()
         """Held by whoever trades the hedge, a roll or a resize: orders that still work are in no position yet, so the other one must wait."""
 
@@ -207,13 +225,29 @@ class HedgeDesk:
             return await self._resize(session)
 
     async def _resize(self, session: date) -> JobOutcome:
-        policy = self._desk.policy.hedge
         try:
             view = await self._reader.compute(session)
             if await self._harvester.harvest(session, view):
                 view = await self._reader.compute(session)
         except (Refusal, BrokerError) as error:
             return self._skip(session, RESIZE_JOB, error)
+        words = [await self._to_targets(session, view)]
+        words += [await self._look_beside(each, session, view) for each in self._beside]
+        return self._done("; ".join(filter(None, words)))
+
+    async def _look_beside(self, beside: LooksBeside, session: date, view: HedgeView) -> str:
+        """Trade what is no layer; what stands against it is a named skip, and changes nothing about the layers."""
+        try:
+            return await beside.look(session, view)
+        except (Refusal, BrokerError) as error:
+            decide(
+                self._desk, session, beside.name, kind=DecisionKind.SKIP, subject=beside.name, reasons=_reasons(error)
+            )
+            return ""
+
+    async def _to_targets(self, session: date, view: HedgeView) -> str:
+        """Bring every layer to its target if there is a reason to."""
+        policy = self._desk.policy.hedge
         current = {name: layer.holding.quantity for name, layer in view.layers.items()}
         target = {name: view.target(name) for name in view.layers}
         needed, reason = resize_needed(
@@ -227,7 +261,7 @@ class HedgeDesk:
         reasons = (reason, *view.computation.reasons)
         if not needed:
             decide(self._desk, session, RESIZE_JOB, kind=DecisionKind.SKIP, subject="hedge", reasons=reasons)
-            return self._done(reason.text)
+            return reason.text
         results = [
             f"{name} {await self._resize_layer(view, layer, target[name] - current[name], reason):+d}"
             for name, layer in view.layers.items()
@@ -239,7 +273,7 @@ class HedgeDesk:
             self._desk, session, RESIZE_JOB, kind=DecisionKind.RESIZE, subject="hedge", reasons=reasons, inputs=inputs
         )
         self._desk.journal.emit("hedge_resized", {"why": reason.name, "result": text, "target": target})
-        return self._done(text)
+        return text
 
     async def _resize_layer(self, view: HedgeView, layer: LayerView, change: int, reason: Reason) -> int:
         """Buy the unit the layer is measured by, or sell: first what rolls have left behind, then that unit."""
@@ -262,10 +296,14 @@ class HedgeDesk:
         return JobOutcome(Outcome.DONE, text, self._desk.clock.now())
 
     def _skip(self, session: date, job: str, error: Refusal | BrokerError) -> JobOutcome:
-        reasons = error.reasons if isinstance(error, Refusal) else (Reason("broker_failed", str(error), error.code),)
+        reasons = _reasons(error)
         decide(self._desk, session, job, kind=DecisionKind.SKIP, subject="hedge", reasons=reasons)
         self._desk.journal.emit("hedge_skipped", {"job": job, "why": "; ".join(reason.text for reason in reasons)})
         return JobOutcome(Outcome.SKIPPED, str(error), self._desk.clock.now())
+
+
+def _reasons(error: Refusal | BrokerError) -> tuple[Reason, ...]:
+    return error.reasons if isinstance(error, Refusal) else (Reason("broker_failed", str(error), error.code),)
 
 
 def _sales(layer: LayerView, quantity: int) -> dict[HedgeUnit, int]:

@@ -16,6 +16,7 @@ from daemon.core.hedge.hedged import Hedged, break_even_contracts, hedged
 from daemon.core.hedge.policy import (
     CLASSES,
     Band,
+    Buying,
     HedgeBase,
     HedgePolicy,
     HedgeTotal,
@@ -52,6 +53,11 @@ class LayerView:
     holding: LayerHolding
     measured: UnitView
     reasons: tuple[Reason, ...]
+
+    @property
+    def name(self) -> str:
+        """Return the layer's name."""
+        return self.policy.name
 
     @property
     def held(self) -> Mapping[HedgeUnit, int]:
@@ -274,17 +280,26 @@ class HedgeReader:
         return RegimeState(name, date.fromisoformat(since) if since else None)
 
     async def _layer(self, layer: LayerPolicy, session: date, seen: Indexes, *, new: bool) -> LayerView:
-        desk, holding = self._desk, self.holding(layer.name)
+        holding = self.holding(layer.name)
         current = holding.current
         if current is not None and not new:
-            strikes = await self._strikes(current.long, session)
-            chain = HedgeChain(desk, current.long.trading_class, current.expiry, strikes)
-            measured = self._measured(await chain.view(current, await chain.forward(_spot_pts(chain, seen))), seen)
+            measured = await self.priced(current, session, seen)
             if measured.value.delta_usd > 0:
                 return LayerView(layer, holding, measured, ())
-        chain, reasons = await self._new_chain(layer, session)
+        measured, reasons = await self.offered(layer, session, seen)
+        return LayerView(layer, holding, measured, reasons)
+
+    async def priced(self, unit: HedgeUnit, session: date, seen: Indexes) -> UnitView:
+        """Quote what is held on the forward of its expiry."""
+        strikes = await self._strikes(unit.long, session)
+        chain = HedgeChain(self._desk, unit.long.trading_class, unit.expiry, strikes)
+        return self._measured(await chain.view(unit, await chain.forward(_spot_pts(chain, seen))), seen)
+
+    async def offered(self, wanted: Buying, session: date, seen: Indexes) -> tuple[UnitView, tuple[Reason, ...]]:
+        """Return what would be bought by the rules of a layer or of something beside the layers."""
+        chain, reasons = await self._new_chain(wanted, session)
         forward = await chain.forward(_spot_pts(chain, seen))
-        return LayerView(layer, holding, self._measured(await self._new_unit(chain, forward, layer), seen), reasons)
+        return self._measured(await self._new_unit(chain, forward, wanted), seen), reasons
 
     def _measured(self, view: UnitView, seen: Indexes) -> UnitView:
         """Return a unit with what its delta stands for on VIX."""
@@ -297,7 +312,7 @@ class HedgeReader:
                 return row.strikes_pts100
         raise Refusal(Reason("no_chain", f"the broker lists no {contract.trading_class} options"))
 
-    async def _new_chain(self, layer: LayerPolicy, session: date) -> tuple[HedgeChain, tuple[Reason, ...]]:
+    async def _new_chain(self, layer: Buying, session: date) -> tuple[HedgeChain, tuple[Reason, ...]]:
         classes = CLASSES[layer.instrument]
         by_expiry: dict[date, OptionParams] = {}
         for row in await self._desk.option_params(classes[0].underlying, session):
@@ -310,26 +325,34 @@ class HedgeReader:
         row = by_expiry[chosen]
         return HedgeChain(self._desk, row.trading_class, chosen, row.strikes_pts100), reasons
 
-    async def _new_unit(self, chain: HedgeChain, forward_pts: float, layer: LayerPolicy) -> UnitView:
-        """Return what the layer would buy: puts by delta, or the calls listed first at its distances from the forward."""
-        if layer.instrument is Instrument.SPX_PUT_SPREAD:
+    async def _new_unit(self, chain: HedgeChain, forward_pts: float, layer: Buying) -> UnitView:
+        """Return what the layer would buy: puts by delta, or the calls listed first at its distances from the forward.
+
+        A call that is held the other way round is passed over: the exchange would net both, and neither subject could
+        be valued or closed by itself any more.
+        """
+        if isinstance(layer, LayerPolicy) and layer.instrument is Instrument.SPX_PUT_SPREAD:
             return await choose_put_spread(self._desk, chain, forward_pts, layer)
-        long = await self._listed_call(chain, forward_pts, layer.otm_pct)
+        long = await self._listed_call(chain, forward_pts, layer.otm_pct, direction=1)
         if layer.structure is LayerStructure.CALL:
             return await chain.view(HedgeUnit(long), forward_pts)
-        short = await self._listed_call(chain, forward_pts, layer.short_otm_pct, above_pts100=long.strike_pts100)
+        short = await self._listed_call(
+            chain, forward_pts, layer.short_otm_pct, direction=-1, above_pts100=long.strike_pts100
+        )
         return await chain.view(HedgeUnit(long, short), forward_pts)
 
     async def _listed_call(
-        self, chain: HedgeChain, forward_pts: float, otm_pct: float, *, above_pts100: int = 0
+        self, chain: HedgeChain, forward_pts: float, otm_pct: float, *, direction: int, above_pts100: int = 0
     ) -> OptionContract:
+        held = self._desk.view().positions
         strikes = tuple(strike for strike in chain.strikes_pts100 if strike > above_pts100)
         for _ in range(STRIKES_TRIED):
             strike = choose_call_strike(forward_pts, strikes, otm_pct)
             if strike is None:
                 break
             contract = chain.call(strike)
-            if contract in await self._desk.broker.contracts([contract]):
+            opposed = held.get(contract, 0) * direction < 0
+            if not opposed and contract in await self._desk.broker.contracts([contract]):
                 return contract
             strikes = tuple(listed for listed in strikes if listed != strike)
         text = f"no call of {chain.expiry} is listed {otm_pct:g} % above the forward {forward_pts:.2f}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
 from functools import partial
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Protocol
 
 from daemon.core.calendar.sessions import shifted
 from daemon.core.condor.legs import closing
@@ -28,8 +28,8 @@ from daemon.core.orders.ladder import LadderRules, PriceSteps, rung_pts100
 from daemon.core.records import Decision, DecisionKind
 from daemon.engine.context import Desk
 from daemon.engine.executor import Executor, Ladder
-from daemon.engine.gather import Refusal, account_values, leg_quotes, market_of, priced
-from daemon.engine.hedge_reader import HedgeView, LayerView
+from daemon.engine.gather import Refusal, UnitView, fresh_account_values, leg_quotes, market_of, priced
+from daemon.engine.hedge_reader import HedgeView
 from daemon.engine.risk_monitor import Proposal, RiskMonitor
 from daemon.engine.what_if import ask_margin
 
@@ -41,6 +41,26 @@ SPENT_SHARE: Final = 0.5
 """A spread whose mid is over this share of its width is not bought: its delta, and with it the use of more, is gone."""
 SPREAD_STEPS: Final = MappingProxyType({Underlying.VIX: ((0, 1),), Underlying.SPX: ((0, 5),)})
 """Net prices of spreads: a cent everywhere in VIX options, five cents in SPX (Cboe Rule 5.33)."""
+
+
+HELD_AGAINST_ACCOUNT: Final = frozenset({Purpose.HARVEST, Purpose.DRIFT, Purpose.SLEEVE})
+"""Purposes whose gates look at the values of the account (decision 9)."""
+
+
+class Traded(Protocol):
+    """A layer, or what stands beside the layers, as an order of the hedge sees it."""
+
+    @property
+    def name(self) -> str:
+        """Return the subject of its orders."""
+
+    @property
+    def holding(self) -> LayerHolding:
+        """Return what it holds that can still be traded."""
+
+    @property
+    def measured(self) -> UnitView:
+        """Return the unit that was quoted last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +85,7 @@ class Wish:
 
 
 class HedgeTrader:
-    """Buys and sells units of one layer at a time."""
+    """Buys and sells units of one layer, or of what stands beside the layers, at a time."""
 
     def __init__(self, desk: Desk, executor: Executor, risk: RiskMonitor) -> None:
         self._desk = desk
@@ -75,7 +95,7 @@ class HedgeTrader:
     async def trade(
         self,
         view: HedgeView,
-        layer: LayerView,
+        layer: Traded,
         *,
         purpose: Purpose,
         unit: HedgeUnit,
@@ -93,23 +113,24 @@ class HedgeTrader:
         wish = Wish(purpose=purpose, buy=buy, sell=sell, quantity=abs(change), reason=reason, forced=forced)
         return await self.work(view, layer, wish) * (1 if change > 0 else -1)
 
-    async def work(self, view: HedgeView, layer: LayerView, wish: Wish) -> int:
+    async def work(self, view: HedgeView, layer: Traded, wish: Wish) -> int:
         """Work one order to its end; return how many units were filled."""
         try:
             intent, ladder = await self._order(view, layer, wish)
         except Refusal as refusal:
-            self._skip(wish.purpose, layer, refusal.reasons)
+            what_for = (wish.reason,) if wish.purpose in HELD_AGAINST_ACCOUNT else ()
+            self._skip(wish.purpose, layer, (*refusal.reasons, *what_for))
             return 0
         done = await self._executor.work(intent, ladder)
         if done.state is IntentState.UNKNOWN:
             self._skip(wish.purpose, layer, (Reason("unknown_order", f"{done.ref} has an unknown outcome"),))
         return done.filled
 
-    async def _order(self, view: HedgeView, layer: LayerView, wish: Wish) -> tuple[Intent, Ladder]:
+    async def _order(self, view: HedgeView, layer: Traded, wish: Wish) -> tuple[Intent, Ladder]:
         """Make the order, or refuse by the name of what is against it."""
-        desk, policy, name = self._desk, self._desk.policy.hedge, layer.policy.name
-        if refusals := self._risk.refusals(await self._proposal(view, name, wish.purpose)):
-            raise Refusal(*refusals)
+        desk, policy, name = self._desk, self._desk.policy.hedge, layer.name
+        proposal = await self._proposal(view, name, wish.purpose)
+        self._refuse_gated(proposal)
         if layer.holding.uncovered:
             raise Refusal(_uncovered(name, layer.holding))
         quotes = await self._fresh(layer, wish)
@@ -127,7 +148,10 @@ class HedgeTrader:
             raise Refusal(Reason("no_legal_price", f"{wish} has no legal price from mid to natural", price.mid_pts))
         spec = OrderSpec(wish.legs, wish.quantity, limit, TimeInForce.DAY)
         if wish.buy is not None:
-            await ask_margin(desk, spec)  # its figures refuse no hedge (decision 9), the broker's refusal does
+            # Its figures refuse no roll and no resize (decision 9), the broker's refusal does.
+            margin = await ask_margin(desk, spec)
+            if proposal.account is not None:
+                self._refuse_gated(replace(proposal, margin_after_usd_cents=margin.initial_after_usd_cents))
         now = desk.clock.now()
         intent = Intent(
             self._executor.next_key(Strategy.HEDGE, wish.purpose, name),
@@ -141,13 +165,17 @@ class HedgeTrader:
         market = partial(market_of, desk, wish.legs)
         return intent, Ladder(rules=rules, price=market, step_s=policy.ladder_step_s, until=until)
 
-    async def _proposal(self, view: HedgeView, layer: str, purpose: Purpose) -> Proposal:
-        """Return what the gates look at; of all hedge orders only a harvest is held against the account (decision 9)."""
-        proposal = Proposal(strategy=Strategy.HEDGE, purpose=purpose, subject=layer, index_age_s=view.index_age_s)
-        if purpose is not Purpose.HARVEST:
+    def _refuse_gated(self, proposal: Proposal) -> None:
+        if refusals := self._risk.refusals(proposal):
+            raise Refusal(*refusals)
+
+    async def _proposal(self, view: HedgeView, subject: str, purpose: Purpose) -> Proposal:
+        """Return what the gates look at; rolls and resizes are not held against the account (decision 9)."""
+        proposal = Proposal(strategy=Strategy.HEDGE, purpose=purpose, subject=subject, index_age_s=view.index_age_s)
+        if purpose not in HELD_AGAINST_ACCOUNT:
             return proposal
-        account = await account_values(self._desk)
-        # What is held is sold, so the margin is at most what it is now.
+        account = await fresh_account_values(self._desk)
+        # A sale leaves the margin at most where it is; what a purchase needs is asked of the broker later.
         return replace(proposal, account=account, margin_after_usd_cents=account.initial_margin_usd_cents)
 
     def _refuse_illiquid(self, unit: HedgeUnit, known: Mapping[OptionContract, Quote], *, forced: bool) -> None:
@@ -183,7 +211,7 @@ class HedgeTrader:
                 text = f"The open interest of {contract} is too low to be bought, in contracts."
                 raise Refusal(Reason("hedge_open_interest_too_low", text, number, least))
 
-    async def _fresh(self, layer: LayerView, wish: Wish) -> Mapping[OptionContract, Quote]:
+    async def _fresh(self, layer: Traded, wish: Wish) -> Mapping[OptionContract, Quote]:
         """Return the quotes of an order, young enough to trade on."""
         known, now = layer.measured.quotes, self._desk.clock.now()
         oldest_s = max((now - quote.at).total_seconds() for quote in known.values())
@@ -201,14 +229,14 @@ class HedgeTrader:
         contract = wish.legs[0].contract
         return (await self._desk.broker.contracts([contract]))[contract].price_steps_pts100
 
-    def _skip(self, purpose: Purpose, layer: LayerView, reasons: tuple[Reason, ...]) -> None:
+    def _skip(self, purpose: Purpose, layer: Traded, reasons: tuple[Reason, ...]) -> None:
         session = self._desk.journal.session()
         decide(
             self._desk,
             session,
             purpose.value.lower(),
             kind=DecisionKind.SKIP,
-            subject=layer.policy.name,
+            subject=layer.name,
             reasons=reasons,
         )
 

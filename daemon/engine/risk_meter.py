@@ -87,7 +87,7 @@ class RiskMeter:
         held = {(contract.trading_class, contract.expiry) for contract in self._vix_options()}
         for back in range(FORWARD_SESSIONS):
             for computed in reversed(store.hedge_computations(add_sessions(session, -back))):
-                for layer in computed.layers:
+                for layer in (*computed.layers, *computed.beside):
                     if layer.forward_pts is not None and _on_vix(layer.contract):
                         series = layer.contract.trading_class, layer.contract.expiry
                         days = (settlement_at(*series) - now) / YEAR * DAYS_PER_YEAR

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Final
 
 from daemon.core.book.book import BookEntry, EntryKind
+from daemon.core.hedge.policy import BESIDE
 from daemon.core.orders.intent import Intent, IntentState, Purpose, Strategy
 from daemon.core.records import (
     CondorRecord,
@@ -106,8 +107,8 @@ class DayView:
 
     @property
     def contracts_held(self) -> int:
-        """Return the contracts held by all layers: an option, or a spread as one."""
-        return sum(layer.held for layer in self.layers)
+        """Return the contracts held by all layers, a spread as one; what stands beside them is none of theirs."""
+        return sum(line.held for line in self.layers if line.layer not in BESIDE)
 
     @property
     def contracts_target(self) -> int | None:
@@ -207,6 +208,10 @@ def attention(view: DayView) -> tuple[str, ...]:
     return tuple(found)
 
 
+def _adjusts(line: OrderLine) -> bool:
+    return line.strategy is Strategy.CONDOR and line.purpose is Purpose.DRIFT
+
+
 def done_in_words(view: DayView) -> tuple[str, ...]:
     """Say what was done in the session, most important first."""
     words: list[str] = []
@@ -216,7 +221,7 @@ def done_in_words(view: DayView) -> tuple[str, ...]:
     settled = len(view.ended_condors) - closed
     words += [f"{plural(closed, 'condor')} closed"] * bool(closed)
     words += [f"{plural(settled, 'condor')} settled"] * bool(settled)
-    rolled = len({line.subject for line in view.orders if line.purpose is Purpose.DRIFT and line.filled})
+    rolled = len({line.subject for line in view.orders if _adjusts(line) and line.filled})
     words += [f"{plural(rolled, 'condor')} adjusted"] * bool(rolled)
     words += [f"{change.layer} {change.kind}" for change in view.changes]
     return tuple(words)

@@ -7,6 +7,7 @@ from textwrap import wrap
 from typing import Final
 
 from daemon.core.book.book import BookEntry
+from daemon.core.hedge.policy import BESIDE
 from daemon.core.orders.intent import Strategy
 from daemon.core.records import Decision
 from daemon.report.closing import condor_day_usd_cents, hedge_day_usd_cents
@@ -168,7 +169,7 @@ def _hedge(view: DayView) -> list[str]:
 
 
 def _held_at_close(view: DayView) -> str:
-    parts = [line.delta_usd for line in view.layers if line.held]
+    parts = [line.delta_usd for line in view.layers if line.held and line.layer not in BESIDE]
     if not parts:
         return "nothing held"
     known = [part for part in parts if part is not None]

@@ -11,7 +11,7 @@ from daemon.core.book.book import BookEntry
 from daemon.core.calendar.expiries import dte
 from daemon.core.hedge.budget import GUARDS
 from daemon.core.hedge.harvest import HARVESTED, ROUTED
-from daemon.core.hedge.policy import HedgeBase, HedgeMeasure, HedgeTotal
+from daemon.core.hedge.policy import BESIDE, HedgeBase, HedgeMeasure, HedgeTotal
 from daemon.core.hedge.units import HedgeUnit, layer_holding
 from daemon.core.market.contracts import MULTIPLIER, OptionContract
 from daemon.core.orders.intent import Intent, Purpose, Strategy
@@ -21,6 +21,8 @@ from daemon.report.orders import net_paid_pts100, trades_by_ref
 from daemon.report.words import percent, points, whole_dollars
 
 ROLL: Final = "roll"
+PURCHASE: Final = "purchase"
+"""Of what stands beside the layers."""
 ROLL_PURPOSES: Final = frozenset({Purpose.ROLL_BUY, Purpose.ROLL_SELL})
 BASE_WORDS: Final = {
     HedgeBase.WING_NOTIONAL: "W",
@@ -68,7 +70,8 @@ class HedgeChange:
     session: date
     layer: str
     kind: str
-    """``first purchase``, ``roll``, ``rest of a roll``, ``resize``, or another purpose in lower case."""
+    """``first purchase``, ``roll``, ``rest of a roll``, ``resize``, or another purpose in lower case; of what stands
+    beside the layers ``purchase`` or ``sale``."""
     trades: tuple[Traded, ...]
     cash_usd_cents: int
     """Net cash, fees left out; negative when we paid."""
@@ -83,15 +86,13 @@ class HedgeChange:
 def layer_lines(
     closing: Closing, computation: HedgeComputation | None, next_rolls: Mapping[str, date]
 ) -> tuple[LayerLine, ...]:
-    """Describe every layer that is held or has a target, by name and expiry."""
+    """Describe every layer that is held or has a target, and what stands beside them, by name and expiry."""
     layers = {layer.layer: layer for layer in (computation.layers if computation else ())}
     held = {holding.subject: holding.positions for holding in closing.book.open_subjects(Strategy.HEDGE)}
     lines: list[LayerLine] = []
     for name in sorted({*layers, *held}):
         rows = (
-            _held_lines(name, held[name], layers.get(name), closing)
-            if name in held
-            else [_empty_line(name, layers[name])]
+            _held_lines(name, held[name], computation, closing) if name in held else [_empty_line(name, layers[name])]
         )
         lines += [replace(row, next_roll=next_rolls.get(name)) for row in rows]
     return tuple(lines)
@@ -102,24 +103,36 @@ def _empty_line(name: str, layer: LayerComputation) -> LayerLine:
 
 
 def _held_lines(
-    name: str, held: Mapping[OptionContract, int], layer: LayerComputation | None, closing: Closing
+    name: str, held: Mapping[OptionContract, int], computation: HedgeComputation | None, closing: Closing
 ) -> list[LayerLine]:
     """Describe the units of a layer; a short option that nothing covers is a line of its own, held less than none."""
     holding = layer_holding(held)
+    measured = _measured_units(name, computation)
     rows = [*holding.units.items(), *((HedgeUnit(short), count) for short, count in holding.uncovered.items())]
     return [
         LayerLine(
             layer=name,
             unit=unit,
             held=quantity,
-            target=layer.target if layer and unit == holding.current else None,
+            target=_target(name, computation) if unit == holding.current else None,
             mark_pts=_mark_pts(unit, closing),
             dte=dte(closing.session, unit.expiry),
-            delta_usd=_delta_usd(layer, unit, quantity),
+            delta_usd=_delta_usd(measured.get(unit), quantity),
             next_roll=None,
         )
         for unit, quantity in rows
     ]
+
+
+def _measured_units(name: str, computation: HedgeComputation | None) -> dict[HedgeUnit | None, LayerComputation]:
+    rows = () if computation is None else (*computation.layers, *computation.beside)
+    return {_measured(row): row for row in rows if row.layer == name}
+
+
+def _target(name: str, computation: HedgeComputation | None) -> int | None:
+    """Return the target of a layer; what stands beside the layers has none."""
+    layers = () if computation is None else computation.layers
+    return next((layer.target for layer in layers if layer.layer == name), None)
 
 
 def _mark_pts(unit: HedgeUnit, closing: Closing) -> float | None:
@@ -133,11 +146,9 @@ def _measured(layer: LayerComputation) -> HedgeUnit | None:
     return None if layer.contract is None else HedgeUnit(layer.contract, layer.short)
 
 
-def _delta_usd(layer: LayerComputation | None, unit: HedgeUnit, quantity: int) -> float | None:
-    """Return delta-dollars of a position, when the computation is of that very unit."""
-    if layer is None or layer.delta_usd is None or _measured(layer) != unit:
-        return None
-    return quantity * layer.delta_usd
+def _delta_usd(measured: LayerComputation | None, quantity: int) -> float | None:
+    """Return delta-dollars of a position, when a computation is of that very unit."""
+    return None if measured is None or measured.delta_usd is None else quantity * measured.delta_usd
 
 
 def held_at_close_usd(day: DayRecord, computation: HedgeComputation | None) -> float | None:
@@ -148,7 +159,7 @@ def held_at_close_usd(day: DayRecord, computation: HedgeComputation | None) -> f
     layers = {layer.layer: layer for layer in (computation.layers if computation else ())}
     held: dict[str, dict[OptionContract, int]] = {}
     for line in day.positions:
-        if line.strategy == Strategy.HEDGE:
+        if line.strategy == Strategy.HEDGE and line.subject not in BESIDE:
             held.setdefault(line.subject, {})[line.contract] = line.quantity
     total = 0.0
     for name, positions in held.items():
@@ -248,7 +259,7 @@ def hedge_changes(
     groups: dict[tuple[date, str, str], list[Intent]] = {}
     for intent in intents:
         if intent.key.strategy is Strategy.HEDGE and trades.get(intent.ref):
-            groups.setdefault((intent.key.session, intent.key.subject, _channel(intent.key.purpose)), []).append(intent)
+            groups.setdefault((intent.key.session, intent.key.subject, _channel(intent)), []).append(intent)
     changes: list[HedgeChange] = []
     bought: dict[str, set[OptionContract]] = {}
     for (session, layer, channel), group in sorted(groups.items(), key=lambda item: item[0][0]):
@@ -262,12 +273,15 @@ def hedge_changes(
     return tuple(changes)
 
 
-def _channel(purpose: Purpose) -> str:
+def _channel(intent: Intent) -> str:
+    purpose = intent.key.purpose
+    if purpose in (Purpose.DRIFT, Purpose.SLEEVE):
+        return PURCHASE if intent.spec.legs[0].ratio > 0 else "sale"
     return ROLL if purpose in ROLL_PURPOSES else purpose.value.lower()
 
 
 def _kind(channel: str, *, seen: set[OptionContract], new: set[OptionContract]) -> str:
-    if new and not seen:
+    if new and not seen and channel != PURCHASE:
         return "first purchase"
     return "rest of a roll" if channel == ROLL and new <= seen else channel
 

@@ -27,6 +27,7 @@ from daemon.core.condor.policy import (
 )
 from daemon.core.hedge.adjustments import ShiftDirection
 from daemon.core.hedge.policy import (
+    DriftUpside,
     HedgeBase,
     HedgeMeasure,
     HedgeSplit,
@@ -184,6 +185,7 @@ SplitChoice = Annotated[HedgeSplit, BeforeValidator(_any_case(HedgeSplit))]
 RollOrderChoice = Annotated[RollOrder, BeforeValidator(_any_case(RollOrder))]
 InstrumentChoice = Annotated[Instrument, BeforeValidator(_any_case(Instrument))]
 StructureChoice = Annotated[LayerStructure, BeforeValidator(_any_case(LayerStructure))]
+UpsideChoice = Annotated[DriftUpside, BeforeValidator(_any_case(DriftUpside))]
 TotalChoice = Annotated[HedgeTotal, BeforeValidator(_any_case(HedgeTotal))]
 TakeProfit = Annotated[TakeProfitOrder, BeforeValidator(_any_case(TakeProfitOrder))]
 Touch = Annotated[TouchAction, BeforeValidator(_any_case(TouchAction))]

@@ -20,6 +20,7 @@ from daemon.core.hedge.policy import Band, HedgePolicy, LayerPolicy
 from daemon.core.hedge.signal_values import SignalPolicy
 from daemon.core.risk.limits import RiskLimits
 from daemon.settings.adjust_group import adjustment_policy, signal_policy
+from daemon.settings.beside_group import drift_policy, sleeve_policy
 from daemon.settings.budget_group import budget_policy
 from daemon.settings.fields import Folder, OptionalFolder, pts100, setting
 from daemon.settings.groups import (
@@ -244,6 +245,8 @@ def _hedge_policy(group: HedgeSettings) -> HedgePolicy:
         min_open_interest=group.min_open_interest,
         budget=budget_policy(group.budget),
         harvest=harvest_policy(group.harvest),
+        drift=drift_policy(group.drift),
+        sleeve=sleeve_policy(group.sleeve),
     )
 
 

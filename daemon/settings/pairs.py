@@ -10,9 +10,19 @@ from itertools import pairwise
 from typing import Final
 
 from daemon.core.calendar.sessions import sessions_between
-from daemon.core.condor.policy import StrikesBy, WingsBy
-from daemon.core.hedge.policy import CLASSES, HedgeMeasure, HedgeSplit, HedgeTotal, Instrument, LayerStructure
+from daemon.core.condor.policy import DriftMode, StrikesBy, WingsBy
+from daemon.core.hedge.policy import (
+    BESIDE,
+    CLASSES,
+    DriftUpside,
+    HedgeMeasure,
+    HedgeSplit,
+    HedgeTotal,
+    Instrument,
+    LayerStructure,
+)
 from daemon.core.hedge.rolls import session_without_expiry
+from daemon.settings.beside_group import spread_policy
 from daemon.settings.fields import GatewayMode, Synchronous
 from daemon.settings.groups import HedgeSettings
 from daemon.settings.model import PREFIX, Settings, layer_policy
@@ -28,6 +38,7 @@ LISTED_YEAR: Final = (date(2026, 1, 2), date(2026, 12, 31))
 WHOLE: Final = 10
 """Tenths that the weights of the layers make together: 4 + 4 + 2 (000-02)."""
 
+_BARE: Final = "on a session like {bare} no {kind} expiry is listed in this window or a week above it; widen it"
 LEGS: Final = 4
 """Contracts of one condor."""
 
@@ -212,6 +223,9 @@ def _hedge(settings: Settings) -> Iterator[Conflict]:
         names = _named("hedge", "l1_weight", "l2_weight", "l3_weight")
         yield Conflict(names, f"they are tenths of the hedge and must add up to {WHOLE}, not {sum(weights)}")
     yield from _mixed(settings)
+    yield from _drift(settings)
+    for name in BESIDE:
+        yield from _spread(settings, name)
     yield from _rising(hedge.adjust, "hedge_adjust", "rsi_low", "rsi_middle", "rsi_high", strictly=True)
     yield from _rising(hedge.adjust, "hedge_adjust", "cost_low_pct", "cost_high_pct")
 
@@ -237,6 +251,26 @@ def _mixed(settings: Settings) -> Iterator[Conflict]:
     if hedge.measure not in (HedgeMeasure.DELTA_DOLLARS, HedgeMeasure.PREMIUM):
         text = "it counts VIX calls alone; take delta_dollars or premium"
         yield Conflict((*names, *_named("hedge", "measure")), text)
+
+
+def _drift(settings: Settings) -> Iterator[Conflict]:
+    drift = settings.hedge.drift
+    yield from _rising(drift, "hedge_drift", "credit_pct", "credit_max_pct")
+    if drift.upside is DriftUpside.ADJUST and settings.condor.drift_mode is not DriftMode.ACT:
+        names = (*_named("hedge_drift", "upside"), *_named("condor", "drift_mode"))
+        yield Conflict(
+            names, "adjust leaves a drift upwards to the condors, which only watch it; let them act, or ignore it"
+        )
+
+
+def _spread(settings: Settings, name: str) -> Iterator[Conflict]:
+    spread, group = getattr(settings.hedge, name), f"hedge_{name}"
+    yield from _rising(spread, group, "dte_min", "dte_target", "dte_max")
+    yield from _rising(spread, group, "otm_pct", "short_otm_pct", strictly=True)
+    if spread.dte_min <= spread.dte_max and spread != getattr(HedgeSettings(), name):
+        bare = session_without_expiry(spread_policy(name, spread), sessions_between(*LISTED_YEAR))
+        if bare is not None:
+            yield Conflict(_named(group, "dte_min", "dte_max", "monthly_only"), _BARE.format(bare=bare, kind="VIX"))
 
 
 def _bands_apart(settings: Settings) -> Iterator[Conflict]:
@@ -265,7 +299,5 @@ def _layer(settings: Settings, name: str) -> Iterator[Conflict]:
         classes = CLASSES[layer.instrument]
         bare = session_without_expiry(layer_policy(name.upper(), layer), sessions_between(*LISTED_YEAR), classes)
         if bare is not None:
-            text = (
-                f"on a session like {bare} no {classes[0]} expiry is listed in this window or a week above it; widen it"
-            )
-            yield Conflict(_named(group, "dte_min", "min_buy_dte", "dte_max", "monthly_only"), text)
+            names = _named(group, "dte_min", "min_buy_dte", "dte_max", "monthly_only")
+            yield Conflict(names, _BARE.format(bare=bare, kind=classes[0]))

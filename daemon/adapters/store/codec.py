@@ -12,6 +12,7 @@ from typing import Any
 from daemon.core.book.book import BookEntry, EntryKind
 from daemon.core.condor.legs import CondorLegs, Vertical
 from daemon.core.hedge.governance import Act, GovernanceEntry, Step
+from daemon.core.hedge.policy import BESIDE
 from daemon.core.market.contracts import ConId, OptionContract, Right, TradingClass
 from daemon.core.orders.broker_facts import ExecId
 from daemon.core.orders.intent import (
@@ -223,7 +224,8 @@ _LINE_FIELDS = tuple(PositionLine.__dataclass_fields__)
 
 
 def hedge_computation(row: Row) -> HedgeComputation:
-    """Return the hedge computation of a row."""
+    """Return the hedge computation of a row; what stands beside the layers is told from them by its name."""
+    rows = [_layer(fields) for fields in json.loads(row["layers"])]
     return HedgeComputation(
         session=date.fromisoformat(row["session"]),
         at=instant(row["at"]),
@@ -234,7 +236,8 @@ def hedge_computation(row: Row) -> HedgeComputation:
         target_usd=row["target_usd"],
         held_usd=row["held_usd"],
         contracts=row["contracts"],
-        layers=tuple(_layer(fields) for fields in json.loads(row["layers"])),
+        layers=tuple(layer for layer in rows if layer.layer not in BESIDE),
+        beside=tuple(layer for layer in rows if layer.layer in BESIDE),
         reasons=reasons(row["reasons"]),
         sizing=None if row["sizing"] is None else _sizing(json.loads(row["sizing"])),
     )

@@ -254,7 +254,7 @@ class SqliteStore:
         """Record the hedge notional per regime; required before any VIX order."""
         found = (computation.vix, computation.regime, computation.pct, computation.wing_notional_usd)
         sized = (computation.target_usd, computation.held_usd, computation.contracts)
-        why = (codec.layers_text(computation.layers), codec.reasons_text(computation.reasons))
+        why = (codec.layers_text((*computation.layers, *computation.beside)), codec.reasons_text(computation.reasons))
         sizing = codec.sizing_text(computation.sizing)
         with self._transaction():
             self._connection.write(

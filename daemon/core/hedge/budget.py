@@ -14,7 +14,7 @@ from typing import Final
 from daemon.core.book.book import BookEntry, EntryKind, entry_cash_usd_cents
 from daemon.core.book.condors import TradeRole, trade_role
 from daemon.core.hedge.hedged import Hedged
-from daemon.core.hedge.policy import HedgePolicy, HedgeSplit, HedgeTotal, LayerPolicy
+from daemon.core.hedge.policy import SLEEVE, HedgePolicy, HedgeSplit, HedgeTotal, LayerPolicy
 from daemon.core.hedge.sizing import HedgeTarget, split
 from daemon.core.orders.intent import Reason, Strategy
 from daemon.core.records import CondorRecord, HedgeBudget
@@ -58,12 +58,17 @@ class LayerCost:
 def spent(
     entries: Iterable[BookEntry], condors: Iterable[CondorRecord], still_open: Iterable[str], session: date
 ) -> Spent:
-    """Return debits and credits up to a session; ``still_open`` names the open condors (decision 26)."""
+    """Return debits and credits up to a session; ``still_open`` names the open condors (decision 26).
+
+    The second engine has money of its own, which is no part of it (003-15).
+    """
     after = session - timedelta(days=TRAILING_DAYS)
     records = {condor.condor_id: condor for condor in condors}
     counted = {name for name, condor in records.items() if condor.entry_session > after} | set(still_open)
     debits_cents = credits_cents = 0
     for entry in entries:
+        if entry.subject == SLEEVE:
+            continue
         if entry.strategy is Strategy.HEDGE:
             debits_cents -= entry_cash_usd_cents(entry) if entry.session > after else 0
         elif entry.subject in counted and entry.kind is EntryKind.TRADE:

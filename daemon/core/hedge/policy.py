@@ -10,6 +10,11 @@ from typing import Final
 
 from daemon.core.market.contracts import TradingClass
 
+DRIFT: Final = "drift"
+SLEEVE: Final = "sleeve"
+BESIDE: Final = (DRIFT, SLEEVE)
+"""Subjects of the hedge that are no layer: no share, no target, no part of the ratio."""
+
 
 class HedgeBase(StrEnum):
     """What of the open condors the hedge percentage is of (000-02, 004-16)."""
@@ -73,6 +78,14 @@ class HedgeTotal(StrEnum):
     FLAT = "flat"
     FIXED_CONTRACTS = "fixed_contracts"
     BREAK_EVEN = "break_even"
+
+
+class DriftUpside(StrEnum):
+    """What a drift upwards means to the hedge: nothing, the condor's own adaptation, or a purchase too (003-06)."""
+
+    IGNORE = "ignore"
+    ADJUST = "adjust"
+    VIX_CALL = "vix_call"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +168,77 @@ class HarvestPolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SpreadPolicy:
+    """The call spreads that one subject beside the layers buys."""
+
+    name: str
+    """``drift`` or ``sleeve``."""
+    dte_target: int
+    dte_min: int
+    dte_max: int
+    monthly_only: bool
+    otm_pct: float
+    short_otm_pct: float
+
+    @property
+    def min_buy_dte(self) -> int:
+        """Return the fewest days to expiry that may be bought."""
+        return self.dte_min
+
+    @property
+    def structure(self) -> LayerStructure:
+        """Return that it is always a call spread."""
+        return LayerStructure.CALL_SPREAD
+
+    @property
+    def instrument(self) -> Instrument:
+        """Return that it is always of VIX calls."""
+        return Instrument.VIX_CALL
+
+
+Buying = LayerPolicy | SpreadPolicy
+"""By what an expiry and its options are chosen: of a layer, or of what is bought beside the layers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriftPolicy:
+    """When a condor that drifts gets a VIX call spread, for how much, and when that is sold (003-02 to 003-06)."""
+
+    enabled: bool
+    put_delta: float
+    """Delta of the short put, its sign left out, that counts as a drift."""
+    confirm: bool
+    confirm_rsi: float
+    credit_pct: float
+    """What is spent, in percent of the entry credit of the condors that have drifted."""
+    credit_max_pct: float
+    """The most that whole spreads may round it to."""
+    upside: DriftUpside
+    sell_closed: bool
+    """Whether it is sold when no condor that it was bought for is open."""
+    sell_eased: bool
+    """Whether it is sold when none of them has drifted any more."""
+    sell_multiple: float
+    """Worth over cost at which it is sold; 0 for never."""
+    spread: SpreadPolicy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SleevePolicy:
+    """The second engine: call spreads on a calendar and with money of their own (001-14, 003-15)."""
+
+    enabled: bool
+    equity_pct: float
+    """The most that it may lose or be worth by a purchase, in percent of net liquidation."""
+    purchase_pct: float
+    """What one purchase may cost, in percent of that."""
+    every_days: int
+    sell_multiple: float
+    """Worth over cost at which it is sold; 0 for never."""
+    spread: SpreadPolicy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HedgePolicy:
     """The whole hedge."""
 
@@ -195,3 +279,5 @@ class HedgePolicy:
     """Fewest open contracts of each option that is bought or sold to open; 0 asks for none."""
     budget: BudgetPolicy
     harvest: HarvestPolicy
+    drift: DriftPolicy
+    sleeve: SleevePolicy

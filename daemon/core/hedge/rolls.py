@@ -9,7 +9,7 @@ from typing import Final
 
 from daemon.core.calendar.expiries import dte, expiries, spx_monthly
 from daemon.core.calendar.sessions import session_on_or_after, session_on_or_before
-from daemon.core.hedge.policy import CLASSES, Instrument, LayerPolicy
+from daemon.core.hedge.policy import CLASSES, Buying, Instrument, LayerPolicy
 from daemon.core.market.contracts import TradingClass
 from daemon.core.orders.intent import Reason
 from daemon.core.risk.exposure import exact
@@ -136,7 +136,7 @@ def is_monthly(trading_class: TradingClass, expiry: date) -> bool:
 
 
 def session_without_expiry(
-    layer: LayerPolicy, sessions: Iterable[date], classes: Sequence[TradingClass] = VIX_CLASSES
+    layer: Buying, sessions: Iterable[date], classes: Sequence[TradingClass] = VIX_CLASSES
 ) -> date | None:
     """Return the first of some sessions on which a layer would find no expiry to buy, or None."""
     return next((day for day in sessions if choose_layer_expiry(listing(day, classes), day, layer)[0] is None), None)
@@ -169,7 +169,7 @@ def last_roll(anchor: date, roll_days: int, on_or_before: date) -> date | None:
 
 
 def choose_layer_expiry(
-    listed: Sequence[tuple[date, bool]], session: date, layer: LayerPolicy
+    listed: Sequence[tuple[date, bool]], session: date, layer: Buying
 ) -> tuple[date | None, tuple[Reason, ...]]:
     """Return the expiry a layer buys, from (expiry, is_monthly) as listed (000-03 to 000-06, decision 24).
 

@@ -34,6 +34,7 @@ class Purpose(StrEnum):
     RESIZE = "RESIZE"
     DRIFT = "DRIFT"
     HARVEST = "HARVEST"
+    SLEEVE = "SLEEVE"
     FLATTEN = "FLATTEN"
     REPAIR = "REPAIR"
 

@@ -6,6 +6,8 @@ from typing import Any
 from daemon.core.hedge.policy import (
     Band,
     BudgetPolicy,
+    DriftPolicy,
+    DriftUpside,
     HarvestPolicy,
     HedgeBase,
     HedgeMeasure,
@@ -16,6 +18,8 @@ from daemon.core.hedge.policy import (
     LayerPolicy,
     LayerStructure,
     RollOrder,
+    SleevePolicy,
+    SpreadPolicy,
 )
 
 L1 = LayerPolicy(
@@ -99,6 +103,31 @@ POLICY = HedgePolicy(
         last_floor_pct=50.0,
         route=True,
         armed_sessions=0,
+    ),
+    drift=DriftPolicy(
+        enabled=True,
+        put_delta=0.30,
+        confirm=True,
+        confirm_rsi=45.0,
+        credit_pct=32.0,
+        credit_max_pct=40.0,
+        upside=DriftUpside.IGNORE,
+        sell_closed=False,
+        sell_eased=False,
+        sell_multiple=0.0,
+        spread=SpreadPolicy(
+            name="drift", dte_target=10, dte_min=7, dte_max=14, monthly_only=False, otm_pct=5.0, short_otm_pct=40.0
+        ),
+    ),
+    sleeve=SleevePolicy(
+        enabled=False,
+        equity_pct=2.0,
+        purchase_pct=25.0,
+        every_days=30,
+        sell_multiple=5.0,
+        spread=SpreadPolicy(
+            name="sleeve", dte_target=90, dte_min=75, dte_max=110, monthly_only=True, otm_pct=10.0, short_otm_pct=60.0
+        ),
     ),
 )
 

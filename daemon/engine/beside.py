@@ -1,0 +1,126 @@
+"""What the hedge holds beside its layers, as call spreads: measured, recorded, bought and sold as one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import date
+
+from daemon.core.hedge.policy import SpreadPolicy
+from daemon.core.hedge.units import HedgeUnit, LayerHolding
+from daemon.core.orders.intent import Purpose, Reason
+from daemon.core.records import DecisionKind, LayerComputation
+from daemon.engine.context import Desk
+from daemon.engine.gather import Indexes, Refusal, UnitView
+from daemon.engine.hedge_reader import HedgeReader, HedgeView
+from daemon.engine.hedge_trader import HedgeTrader, decide
+
+Inputs = Mapping[str, float | int | str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class BesideView:
+    """One subject beside the layers with the unit that is to be bought or sold."""
+
+    name: str
+    holding: LayerHolding
+    measured: UnitView
+
+
+class Beside:
+    """Reads and trades the call spreads of one subject; each order rests on a computation that names it."""
+
+    def __init__(self, desk: Desk, reader: HedgeReader, trader: HedgeTrader, purpose: Purpose) -> None:
+        self._desk = desk
+        self._reader = reader
+        self._trader = trader
+        self._purpose = purpose
+        self.name = purpose.value.lower()
+
+    @property
+    def held(self) -> dict[HedgeUnit, int]:
+        """Return the units held that can still be traded."""
+        return self._reader.holding(self.name).units
+
+    async def measure(
+        self, session: date, view: HedgeView, seen: Indexes
+    ) -> tuple[HedgeView, dict[HedgeUnit, UnitView]]:
+        """Quote what is held and record it with the computation; what has no quote is left as it is."""
+        found: dict[HedgeUnit, UnitView] = {}
+        for unit in self.held:
+            with suppress(Refusal):
+                found[unit] = await self._reader.priced(unit, session, seen)
+        rows = [self._row(each, wanted=self.held[unit]) for unit, each in found.items()]
+        return (self._record(view, rows) if rows else view), found
+
+    async def offered(self, session: date, seen: Indexes, spread: SpreadPolicy) -> UnitView:
+        """Return the spread that would be bought. Raises Refusal by name where there is none."""
+        return (await self._reader.offered(spread, session, seen))[0]
+
+    async def buy(
+        self, view: HedgeView, seen: UnitView, quantity: int, reasons: Sequence[Reason], inputs: Inputs
+    ) -> int:
+        """Buy a number of a spread, after the computation has been recorded with it; the first reason is the order's."""
+        wanted = self.held.get(seen.unit, 0) + quantity
+        return await self._trade(
+            self._record(view, [self._row(seen, wanted=wanted)]), seen, quantity, reasons, inputs=inputs
+        )
+
+    async def sell(self, view: HedgeView, seen: UnitView, reason: Reason) -> int:
+        """Sell all of a spread; return how many were sold."""
+        inputs: Inputs = {"mid": round(seen.value.mid_pts, 4)}
+        return -await self._trade(view, seen, -self.held[seen.unit], [reason], inputs=inputs)
+
+    def skip(self, session: date, reasons: Sequence[Reason]) -> None:
+        """Record why nothing is bought or sold."""
+        decide(self._desk, session, self.name, kind=DecisionKind.SKIP, subject=self.name, reasons=tuple(reasons))
+
+    async def _trade(
+        self, view: HedgeView, seen: UnitView, change: int, reasons: Sequence[Reason], *, inputs: Inputs
+    ) -> int:
+        desk, unit = self._desk, seen.unit
+        target = BesideView(self.name, self._reader.holding(self.name), seen)
+        done = await self._trader.trade(
+            view, target, purpose=self._purpose, unit=unit, change=change, reason=reasons[0]
+        )
+        if not done:
+            return 0
+        decide(
+            desk,
+            desk.journal.session(),
+            self.name,
+            kind=DecisionKind.BUY if change > 0 else DecisionKind.SELL,
+            subject=self.name,
+            reasons=tuple(reasons),
+            inputs={"result": f"{done:+d} of {change:+d} {unit}", **inputs},
+        )
+        fields = {"subject": self.name, "quantity": done, "contract": str(unit), "why": reasons[0].text}
+        desk.journal.emit("hedge_traded_beside", fields)
+        return done
+
+    def _row(self, seen: UnitView, *, wanted: int) -> LayerComputation:
+        value = seen.value
+        return LayerComputation(
+            layer=self.name,
+            contract=seen.unit.long,
+            forward_pts=value.forward_pts,
+            delta=value.delta,
+            delta_usd=value.delta_usd,
+            held=self.held.get(seen.unit, 0),
+            target=wanted,
+            short=seen.unit.short,
+        )
+
+    def _record(self, view: HedgeView, rows: Sequence[LayerComputation]) -> HedgeView:
+        """Record the session's computation again with what stands beside the layers; those are as they were."""
+        store = self._desk.store
+        last = store.hedge_computations(view.computation.session)[-1]
+        others = [row for row in last.beside if all(_unit(row) != _unit(new) for new in rows)]
+        computation = replace(last, beside=(*others, *rows))
+        store.record_hedge_computation(computation)
+        return replace(view, computation=computation)
+
+
+def _unit(row: LayerComputation) -> tuple[object, ...]:
+    return row.layer, row.contract, row.short

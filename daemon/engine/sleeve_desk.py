@@ -1,0 +1,81 @@
+"""The second engine in the engine: call spreads on a calendar of its own, from money of its own (001-14, 003-15)."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Final
+
+from daemon.core.hedge.harvest import unit_cost_pts
+from daemon.core.hedge.policy import SLEEVE
+from daemon.core.hedge.rolls import last_roll
+from daemon.core.hedge.sleeve import cap_usd, size_sleeve, sleeve_ledger, sleeve_sale
+from daemon.core.market.contracts import MULTIPLIER, OptionContract
+from daemon.core.orders.intent import Purpose, Reason
+from daemon.engine.beside import Beside
+from daemon.engine.context import Desk
+from daemon.engine.gather import Indexes, UnitView, fresh_account_values, indexes, priced
+from daemon.engine.hedge_reader import HedgeReader, HedgeView
+from daemon.engine.hedge_trader import HedgeTrader
+
+DEALT_WITH: Final = "hedge.sleeve"
+"""Named value of the store: the last date of the sleeve's calendar that is dealt with."""
+
+
+class SleeveDesk:
+    """Buys for the sleeve on its dates while its cap allows, and sells what has gained enough."""
+
+    def __init__(self, desk: Desk, reader: HedgeReader, trader: HedgeTrader) -> None:
+        self.name = SLEEVE
+        self._desk = desk
+        self._beside = Beside(desk, reader, trader, Purpose.SLEEVE)
+
+    async def look(self, session: date, view: HedgeView) -> str:
+        """Look at what is held, and buy if a date of the calendar is open; return what was traded in words."""
+        policy = self._desk.policy.hedge.sleeve
+        if not policy.enabled and not self._beside.held:
+            return ""
+        market = await indexes(self._desk)
+        view, units = await self._beside.measure(session, view, market)
+        words = [await self._sell(view, each) for each in units.values()]
+        due = self._due(session) if policy.enabled else None
+        if due is not None:
+            words.append(await self._buy(view, market, due))
+        return ", ".join(filter(None, words))
+
+    def _due(self, session: date) -> date | None:
+        store = self._desk.store
+        anchor = date.fromisoformat(store.meta("first_session") or session.isoformat())
+        due, dealt_with = last_roll(anchor, self._desk.policy.hedge.sleeve.every_days, session), store.meta(DEALT_WITH)
+        return None if due is None or (dealt_with is not None and date.fromisoformat(dealt_with) >= due) else due
+
+    async def _sell(self, view: HedgeView, seen: UnitView) -> str:
+        cost_pts = unit_cost_pts(self._desk.store.entries(), SLEEVE, seen.unit)
+        times = None if not cost_pts else seen.value.mid_pts / cost_pts
+        reason = sleeve_sale(times, self._desk.policy.hedge.sleeve)
+        return "" if reason is None else f"sleeve sold {await self._beside.sell(view, seen, reason)} {seen.unit}"
+
+    async def _buy(self, view: HedgeView, market: Indexes, due: date) -> str:
+        """Buy with the money of one purchase; a refusal of the ledger settles the date, anything else leaves it open."""
+        desk, policy, session = self._desk, self._desk.policy.hedge.sleeve, self._desk.journal.session()
+        why = Reason("sleeve_due", f"The sleeve buys every {policy.every_days} days.", due.isoformat())
+        most_usd = cap_usd((await fresh_account_values(desk)).net_liquidation_usd_cents, policy)
+        unit = await self._beside.offered(session, market, policy.spread)
+        natural_pts100 = priced(unit.quotes, unit.unit.legs).natural_pts100
+        # The working order may go so far beyond the natural price.
+        dearest_usd = (natural_pts100 + desk.policy.hedge.ladder_through_pts100) * MULTIPLIER / 100
+        marks = {contract: mark.value_pts for contract, mark in desk.marks(self._contracts()).items()}
+        ledger = sleeve_ledger(desk.store.entries(), marks)
+        quantity, reasons = size_sleeve(ledger, dearest_usd, most_usd, policy)
+        done = 0
+        if quantity:
+            inputs = {"cash_usd": ledger.cash_usd, "value_usd": ledger.value_usd, "cap_usd": most_usd}
+            done = await self._beside.buy(view, unit, quantity, [*reasons, why], inputs)
+        else:
+            self._beside.skip(session, [*reasons, why])
+        if done or not quantity:
+            desk.store.set_meta(DEALT_WITH, due.isoformat())
+        return f"sleeve bought {done} of {quantity} {unit.unit}" if quantity else ""
+
+    def _contracts(self) -> tuple[OptionContract, ...]:
+        holding = self._desk.view().book.holdings.get(SLEEVE)
+        return () if holding is None else tuple(holding.positions)
