@@ -72,7 +72,7 @@ def test_the_first_layer_rolls_on_its_calendar_and_buys_before_it_sells(week: Do
 def test_the_layers_hold_vix_calls_inside_their_windows(week: Done) -> None:
     windows = {"L1": (9, 16), "L2": (30, 45), "L3": (75, 110)}
     layers = layer_positions(week.store.book())
-    assert set(layers) == set(windows)
+    assert set(layers) - {"drift"} == set(windows)
     for intent in week.store.intents():
         leg = intent.spec.legs[0]
         if intent.key.purpose is Purpose.ROLL_BUY:

@@ -22,6 +22,7 @@ def test_a_layer_without_a_share_is_neither_computed_nor_bought(tmp_path: Path) 
         HEDGE_L1_WEIGHT="0",
         HEDGE_L2_WEIGHT="10",
         HEDGE_L3_WEIGHT="0",
+        HEDGE_DRIFT_ENABLED="false",
     )
 
     assert {i.key.subject for i in done.store.intents() if i.key.strategy is Strategy.HEDGE} == {"L2"}
