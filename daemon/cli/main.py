@@ -34,6 +34,8 @@ COMMANDS: Final = {
     "reconcile": ("daemon.cli.control_commands", "reconcile"),
     "flatten": ("daemon.cli.control_commands", "flatten"),
     "approve": ("daemon.cli.approve_commands", "approve"),
+    "backup": ("daemon.cli.backup_commands", "backup"),
+    "restore": ("daemon.cli.backup_commands", "restore"),
     "config": ("daemon.cli.config_commands", "config"),
     "version": ("daemon.cli.run_commands", "version"),
 }
@@ -59,6 +61,8 @@ HELP: Final = {
     "reconcile": "Compare book and account now.",
     "flatten": "Close every condor, then the hedge.",
     "approve": "Change the hedge policy by the signatures of several people.",
+    "backup": "Copy the database, and check the copy.",
+    "restore": "Check a backup, or put it in the place of the database.",
     "config": "Check, show and write the settings.",
     "version": "Print the version.",
 }

@@ -796,6 +796,9 @@ class StoreSettings(Group):
         Synchronous.FULL,
         "When SQLite waits for the disk; below FULL a power cut can lose the last transactions.",
     )
+    backups_keep: int = setting(
+        30, "How many backups `condord backup` leaves; the oldest go.", unit="backups", ge=1, le=10000
+    )
 
 
 class LogSettings(Group):

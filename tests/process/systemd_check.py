@@ -113,10 +113,10 @@ def refuses_a_bad_prefix() -> str:
 
 
 def verifies() -> str:
-    """The unit file has nothing that systemd-analyze would complain about."""
-    unit = "/etc/systemd/system/condord.service"
-    done = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True, check=False)
-    expect((done.returncode, done.stdout + done.stderr), (0, ""))
+    """The unit files have nothing that systemd-analyze would complain about."""
+    units = sorted(str(path) for path in Path("/etc/systemd/system").glob("condord*.*") if path.is_file())
+    done = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True, check=False)
+    expect((len(units), done.returncode, done.stdout + done.stderr), (3, 0, ""))
     return "prints nothing"
 
 
@@ -345,6 +345,23 @@ def reaches_only_what_it_may() -> str:
     return before
 
 
+def is_backed_up_and_restored() -> str:
+    """The timer's unit copies the database under the daemon, and the steps to restore put a copy back."""
+    by_hand, put_back = shell_blocks("Backups")
+    run("systemctl", "start", UNIT)
+    run("systemctl", "start", "condord-backup.service")
+    steps(by_hand)
+    folder = database().with_name("backups")
+    copies = sorted(folder.iterdir())
+    require(copies, "no backup was made")
+    expect({rights(path) for path in copies}, {("0640", UNIT, UNIT)})
+    expect(shown("NextElapseUSecRealtime", of="condord-backup.timer") != [""], True)
+    steps(put_back)
+    expect(condord_json("status")["pid"], main_pid())
+    (replaced,) = database().parent.glob("condord.db.replaced-*")
+    return f"{len(copies)} backups, {replaced.name}"
+
+
 def is_upgraded_and_removed() -> str:
     """The steps to upgrade keep state and settings; the steps to remove take the program and leave those."""
     kept = [ENV_FILE, database()]
@@ -400,6 +417,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     cancels_what_works_when_it_stops,
     keeps_its_book_over_a_kill,
     reaches_only_what_it_may,
+    is_backed_up_and_restored,
     is_upgraded_and_removed,
     is_installed_elsewhere_and_purged,
 )
@@ -483,8 +501,8 @@ def shell_blocks(heading: str) -> list[str]:
     return re.findall(r"^ *```sh\n(.*?)^ *```$", section[1], re.MULTILINE | re.DOTALL)
 
 
-def shown(*properties: str) -> list[str]:
-    text = run("systemctl", "show", UNIT, *(f"-p{name}" for name in properties))
+def shown(*properties: str, of: str = UNIT) -> list[str]:
+    text = run("systemctl", "show", of, *(f"-p{name}" for name in properties))
     values = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
     return [values.get(name, "") for name in properties]
 

@@ -1,7 +1,8 @@
-"""The program's memory: SQLite through sqlite-utils, and the lock of a state folder."""
+"""The program's memory: SQLite through sqlite-utils, its backups, and the lock of a state folder."""
 
+from daemon.adapters.store import backups
 from daemon.adapters.store.digest import event_digest
 from daemon.adapters.store.lock import InstanceLock
 from daemon.adapters.store.sqlite_store import SqliteStore, open_readonly
 
-__all__ = ["InstanceLock", "SqliteStore", "event_digest", "open_readonly"]
+__all__ = ["InstanceLock", "SqliteStore", "backups", "event_digest", "open_readonly"]

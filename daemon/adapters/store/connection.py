@@ -19,6 +19,7 @@ BUSY_TIMEOUT_S: Final = 5.0
 APPLICATION_ID: Final = 0x636F6E64
 """Marks the file as ours: the letters ``cond``."""
 _FOLDER_MODE: Final = 0o750
+_FILE_MODE: Final = 0o640
 
 Value = str | int | float | bytes | None
 
@@ -56,6 +57,11 @@ class Connection:
         """Read a setting of SQLite."""
         found: Value = self.rows(f"PRAGMA {name}")[0][0]
         return found
+
+    def copy_to(self, target: Path) -> None:
+        """Copy what is committed to ``target``, replacing it in one step. Raises StoreError."""
+        with translated(target):
+            _copy(self._conn, target)
 
     def close(self) -> None:
         """Close the connection."""
@@ -112,15 +118,23 @@ def open_writing(
 
 
 def open_reading(
-    path: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S, migrations: Migrations = MIGRATIONS
+    path: Path,
+    *,
+    busy_timeout_s: float = BUSY_TIMEOUT_S,
+    migrations: Migrations = MIGRATIONS,
+    older_too: bool = False,
 ) -> Connection:
-    """Open the database for reading only, also while the daemon writes. Raises NotReadyError, StoreError."""
+    """Open the database for reading only, also while the daemon writes. Raises NotReadyError, StoreError.
+
+    With ``older_too`` also one that an earlier version wrote, whose tables may be others.
+    """
     _require_there(path)
     with translated(path):
         conn = _connect_reading(path, busy_timeout_s)
         try:
             _check_ours(path, conn, migrations)
-            _check_current(path, conn, migrations)
+            if not older_too:
+                _check_current(path, conn, migrations)
         except BaseException:
             conn.close()
             raise
@@ -211,16 +225,17 @@ def _migrate(path: Path, conn: sqlite3.Connection, migrations: Migrations) -> No
     db = _wrapped(conn)
     pending = [migration.name for migration in migrations.pending(db)]
     if pending and migrations.applied(db):
-        backup(conn, path.with_name(f"{path.name}.before-{pending[0]}"))
+        _copy(conn, path.with_name(f"{path.name}.before-{pending[0]}"))
     if pending:
         conn.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         migrations.apply(db)
 
 
-def backup(conn: sqlite3.Connection, target: Path) -> None:
-    """Copy the database as it is now, with all that is committed, to ``target``, replacing it in one step."""
+def _copy(conn: sqlite3.Connection, target: Path) -> None:
     scratch = target.with_name(target.name + ".part")
     scratch.unlink(missing_ok=True)
+    scratch.touch(_FILE_MODE)
     with closing(sqlite3.connect(scratch)) as copy:
         conn.backup(copy)
+        copy.execute("PRAGMA journal_mode = DELETE")  # one file that is whole by itself, also while it is read
     scratch.replace(target)
