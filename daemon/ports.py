@@ -301,10 +301,6 @@ class Store(Protocol):
         """Return what was at risk, the last record of each session, oldest first."""
         ...
 
-    def record_daily_values(self, values: Mapping[str, Sequence[DailyValue]]) -> None:
-        """Keep values of sessions by their series; a session that has one keeps it."""
-        ...
-
     def daily_values(self, series: str, *, last: int) -> tuple[DailyValue, ...]:
         """Return the last closes of an index, oldest first."""
         ...

@@ -166,6 +166,7 @@ def report(
     from daemon.report.html import gather_report, render_html
     from daemon.report.slippage import purpose_json, slippage_by_purpose
     from daemon.report.summary import summarise
+    from daemon.report.valuation_tables import monitors_summary, valuation_json
 
     with reading(env_files, folder) as store:
         begin, end = recorded_period(store, first, last)
@@ -173,6 +174,7 @@ def report(
         text = render_html(data)
         summary = asdict(summarise(store))
         slippage = {line.name: purpose_json(line) for line in slippage_by_purpose(data.trades)}
+        told = {"monitors": monitors_summary(data.monitors), "valuation": valuation_json(data.valuation)}
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(text, encoding="utf-8")
@@ -180,7 +182,14 @@ def report(
         raise SettingsError(f"--out {out} cannot be written: {error.strerror}; name another file") from error
     if as_json:
         print_json(
-            {"file": str(out), "from": begin.isoformat(), "to": end.isoformat(), **summary, "slippage": slippage}
+            {
+                "file": str(out),
+                "from": begin.isoformat(),
+                "to": end.isoformat(),
+                **summary,
+                "slippage": slippage,
+                **told,
+            }
         )
     else:
         click.echo(f"report of {begin} to {end} written to {out}")

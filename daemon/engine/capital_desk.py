@@ -9,9 +9,11 @@ from typing import Final
 import numpy as np
 
 from daemon.core.calendar.sessions import sessions_between
+from daemon.core.hedge.monitors import Noted, strip_line
 from daemon.core.hedge.signal_inputs import COST_SERIES, RATE_SERIES
 from daemon.core.market.contracts import OptionParams, Right, TradingClass, Underlying
 from daemon.core.market.cost_of_capital import OptionStrip, cost_of_equity, parity_line, svix_squared
+from daemon.core.market.model_free import strip_variance
 from daemon.core.market.option_strip import CapitalMeasured, strip_options
 from daemon.core.records import DailyValue, JobOutcome, Outcome
 from daemon.engine.chain_reader import ChainReader
@@ -53,7 +55,8 @@ class CapitalDesk:
         source, now = f"strip of SPXW {expiry}", self._desk.clock.now()
         values = {RATE_SERIES: found.financing_rate, COST_SERIES: found.equity_cost}
         rows = {series: [DailyValue(session, value, source, now)] for series, value in values.items()}
-        self._desk.store.record_daily_values(rows)
+        line = strip_line(found.variance, seen.vix, source, Noted(session, now))
+        self._desk.store.record_monitors((line,), rows)
         text = f"{100 * found.financing_rate:.2f} % financing, SVIX {100 * found.svix_squared**0.5:.2f}"
         return self._ended(Outcome.DONE, f"{text}, cost of equity {100 * found.equity_cost:.2f} % from {source}")
 
@@ -75,7 +78,10 @@ class CapitalDesk:
             gross_return=exp(rate * years),
             years=years,
         )
-        return CapitalMeasured(rate, svix_sq, cost_of_equity(rate, svix_sq, years))
+        variance = strip_variance(
+            _strip(reader, strikes), forward_pts=line.forward_pts, gross_return=exp(rate * years), years=years
+        )
+        return CapitalMeasured(rate, svix_sq, cost_of_equity(rate, svix_sq, years), variance)
 
     def _ended(self, outcome: Outcome, text: str) -> JobOutcome:
         return JobOutcome(outcome, text, self._desk.clock.now())

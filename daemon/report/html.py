@@ -12,6 +12,7 @@ from daemon.report.hedge import target_words
 from daemon.report.html_tables import Table, tables_of
 from daemon.report.period import ReportData, gather_report
 from daemon.report.plots import Plot, plots
+from daemon.report.valuation_tables import MONITORS, VALUATION, monitor_table, valuation_table
 from daemon.report.words import MINUS, UNKNOWN, dollars, dollars_and_cents, percent, plural
 
 
@@ -109,6 +110,7 @@ def _figures(data: ReportData) -> tuple[Figure, ...]:
 def _sections(data: ReportData) -> tuple[Section, ...]:
     drawn = {plot.name: plot for plot in plots(data)}
     found = {**tables_of(data), **({} if data.analysis is None else tables_by_name(data.analysis))}
+    found |= {table.name: table for table in (monitor_table(data.monitors), valuation_table(data.valuation))}
 
     def section(anchor: str, title: str, note: str, *, curves: Sequence[str] = (), rows: Sequence[str] = ()) -> Section:
         shown = tuple(drawn[name] for name in curves if name in drawn)
@@ -122,6 +124,7 @@ def _sections(data: ReportData) -> tuple[Section, ...]:
         section("condors", "Condors", _CONDORS_NOTE, curves=("condors",), rows=("condor_rows",)),
         section("pnl", "Profit and loss by source", _PNL_NOTE, curves=("daily",), rows=(SOURCES,)),
         section("attribution", "What the hedge did", _ATTRIBUTION_NOTE, curves=("layers",), rows=_ATTRIBUTION),
+        section("valuation", "Arbitrage and valuation", _VALUATION_NOTE, rows=(MONITORS, VALUATION)),
         section("trades", "Trades", _TRADES_NOTE, rows=("slippage_rows", "trades_rows", "settlements_rows")),
         section("decisions", "Decisions", _DECISIONS_NOTE, rows=("decisions_rows",)),
         section(
@@ -142,6 +145,10 @@ _PNL_NOTE = "Cash is what trades and settlements paid and received; value is the
 _ATTRIBUTION_NOTE = (
     "The same figures as `condord attribution` shows. They were measured in this period, whatever its length; "
     "rules, definitions and sources stand in docs/attribution.md."
+)
+_VALUATION_NOTE = (
+    "For information: nothing is traded on it. The worst line of each monitor over the period; the formulas at its last "
+    "close, with what they rest on. Their definitions and sources stand in docs/formulas.md."
 )
 _ATTRIBUTION = (
     "losses_rows",

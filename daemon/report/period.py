@@ -10,7 +10,7 @@ from operator import itemgetter
 from daemon.core.book.book import BookEntry, EntryKind
 from daemon.core.calendar.sessions import sessions_between
 from daemon.core.orders.intent import Purpose, Strategy
-from daemon.core.records import DayRecord, Decision, HedgeComputation, HedgeSizing, Level
+from daemon.core.records import DayRecord, Decision, HedgeComputation, HedgeSizing, Level, Monitor
 from daemon.ports import Store
 from daemon.report.analysis import Analysis, analyse
 from daemon.report.closing import Closing, closing
@@ -20,6 +20,7 @@ from daemon.report.hedge import HedgeChange, hedge_changes, held_at_close_usd
 from daemon.report.orders import OrderLine, order_lines
 from daemon.report.pnl import EquityPoint, equity_curve, start_equity_usd_cents
 from daemon.report.troubles import TroubleLine, trouble_lines
+from daemon.report.valuation import ValuationLine, valuation_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,10 @@ class ReportData:
     """Warnings and errors by session."""
     analysis: Analysis | None = None
     """None without closing figures."""
+    monitors: tuple[Monitor, ...] = ()
+    """What the arbitrage monitors saw."""
+    valuation: tuple[ValuationLine, ...] = ()
+    """Financial formulas at the last close."""
 
     @property
     def entered(self) -> int:
@@ -92,6 +97,7 @@ def gather_report(store: Store, first: date, last: date, *, mode: str | None = N
     sessions = sorted({day.session for day in days} | set(unclosed))
     end = closing(days[-1].session if days else last, entries, all_days, store.book())
     computed = tuple(c for c in store.hedge_computations() if c.session <= last)
+    analysis = analyse(store, first, last)
     intents = store.intents()
     orders = order_lines(intents, end.entries)
     return ReportData(
@@ -110,7 +116,9 @@ def gather_report(store: Store, first: date, last: date, *, mode: str | None = N
         settlements=_settlements(end, first),
         decisions=tuple(decision for session in sessions for decision in store.decisions(session)),
         troubles=trouble_lines(event for event in store.events() if first <= event.session <= last),
-        analysis=analyse(store, first, last),
+        analysis=analysis,
+        monitors=store.monitors(first, last),
+        valuation=valuation_lines(store, analysis, days),
     )
 
 

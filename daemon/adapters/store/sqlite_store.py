@@ -301,11 +301,6 @@ class SqliteStore:
         sql = f"SELECT * FROM risks {where} ORDER BY session"  # noqa: S608 - two fixed texts
         return tuple(codec.risk(row) for row in self._connection.rows(sql, values))
 
-    def record_daily_values(self, values: Mapping[str, Sequence[DailyValue]]) -> None:
-        """Keep values of sessions by their series; a session that has one keeps it."""
-        with self._transaction():
-            self._write_daily_values(values)
-
     def _write_daily_values(self, values: Mapping[str, Sequence[DailyValue]]) -> None:
         rows = [(series, *codec.daily_value_values(one)) for series, found in sorted(values.items()) for one in found]
         for row in rows:

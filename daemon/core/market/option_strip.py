@@ -26,6 +26,8 @@ class CapitalMeasured:
     financing_rate: float
     svix_squared: float
     equity_cost: float
+    variance: float
+    """By Cboe's formula for VIX, of this expiry alone."""
 
 
 def strip_options(listed_pts100: Sequence[int], *, spot_pts: float, vix: float, years: float) -> Wanted:

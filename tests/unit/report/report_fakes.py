@@ -165,9 +165,9 @@ class FakeStore:
         self, session: date, signals: Sequence[Signal], closes: Mapping[str, Sequence[DailyValue]]
     ) -> None:
         self.signals_by_session[session] = tuple(signals)
-        self.record_daily_values(closes)
+        self.keep_daily_values(closes)
 
-    def record_daily_values(self, values: Mapping[str, Sequence[DailyValue]]) -> None:
+    def keep_daily_values(self, values: Mapping[str, Sequence[DailyValue]]) -> None:
         for series, found in values.items():
             for value in found:
                 self.closes.setdefault(series, {}).setdefault(value.session, value)
@@ -178,7 +178,7 @@ class FakeStore:
 
     def record_monitors(self, lines: Sequence[Monitor], values: Mapping[str, Sequence[DailyValue]]) -> None:
         self.monitor_lines += lines
-        self.record_daily_values(values)
+        self.keep_daily_values(values)
 
     def monitors(self, first: date, last: date) -> tuple[Monitor, ...]:
         return tuple(line for line in self.monitor_lines if first <= line.session <= last)

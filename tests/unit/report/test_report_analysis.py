@@ -107,7 +107,7 @@ class TestRows:
 
     def test_before_the_first_session_the_closes_of_the_signals_are_known(self, store: FakeStore) -> None:
         friday = DailyValue(date(2020, 2, 28), 2954.22, "broker", datetime(2020, 3, 2, tzinfo=UTC))
-        store.record_daily_values({SignalIndex.SPX.value: [friday]})
+        store.record_monitors((), {SignalIndex.SPX.value: [friday]})
         first = session_rows(store, MONDAY, TUESDAY)[0]
 
         assert (first.spx_before_pts, first.vix_before_pts) == (2954.22, None)
@@ -139,7 +139,7 @@ class TestRows:
         closes = [3000.0 if n % 2 else 3030.0 for n in range(22)]
         read_at = datetime(2020, 3, 2, tzinfo=UTC)
         values = [DailyValue(day, close, "broker", read_at) for day, close in zip(days, closes, strict=True)]
-        store.record_daily_values({SignalIndex.SPX.value: values})
+        store.record_monitors((), {SignalIndex.SPX.value: values})
         first, _ = session_rows(store, MONDAY, TUESDAY)
 
         assert first.realised_vol == pytest.approx(0.01 * 252**0.5, rel=0.01)
