@@ -112,7 +112,7 @@ def _second_layer(computation: HedgeComputation | None, cost: ValuationLine) -> 
         f"expected for one contract, its cost of capital among it; its forward {row.forward_pts:.2f} is {above} from VIX: "
         + ("the curve takes" if row.forward_pts > computation.vix else "the curve gives")
     )
-    return (ValuationLine(f"carry of {row.layer}", row.carry_usd, "$ in 30 days", text),)
+    return (ValuationLine(f"cost of {row.layer}", row.carry_usd, "$ in 30 days", text),)
 
 
 def _dividend(
@@ -134,10 +134,12 @@ def _dividend(
         equity_cost=cost.value / 100,
     )
     text = f"condors {whole_dollars(earned_usd, signed=True)} in {plural(span, 'day')}, expected carry {whole_dollars(budget.carry_usd)}"
-    lines = [
-        ValuationLine("synthetic dividend", found.monthly_usd, "$ a month", text),
-        ValuationLine("its value", found.value_usd, "$", f"12 of them at {cost.value:.2f} % a year, without growth"),
-    ]
+    lines = [ValuationLine("synthetic dividend", found.monthly_usd, "$ a month", text)]
+    if found.monthly_usd > 0:
+        text = f"12 of them at {cost.value:.2f} % a year, without growth"
+        lines.append(ValuationLine("its value", found.value_usd, "$", text))
+    else:
+        lines.append(ValuationLine("its value", None, "$", "what is paid in has no value as a dividend"))
     if found.capital_yield is not None:
         text = f"on margin of {whole_dollars(found.capital_usd)}; the cost of equity is {cost.value:.2f} %"
         lines.append(ValuationLine("its yield", 100 * found.capital_yield, "% a year", text))
@@ -198,4 +200,4 @@ def shown(line: ValuationLine) -> str:
     """Write the value of a line."""
     if line.value is None:
         return UNKNOWN
-    return whole_dollars(line.value, signed=True) if line.unit.startswith("$") else points(line.value)
+    return whole_dollars(line.value) if line.unit.startswith("$") else points(line.value)

@@ -18,9 +18,9 @@ VALUATION: Final = "valuation_rows"
 
 
 def monitor_table(lines: Sequence[Monitor]) -> Table:
-    """Make the table of the monitors: each kind with its worst line of the period."""
+    """Make the table of the monitors: each kind with its worst line of the period, or its last where nothing limits it."""
     rows = tuple(_monitor_row([line for line in lines if line.kind is kind]) for kind in _kinds(lines))
-    headings = ("Monitor", "Looked at", "Beyond", "Worst", "Limit", "Unit", "Of", "What it is")
+    headings = ("Monitor", "Looked at", "Beyond", "Worst or last", "Limit", "Unit", "Of", "What it is")
     empty = "No option chain was looked at in this period."
     return Table(MONITORS, "Arbitrage monitors", headings, "<>>>><<w", rows, empty)
 
@@ -31,8 +31,8 @@ def _kinds(lines: Sequence[Monitor]) -> list[MonitorKind]:
 
 
 def worst_of(lines: Sequence[Monitor]) -> Monitor:
-    """Return the line nearest to its limit or furthest beyond; of lines without any value the last."""
-    told = [line for line in lines if line.value is not None]
+    """Return the line nearest to its limit or furthest beyond; of lines without a value or a limit the last."""
+    told = [line for line in lines if line.value is not None and line.limit is not None]
     return max(told, key=_over, default=lines[-1])
 
 

@@ -76,7 +76,7 @@ def store() -> FakeStore:
         guarded=True,
         suspended=False,
     )
-    layers = tuple(LayerComputation(name, None, 22.0, 0.4, 880.0, 2, 2, carry_usd=-65.0) for name in ("L1", "L2"))
+    layers = tuple(LayerComputation(name, None, 22.0, 0.4, 880.0, 2, 2, carry_usd=65.0) for name in ("L1", "L2"))
     sizing = HedgeSizing(base_usd=2500, budget=budget)
     made.record_hedge_computation(
         HedgeComputation(LAST, noon(LAST), 20.0, "moderate", 15.0, 2500, 375.0, 400.0, 5, layers, (), sizing)
@@ -138,6 +138,15 @@ def test_the_dividend_is_what_condors_earned_less_the_carry_beside_the_slope(sto
     assert (lines["slope beside it"].value, lines["slope beside it"].text) == (1.08, "contango on 2020-02-28")
 
 
+def test_a_dividend_that_is_paid_in_has_no_value(store: FakeStore) -> None:
+    store.record_day(replace(store.day_by_session[LAST], condor_pnl_usd_cents=-93_000))
+
+    lines = valued(store)
+
+    assert lines["synthetic dividend"].value == pytest.approx(-1300)
+    assert lines["its value"].value is None
+
+
 def test_without_a_measurement_the_cost_of_equity_is_that_of_vix(store: FakeStore) -> None:
     line = valued(store)["cost of equity"]
 
@@ -147,9 +156,9 @@ def test_without_a_measurement_the_cost_of_equity_is_that_of_vix(store: FakeStor
 
 
 def test_the_second_layers_carry_stands_beside_its_place_on_the_curve(store: FakeStore) -> None:
-    line = valued(store)["carry of L2"]
+    line = valued(store)["cost of L2"]
 
-    assert line.value == -65.0
+    assert line.value == 65.0
     assert "its forward 22.00 is +10.0 % from VIX: the curve takes" in line.text
 
 
