@@ -112,6 +112,18 @@ def test_ticks_stop_outside_trading_hours_and_begin_again_at_the_open() -> None:
     assert exchange.quoted - before[1] == 10
 
 
+def test_the_last_beat_of_a_session_is_its_close_whatever_the_interval() -> None:
+    exchange = FakeExchange()
+    raw = listener(exchange, SPX_LINE, config=GatewayConfig(index_interval_s=7200))
+    raw.receive()
+    minutes = {14: 3100.0, 16: 3200.0}  # the options close at 16:15, when the price of 16:14 still stands
+    changes = {60.0 * m: lambda pts=pts: exchange.last.update({SPX: pts}) for m, pts in minutes.items()}
+
+    run_for(raw.gateway, 3600.0, datetime(2020, 3, 2, 21, 0, tzinfo=UTC), at=changes)
+
+    assert [one[4] for one in raw.receive() if one[0] == "1"] == ["3100.0"]
+
+
 def test_a_client_that_acts_wakes_the_pump() -> None:
     exchange = FakeExchange()
     raw = listener(exchange, config=GatewayConfig(tick_interval_s=1))

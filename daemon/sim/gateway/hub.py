@@ -116,14 +116,19 @@ class Hub:
         return self._hours
 
     def next_beat(self, interval_s: float) -> datetime:
-        """Return the next multiple of an interval within trading hours, so that lines tick together."""
+        """Return the next multiple of an interval within trading hours, so that lines tick together; the last is the close.
+
+        Without that last one the values that a session is closed with would be up to an interval old.
+        """
         hours = self.hours()
         if self.now < hours.open_at:
             return hours.open_at
         step = round(interval_s * 1_000_000)
         elapsed = (self.now - EPOCH) // _MICROSECOND
         beat = EPOCH + (elapsed // step + 1) * step * _MICROSECOND
-        return beat if beat <= hours.close_at else _hours(hours.close_at + _MICROSECOND).open_at
+        if self.now < hours.close_at:
+            return min(beat, hours.close_at)
+        return _hours(hours.close_at + _MICROSECOND).open_at
 
     def flush(self) -> None:
         """Send everything that is queued, as far as the faults allow."""
