@@ -60,6 +60,8 @@ class RehearsalPlan:
     seed: int
     faults: FaultPlan | None
     out: Path
+    draws_by_ref: bool = False
+    """Whether fills of an order do not depend on the orders beside it: for rehearsals that are compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,11 @@ def gateway_config(settings: Settings) -> GatewayConfig:
 async def _run(plan: RehearsalPlan, history: History, day_shown: DayShown) -> int:
     clock = SystemClock(read=virtual_now)
     simulation = SimulationPlan(
-        history=plan.history, seed=plan.seed, config=gateway_config(plan.settings), faults=plan.faults
+        history=plan.history,
+        seed=plan.seed,
+        config=gateway_config(plan.settings),
+        faults=plan.faults,
+        draws_by_ref=plan.draws_by_ref,
     )
     gateway = build_gateway(simulation, clock.now, history=history)
     finished = asyncio.Event()

@@ -62,10 +62,16 @@ class NewYorkDate(click.ParamType[date]):
 
 def load_settings(env_files: tuple[Path, ...], overrides: Mapping[str, str] | None = None) -> Settings:
     """Load the settings of this command."""
-    from daemon.settings import environment, load
+    from daemon.settings import load
 
-    environ = {name: text for name, text in environment().items() if name != ENV_FILES}
-    return load(env_files, environ, overrides=overrides)
+    return load(env_files, own_environment(), overrides=overrides)
+
+
+def own_environment() -> dict[str, str]:
+    """Return our names in the environment, without the one that names the files."""
+    from daemon.settings import environment
+
+    return {name: text for name, text in environment().items() if name != ENV_FILES}
 
 
 def require_session(day: date) -> None:

@@ -18,6 +18,7 @@ from daemon.errors import CondordError, ExitCode
 COMMANDS: Final = {
     "run": ("daemon.cli.run_commands", "run"),
     "rehearse": ("daemon.cli.rehearse_command", "rehearse"),
+    "compare": ("daemon.cli.compare_command", "compare"),
     "gateway": ("daemon.cli.run_commands", "gateway"),
     "plan": ("daemon.cli.control_commands", "plan"),
     "status": ("daemon.cli.read_commands", "status"),
@@ -45,6 +46,7 @@ PLACES_SHOWN: Final = 4
 HELP: Final = {
     "run": "Run the daemon, on a paper account or on the simulated exchange.",
     "rehearse": "Run the unmodified daemon over market history, in virtual time.",
+    "compare": "Rehearse one window with different hedges, side by side.",
     "gateway": "Serve the simulated gateway alone, for any TWS client.",
     "plan": "Show what the daemon would do now.",
     "status": "Show how the daemon is, on one screen.",

@@ -57,7 +57,7 @@ def rehearse(  # noqa: PLR0913 - one parameter an option
     """
     check_window(first, last)
     plan = RehearsalPlan(
-        settings=load_settings(env_files, _overrides(out)),
+        settings=load_settings(env_files, rehearsal_settings(out)),
         first=first,
         last=last,
         history=history,
@@ -87,7 +87,7 @@ def result_json(result: RehearsalResult) -> dict[str, object]:
     }
 
 
-def _overrides(out: Path) -> dict[str, str]:
+def rehearsal_settings(out: Path) -> dict[str, str]:
     """Return the settings that make a run a rehearsal; they show as "command line" in its log."""
     return {
         "CONDORD_STATE_DIR": str(out.resolve()),

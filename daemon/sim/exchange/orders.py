@@ -8,6 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from math import gcd, isfinite
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 
@@ -65,6 +66,11 @@ class Working:
     def remaining(self) -> int:
         """Return the quantity not filled."""
         return self.request.quantity - self.filled
+
+    def draw_key(self, *, by_ref: bool) -> int:
+        """Return what the draws of this order depend on; an order without a reference has only its number."""
+        ref = self.request.order_ref
+        return crc32(ref.encode()) if by_ref and ref else self.perm_id
 
     def view(self) -> SimOrder:
         """Return the order as a value."""
