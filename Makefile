@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 OUT    ?= demo-out
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types contracts figures windows bench kills wheelhouse install uninstall \
+.PHONY: help demo test lint types contracts figures windows hedge-windows bench kills wheelhouse install uninstall \
   service-check container-check lock clean
 
 help: ## Show this list
@@ -46,6 +46,10 @@ figures: $(BIN)/.dev ## Measure the figures the project states; HISTORY=DIR adds
 
 windows: $(BIN)/.dev ## Rehearse every preset over a calm year and three violent windows; needs HISTORY=DIR
 	$(BIN)/python tests/bench/windows.py --history $(or $(HISTORY),$(error HISTORY=DIR names the folder of market history))
+
+# The checks stand beside the tests, which make the same ones over a shorter window.
+hedge-windows: $(BIN)/.dev ## Check and measure the hedge over five windows of real history; needs HISTORY=DIR
+	PYTHONPATH=tests $(BIN)/python tests/bench/hedge_windows.py --history $(or $(HISTORY),$(error HISTORY=DIR names the folder of market history))
 
 kills: $(BIN)/.dev ## Kill the daemon N times at arbitrary moments of an entry (N=20, SEED=1)
 	$(BIN)/python tests/process/kills.py $(or $(N),20) $(or $(SEED),1)
