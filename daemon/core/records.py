@@ -395,6 +395,8 @@ class MonitorKind(StrEnum):
     """How far a VIX forward is above the variance behind its expiry."""
     KINK = "kink"
     """How unusual the bend of the curve of VIX forwards is."""
+    MODEL = "model"
+    """How far a VIX forward is from a model of the curve that the third one gives."""
     HELD_FORWARD = "held_forward"
     """The forward that the calls held stand for."""
     OWN_VIX = "own_vix"

@@ -21,6 +21,7 @@ from daemon.core.hedge.monitors import (
     held_forward_line,
     jensen_lines,
     kink_line,
+    model_lines,
     parity_lines,
 )
 from daemon.core.hedge.signal_inputs import FORWARD_SERIES
@@ -101,6 +102,7 @@ class MonitorDesk:
         lines += self._spx_lines(spx, _pairs(spx, quotes), noted)
         lines += future_lines(vix, desk.policy.monitors, noted)
         lines += await self._jensen(vix, seen, noted)
+        lines += model_lines(vix, seen.vix, noted)
         values = self._forwards(vix, noted)
         history = self._history()
         lines += _known(kink_line([rows[0].value for rows in values.values()], history, noted))

@@ -25,12 +25,16 @@ from daemon.core.market.arbitrage import (
     z_score,
 )
 from daemon.core.market.model_free import VarianceNode
+from daemon.core.market.vix_curve import USUAL
 from daemon.core.records import LayerComputation, Monitor, MonitorKind
 
 ALERTS: Final = frozenset(
     {MonitorKind.CONVERSION, MonitorKind.REVERSAL, MonitorKind.FUTURE, MonitorKind.JENSEN, MonitorKind.KINK}
 )
 """Kinds that warn beyond their limit; a residual beyond half spreads says no more than that quotes are old."""
+
+MODEL_USUAL_PCT: Final = 10.0
+"""Of 4,471 sessions from 2007 to 2026, 99 % had their first two VIX futures nearer to the model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +159,23 @@ def kink_line(forwards_pts: Sequence[float], history: Sequence[Sequence[float]],
         return noted.line(MonitorKind.KINK, "VIX M1 M2 M3", None, limit=None, unit="deviations", text=text)
     text = f"{kink:+.2f} points of {curve}, among {len(before)} measurements"
     return noted.line(MonitorKind.KINK, "VIX M1 M2 M3", abs(z), limit=KINK_FAR_Z, unit="deviations", text=text)
+
+
+def model_lines(chains: Sequence[Chain], vix: float, noted: Noted) -> tuple[Monitor, ...]:
+    """Return how far the nearer forwards are from the model whose tendency the third one gives, in percent."""
+    if len(chains) < 3 or not all(chain.pairs for chain in chains):
+        return ()
+    *nearer, third = chains
+    tendency = USUAL.tendency_pts(vix, third.forward_pts, third.days)
+    found = []
+    for chain in nearer:
+        model = USUAL.forward_pts(vix, tendency, chain.days)
+        away_pct = 100 * (chain.forward_pts / model - 1)
+        text = f"forward {chain.forward_pts:.2f}, {away_pct:+.1f} % from {model:.2f} of a curve from VIX {vix:.2f} to {tendency:.2f}"
+        found.append(
+            noted.line(MonitorKind.MODEL, chain.name, abs(away_pct), limit=MODEL_USUAL_PCT, unit="%", text=text)
+        )
+    return tuple(found)
 
 
 def held_forward_line(layers: Sequence[LayerComputation], noted: Noted) -> Monitor | None:

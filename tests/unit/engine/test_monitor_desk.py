@@ -90,7 +90,7 @@ def test_a_look_quotes_twenty_options_and_warns_of_nothing_where_parity_holds(tm
     lines = done.desk.store.monitors(SESSION, SESSION)
     assert {line.kind for line in lines} == {
         *(MonitorKind.PARITY, MonitorKind.CONVERSION, MonitorKind.REVERSAL),
-        *(MonitorKind.JENSEN, MonitorKind.KINK),
+        *(MonitorKind.JENSEN, MonitorKind.KINK, MonitorKind.MODEL),
     }
     assert not any(line.beyond for line in lines)
     assert done.events == ["monitors_looked"]

@@ -15,11 +15,13 @@ from daemon.core.hedge.monitors import (
     held_forward_line,
     jensen_lines,
     kink_line,
+    model_lines,
     parity_lines,
     strip_line,
 )
 from daemon.core.market.arbitrage import Pair, TwoSided
 from daemon.core.market.model_free import VarianceNode
+from daemon.core.market.vix_curve import USUAL
 from daemon.core.records import LayerComputation, MonitorKind
 
 POLICY = MonitorPolicy(every_sessions=5, fee_usd=1.25)
@@ -104,6 +106,24 @@ def test_a_kink_is_told_and_placed_once_there_are_enough_before() -> None:
     assert far is not None
     assert far.beyond
     assert kink_line((16, 17), before, NOTED) is None
+
+
+def test_nearer_forwards_are_held_against_the_model_of_the_third() -> None:
+    def month(forward: float, days: float) -> Chain:
+        one = Pair(forward, TwoSided(2, 2), TwoSided(2, 2))
+        return Chain(name=f"VIX in {days:g} days", days=days, pairs=(one,), discount=1.0)
+
+    curve = [USUAL.forward_pts(15, 20, days) for days in (20, 50, 80)]
+    on_it, dear = (
+        model_lines((month(curve[0] * times, 20), month(curve[1], 50), month(curve[2], 80)), 15.0, NOTED)
+        for times in (1.0, 1.12)
+    )
+
+    assert [line.value for line in on_it] == pytest.approx([0, 0], abs=1e-9)
+    assert [line.value for line in dear] == pytest.approx([12, 0], abs=1e-9)
+    assert [line.beyond for line in dear] == [True, False]
+    assert alerts(dear) == {}
+    assert model_lines((month(15, 20), month(16, 50)), 15.0, NOTED) == ()
 
 
 def test_the_held_forward_weights_layers_by_their_delta_dollars() -> None:

@@ -98,6 +98,24 @@ def test_greeks_of_hulls_example_equal_its_values_on_the_forward() -> None:
     assert float(greeks.vega) == pytest.approx(8.8134150596, rel=1e-11)
 
 
+def test_thetas_of_hulls_example_equal_its_values_with_spot_held() -> None:
+    # As time passes with the spot held the forward falls by r F: theta on spot = theta on forward - r F delta.
+    years, rate, forward = 0.5, 0.10, 42 * math.exp(0.05)
+
+    both = black76(forward, 40, years, 0.20, math.exp(-rate * years), [True, False])
+
+    thetas = both.theta - rate * forward * both.delta
+    assert thetas.tolist() == pytest.approx([-4.55909219459, -0.75417449659], rel=1e-10)
+
+
+def test_delta_of_an_spx_like_put_equals_its_value_per_point_of_spot() -> None:
+    forward = forward_of(6000, 0.04, 0.012, MONTH)
+
+    put = black76(forward, 5800, MONTH, 0.16, math.exp(-0.04 * MONTH), False)
+
+    assert float(put.delta) * forward / 6000 == pytest.approx(-0.208139954672, rel=1e-10)
+
+
 def test_greeks_of_a_vix_like_call_equal_exact_values() -> None:
     call = black76(18, 20, MONTH, 0.95, math.exp(-0.04 * MONTH), True)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from datetime import date
 
 import pytest
 from risk_values import (
@@ -12,6 +14,8 @@ from risk_values import (
     VIX_EXPIRY,
     VIX_FORWARD_PTS,
     VIX_PTS,
+    condor_holding,
+    condor_record,
     hedge_position,
     levels,
     open_condor,
@@ -19,9 +23,12 @@ from risk_values import (
     vix_call,
 )
 
-from daemon.core.market.contracts import TradingClass
+from daemon.core.book.condors import OpenCondor
+from daemon.core.condor.legs import CondorLegs, Structure, Vertical
+from daemon.core.market.contracts import OptionContract, Right, TradingClass
 from daemon.core.orders.intent import Strategy
 from daemon.core.risk.break_even import BreakEvens, break_evens, hedged_break_evens
+from daemon.core.risk.exposure import max_loss_usd
 from daemon.core.risk.greeks import Position, value_positions
 
 FORWARDS = {(TradingClass.VIX, VIX_EXPIRY): VIX_FORWARD_PTS}
@@ -29,6 +36,23 @@ FORWARDS = {(TradingClass.VIX, VIX_EXPIRY): VIX_FORWARD_PTS}
 
 def test_alone_they_are_the_short_strikes_less_and_plus_the_credit() -> None:
     assert break_evens(open_condor(credit_pts=4.35)) == BreakEvens(low_pts=3205 - 4.35, high_pts=3460 + 4.35)
+
+
+def test_a_published_condor_has_its_break_evens_and_its_largest_loss() -> None:
+    # Puts 5715 and 5690, calls 6200 and 6225 for 8.861046 points; 886.10 dollars in whole cents.
+    expiry = date(2026, 3, 20)
+    legs = CondorLegs(
+        Vertical(*(OptionContract(TradingClass.SPXW, expiry, strike, Right.PUT) for strike in (571_500, 569_000))),
+        Vertical(*(OptionContract(TradingClass.SPXW, expiry, strike, Right.CALL) for strike in (620_000, 622_500))),
+    )
+    condor = OpenCondor(replace(condor_record(), legs=legs), Structure(((legs, 1),), ()), 8.861046)
+
+    found = break_evens(condor)
+
+    assert found.low_pts == pytest.approx(5706.138954, abs=1e-9)
+    assert found.high_pts == pytest.approx(6208.861046, abs=1e-9)
+    held = {leg.contract: leg.ratio for leg in legs.held}
+    assert max_loss_usd([condor_holding(held, 886.1046)])[expiry] == pytest.approx(1613.8954, abs=0.01)
 
 
 def test_without_a_hedge_both_ways_agree() -> None:
