@@ -102,10 +102,11 @@ class CondorDrift:
         fields["limit"] = _threshold(level, policy)
         if policy.drift_mode is DriftMode.WATCH:
             fields["would"] = _would(condor, level, share, policy)
-        self._desk.journal.emit("condor_drifted", fields | self._figures(condor, spx_pts), level=severity)
+        figures = self._figures(condor, spx_pts) if news else {}
+        self._desk.journal.emit("condor_drifted", fields | figures, level=severity)
 
     def _figures(self, condor: OpenCondor, spx_pts: float) -> dict[str, float]:
-        """Return the companion figures of a drift from the account's marks; what is unknown is left out."""
+        """Return what goes with the news of a drift, from the account's marks; what is unknown is left out."""
         marks, now = self._marks.of(condor).pts, self._desk.clock.now()
         positions = [
             Position(Strategy.CONDOR, condor.record.condor_id, option, quantity, marks.get(option))

@@ -40,6 +40,7 @@ class Intents:
         self._all: dict[OrderRef, Intent] = {}
         self._live: dict[OrderRef, Intent] = {}
         self._by_session: dict[date, dict[OrderRef, Intent]] = {}
+        self._by_subject: dict[str, dict[OrderRef, Intent]] = {}
         self._condors: tuple[CondorRecord, ...] = ()
         self.load()
 
@@ -48,9 +49,10 @@ class Intents:
         found = [codec.intent(row) for row in self._connection.rows("SELECT * FROM intents ORDER BY id")]
         self._all = {intent.ref: intent for intent in found}
         self._live = {intent.ref: intent for intent in found if not intent.state.terminal}
-        self._by_session = {}
+        self._by_session, self._by_subject = {}, {}
         for intent in found:
             self._by_session.setdefault(intent.key.session, {})[intent.ref] = intent
+            self._by_subject.setdefault(intent.key.subject, {})[intent.ref] = intent
         self._condors = tuple(codec.condor(row) for row in self._connection.rows(_CONDORS_SQL))
 
     def refs(self) -> AbstractSet[OrderRef]:
@@ -70,11 +72,16 @@ class Intents:
 
     def select(self, *, session: date | None, subject: str | None, live_only: bool) -> tuple[Intent, ...]:
         """Return intents in the order they were planned."""
-        known = self._all if session is None else self._by_session.get(session, {})
+        if subject is not None:
+            known = self._by_subject.get(subject, {})
+        elif session is not None:
+            known = self._by_session.get(session, {})
+        else:
+            known = self._live if live_only else self._all
         return tuple(
             intent
-            for intent in (self._live if live_only else known).values()
-            if (session is None or intent.key.session == session) and (subject is None or intent.key.subject == subject)
+            for intent in known.values()
+            if (session is None or intent.key.session == session) and not (live_only and intent.state.terminal)
         )
 
     def condors(self) -> tuple[CondorRecord, ...]:
@@ -119,6 +126,7 @@ class Intents:
         """Take over an intent whose transaction has committed."""
         self._all[intent.ref] = intent
         self._by_session.setdefault(intent.key.session, {})[intent.ref] = intent
+        self._by_subject.setdefault(intent.key.subject, {})[intent.ref] = intent
         if intent.state.terminal:
             self._live.pop(intent.ref, None)
         else:

@@ -137,14 +137,18 @@ _GREEKS: Final = 8
 
 
 def _message(kind: Out, *values: Value) -> bytes:
+    return _texts(kind, *map(text, values))
+
+
+def _texts(kind: Out, *texts: str) -> bytes:
+    """Return a message whose fields are texts already."""
     shape = SHAPES[kind]
-    fields = [*shape.head, *map(text, values)]
+    fields = [*shape.head, *texts]
     assert shape.count is None or len(fields) == shape.count, f"{kind.name} has {len(fields)} fields"
     return frame(fields)
 
 
 def _record_message(kind: Out, layout: Layout, version: int, record: Record) -> bytes:
-    """Return a message whose fields are texts already."""
     return frame([*SHAPES[kind].head, *encode(layout, version, record)])
 
 
@@ -282,7 +286,7 @@ def market_rule(rule_id: int, steps: Sequence[tuple[float, float]]) -> bytes:
 
 def position(account: str, contract: Texts, quantity: int, average_cost: float) -> bytes:
     """Send one position; its contract has no exchange."""
-    return _message(Out.POSITION, account, *contract, quantity, average_cost)
+    return _texts(Out.POSITION, account, *contract, text(quantity), text(average_cost))
 
 
 def position_end() -> bytes:
@@ -302,12 +306,12 @@ def position_multi_end(req_id: int) -> bytes:
 
 def portfolio(contract: Texts, values: Sequence[float], account: str) -> bytes:
     """Send position, price, value, average cost, unrealised and realised result of one contract."""
-    return _message(Out.PORTFOLIO, *contract, *values, account)
+    return _texts(Out.PORTFOLIO, *contract, *map(text, values), account)
 
 
 def account_value(key: str, value: str, currency: str, account: str) -> bytes:
     """Send one account value."""
-    return _message(Out.ACCOUNT_VALUE, key, value, currency, account)
+    return _texts(Out.ACCOUNT_VALUE, key, value, currency, account)
 
 
 def account_time(clock_text: str) -> bytes:

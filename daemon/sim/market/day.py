@@ -51,6 +51,9 @@ class MarketDay:
     """The index columns at the close before."""
     variance_gone: FloatArray
     """Share of the session's variance gone by each minute."""
+    opens_pts: tuple[float, ...]
+    """The index levels at the open to two decimals; ``closed_pts`` those at the close before."""
+    closed_pts: tuple[float, ...]
 
 
 def market_day(history: History, day: date, *, seed: int, node_days: tuple[int, ...]) -> MarketDay:
@@ -78,6 +81,8 @@ def market_day(history: History, day: date, *, seed: int, node_days: tuple[int, 
         knots=np.array([clock.sessions_in(day, days) for days in node_days]),
         previous_close=previous,
         variance_gone=shares,
+        opens_pts=tuple(round(level, 2) for level in levels[0].tolist()),
+        closed_pts=tuple(round(level, 2) for level in previous.tolist()),
     )
 
 

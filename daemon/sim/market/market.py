@@ -128,8 +128,7 @@ class Market:
             return None, last
         minute = int(place.minute)
         high, low = max(day.highs.item(minute, column), last), min(day.lows.item(minute, column), last)
-        so_far = Ohlc(round(day.columns.item(0, column), 2), round(high, 2), round(low, 2), last)
-        return so_far, round(day.previous_close.item(column), 2)
+        return Ohlc(day.opens_pts[column], round(high, 2), round(low, 2), last), day.closed_pts[column]
 
     def future(self, expiry: date, at: datetime) -> float:
         """Return the VIX forward to a settlement date in points."""
