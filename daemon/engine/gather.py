@@ -200,6 +200,7 @@ class UnitView:
             delta=sum(direction * option.delta for direction, option in self.options),
             mid_pts=sum(direction * option.mid_pts for direction, option in self.options),
             vix_share=self.vix_share,
+            multiplier=self.unit.long.multiplier,
         )
 
     @property

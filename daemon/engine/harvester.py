@@ -90,7 +90,8 @@ class Harvester:
         for name, layer in view.layers.items():
             unit = layer.measured.unit
             cost_pts = unit_cost_pts(entries, name, unit)
-            if layer.held.get(unit) and cost_pts is not None:
+            # A future has no time value to harvest: what it gains is paid in every day.
+            if layer.held.get(unit) and cost_pts is not None and not unit.long.is_future:
                 yield LayerWorth(
                     layer=name,
                     unit=unit,
@@ -140,6 +141,8 @@ class Harvester:
         if rates is not None and rates.standing is Standing.FRESH and rates.state != "favourable":
             return None, (Reason("proceeds_kept", f"the rate difference is not favourable: {rates.text}", rates.value),)
         target = view.layers[second].measured
+        if target.unit.long.is_future:
+            return None, (Reason("proceeds_kept", f"{second} holds futures, which are not paid for", None, second),)
         money_usd = proceeds_usd(self._desk.store.entries(), first, session)
         contracts = int(money_usd / (MULTIPLIER * target.value.mid_pts))
         text = f"${money_usd:,.0f} of {first} buy {contracts} {target.unit} at {target.value.mid_pts:.2f} for {second}"

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from daemon.core.hedge.budget import LayerCost, Spent, spent
 from daemon.core.hedge.carry import expected_carry
 from daemon.core.hedge.signals import implied_cost
-from daemon.core.market.contracts import MULTIPLIER
 from daemon.core.risk.break_even import HedgeOption
 from daemon.engine.context import Desk
 from daemon.engine.gather import years_to
@@ -38,7 +37,7 @@ def layer_cost(
     )
     return LayerCost(
         carry_usd=carry.usd,
-        price_usd=MULTIPLIER * measured.value.mid_pts,
+        price_usd=measured.unit.long.premium_multiplier * measured.value.mid_pts,
         held=view.held.get(measured.unit, 0) if rolls else view.holding.quantity,
         proceeds_usd=_proceeds_usd(desk, view) if rolls else 0.0,
         counts_usd=counts_usd,
@@ -65,7 +64,7 @@ def _proceeds_usd(desk: Desk, view: LayerView) -> float:
     earlier = view.earlier(view.measured.unit)
     marks = desk.marks(contract for unit in earlier for contract in unit.contracts)
     return sum(
-        quantity * leg.ratio * marks[leg.contract].value_pts * MULTIPLIER
+        quantity * leg.ratio * marks[leg.contract].value_pts * leg.contract.premium_multiplier
         for unit, quantity in earlier.items()
         for leg in unit.legs
         if leg.contract in marks

@@ -34,6 +34,7 @@ from daemon.core.records import HedgeBudget, HedgeComputation, HedgeSizing, Laye
 from daemon.core.risk.greeks import DAYS_PER_YEAR, Levels
 from daemon.engine.adjuster import in_force
 from daemon.engine.context import Desk
+from daemon.engine.futures import new_future, view_future
 from daemon.engine.gather import HedgeChain, Indexes, Refusal, UnitView, indexes, vix_median, years_to
 from daemon.engine.hedge_budget import layer_cost, recently_spent, unit_options
 from daemon.engine.put_spreads import choose_put_spread
@@ -291,12 +292,16 @@ class HedgeReader:
 
     async def priced(self, unit: HedgeUnit, session: date, seen: Indexes) -> UnitView:
         """Quote what is held on the forward of its expiry."""
+        if unit.long.is_future:
+            return await view_future(self._desk, unit.long)
         strikes = await self._strikes(unit.long, session)
         chain = HedgeChain(self._desk, unit.long.trading_class, unit.expiry, strikes)
         return self._measured(await chain.view(unit, await chain.forward(_spot_pts(chain, seen))), seen)
 
     async def offered(self, wanted: Buying, session: date, seen: Indexes) -> tuple[UnitView, tuple[Reason, ...]]:
         """Return what would be bought by the rules of a layer or of something beside the layers."""
+        if wanted.instrument is Instrument.VIX_FUTURE:
+            return await new_future(self._desk, wanted, session)
         chain, reasons = await self._new_chain(wanted, session)
         forward = await chain.forward(_spot_pts(chain, seen))
         return self._measured(await self._new_unit(chain, forward, wanted), seen), reasons

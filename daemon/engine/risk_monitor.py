@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
 
-from daemon.core.market.contracts import MULTIPLIER
 from daemon.core.orders.broker_facts import AccountValues
 from daemon.core.orders.intent import Intent, IntentState, OrderRef, Purpose, Reason, Strategy
 from daemon.core.records import DayRecord
@@ -124,7 +123,9 @@ class RiskMonitor:
         """Return what all live orders would pay when they filled at their limits."""
         live = self._desk.store.intents(live_only=True)
         return sum(
-            (intent.spec.quantity - intent.filled) * max(0, intent.spec.net_limit_pts100) * MULTIPLIER
+            (intent.spec.quantity - intent.filled)
+            * max(0, intent.spec.net_limit_pts100)
+            * intent.spec.legs[0].contract.premium_multiplier
             for intent in live
         )
 

@@ -13,7 +13,7 @@ from daemon.core.hedge.budget import GUARDS
 from daemon.core.hedge.harvest import HARVESTED, ROUTED
 from daemon.core.hedge.policy import BESIDE, HedgeBase, HedgeMeasure, HedgeTotal
 from daemon.core.hedge.units import HedgeUnit, layer_holding
-from daemon.core.market.contracts import MULTIPLIER, OptionContract
+from daemon.core.market.contracts import OptionContract
 from daemon.core.orders.intent import Intent, Purpose, Strategy
 from daemon.core.records import DayRecord, HedgeBudget, HedgeComputation, HedgeSizing, LayerComputation
 from daemon.report.closing import Closing
@@ -74,7 +74,7 @@ class HedgeChange:
     beside the layers ``purchase`` or ``sale``."""
     trades: tuple[Traded, ...]
     cash_usd_cents: int
-    """Net cash, fees left out; negative when we paid."""
+    """Net cash, fees left out; negative when we paid. A future that is traded moves none."""
     reason: str
 
     @property
@@ -300,5 +300,5 @@ def _change(
     session: date, layer: str, kind: str, *, group: Sequence[Intent], traded: tuple[Traded, ...]
 ) -> HedgeChange:
     reasons = [reason.text for intent in group for reason in intent.reasons]
-    cash = -sum(round(trade.quantity * trade.price_pts * MULTIPLIER * 100) for trade in traded)
+    cash = -sum(round(trade.quantity * trade.price_pts * trade.contract.premium_multiplier * 100) for trade in traded)
     return HedgeChange(session, layer, kind, traded, cash_usd_cents=cash, reason=reasons[0] if reasons else "")

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Final
 
 from daemon.core.book.book import BookEntry, EntryKind
-from daemon.core.market.contracts import MULTIPLIER, OptionContract
+from daemon.core.market.contracts import OptionContract
 from daemon.core.orders.intent import (
     Intent,
     IntentState,
@@ -42,6 +42,8 @@ class OrderLine:
     legs: str
     """Legs in short form with the quantity, for example ``2x 3170/3145P 3480/3505C``."""
     quantity: int
+    multiplier: int
+    """Dollars per point of one unit."""
     limit_pts: float
     filled: int
     state: IntentState
@@ -77,13 +79,17 @@ class OrderLine:
     def slippage_usd_cents(self) -> int | None:
         """Return fill against mid for the whole filled quantity in cents; positive is a cost."""
         slippage_pts = self.slippage_pts
-        return None if slippage_pts is None else round(slippage_pts * MULTIPLIER * 100 * self.filled)
+        return None if slippage_pts is None else round(slippage_pts * self.multiplier * 100 * self.filled)
 
     @property
     def slippage_parts_usd_cents(self) -> tuple[int, int, int] | None:
         """Return delay, spread and execution for the whole filled quantity in cents; they add up to the slippage."""
         total = self.slippage_usd_cents
-        return None if self.slippage is None or total is None else self.slippage.usd_cents(total, self.filled)
+        return (
+            None
+            if self.slippage is None or total is None
+            else self.slippage.usd_cents(total, self.filled, self.multiplier)
+        )
 
 
 def order_lines(intents: Iterable[Intent], entries: Iterable[BookEntry]) -> tuple[OrderLine, ...]:
@@ -133,6 +139,7 @@ def _order_line(intent: Intent, trades: Sequence[BookEntry]) -> OrderLine:
         subject=key.subject,
         legs=legs_text(spec.legs, spec.quantity),
         quantity=spec.quantity,
+        multiplier=spec.legs[0].contract.multiplier,
         limit_pts=spec.net_limit_pts100 / 100,
         filled=filled,
         state=IntentState.WORKING if filled < intent.filled else intent.state,

@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from daemon.core.market.contracts import MULTIPLIER
 from daemon.report.orders import OrderLine
 from daemon.report.words import UNKNOWN, dollars_and_cents, net_price, plural, points
 
@@ -23,6 +22,7 @@ class PurposeSlippage:
     unknown: int
     """Filled orders that worked towards a mid and of which none is recorded; resting ones are no part of it."""
     units: int
+    total_pts: float
     total_usd_cents: int
     parted: int
     """Orders whose parts are known too."""
@@ -32,7 +32,7 @@ class PurposeSlippage:
     @property
     def mean_pts(self) -> float | None:
         """Return the mean for one unit in points."""
-        return self.total_usd_cents / (MULTIPLIER * 100 * self.units) if self.units else None
+        return self.total_pts / self.units if self.units else None
 
     @property
     def mean_usd_cents(self) -> float | None:
@@ -58,6 +58,7 @@ def _summed(name: str, lines: Sequence[OrderLine]) -> PurposeSlippage:
         orders=len(known),
         unknown=len(lines) - len(known),
         units=sum(line.filled for line, _ in known),
+        total_pts=sum((line.slippage_pts or 0.0) * line.filled for line, _ in known),
         total_usd_cents=sum(cents for _, cents in known),
         parted=len(parted),
         parts_usd_cents=(delay, spread, execution),

@@ -471,8 +471,8 @@ class LayerSettings(Group):
     )
     instrument: InstrumentChoice = setting(
         Instrument.VIX_CALL,
-        "What the layer is made of: VIX calls or spreads of them, or spreads of SPX puts; other ones than VIX calls want "
-        "CONDORD_HEDGE_SPLIT=dollars.",
+        "What the layer is made of: VIX calls or spreads of them, spreads of SPX puts, or VIX futures; other ones than "
+        "VIX calls want CONDORD_HEDGE_SPLIT=dollars.",
     )
     long_delta: float = setting(
         0.25, "Delta of the put that a put spread buys, its sign left out.", unit="delta", ge=0.05, le=0.6

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Final
 
 from daemon.core.calendar.sessions import sessions_between
@@ -39,6 +40,15 @@ WHOLE: Final = 10
 """Tenths that the weights of the layers make together: 4 + 4 + 2 (000-02)."""
 
 _BARE: Final = "on a session like {bare} no {kind} expiry is listed in this window or a week above it; widen it"
+
+MEASURES: Final = MappingProxyType(
+    {
+        Instrument.SPX_PUT_SPREAD: (HedgeMeasure.DELTA_DOLLARS, HedgeMeasure.PREMIUM),
+        Instrument.VIX_FUTURE: (HedgeMeasure.DELTA_DOLLARS, HedgeMeasure.VIX_NOTIONAL),
+    }
+)
+"""What each kind of contract but VIX calls can be counted in: an SPX put has no VIX notional, a future no premium."""
+
 LEGS: Final = 4
 """Contracts of one condor."""
 
@@ -233,13 +243,9 @@ def _hedge(settings: Settings) -> Iterator[Conflict]:
 def _mixed(settings: Settings) -> Iterator[Conflict]:
     """Contracts of different kinds are not counted together: dollars of one measure share the hedge out."""
     hedge = settings.hedge
-    others = [
-        name
-        for name in ("l1", "l2", "l3")
-        if getattr(hedge, name).instrument is not Instrument.VIX_CALL and hedge.enabled
-    ]
-    others = [name for name in others if getattr(hedge, name).weight]
-    if not others:
+    layers = {name: getattr(hedge, name) for name in ("l1", "l2", "l3")}
+    others = [name for name, layer in layers.items() if layer.weight and layer.instrument is not Instrument.VIX_CALL]
+    if not (hedge.enabled and others):
         return
     names = _named(f"hedge_{others[0]}", "instrument")
     if hedge.split is not HedgeSplit.DOLLARS:
@@ -248,9 +254,11 @@ def _mixed(settings: Settings) -> Iterator[Conflict]:
     if hedge.total not in (HedgeTotal.REGIME, HedgeTotal.FLAT):
         text = "a number of contracts of different kinds says nothing; take regime or flat"
         yield Conflict((*names, *_named("hedge", "total")), text)
-    if hedge.measure not in (HedgeMeasure.DELTA_DOLLARS, HedgeMeasure.PREMIUM):
-        text = "it counts VIX calls alone; take delta_dollars or premium"
-        yield Conflict((*names, *_named("hedge", "measure")), text)
+    for name in others:
+        measures = MEASURES[layers[name].instrument]
+        if hedge.measure not in measures:
+            text = f"the first has no such measure; take {' or '.join(measures)}"
+            yield Conflict((*_named(f"hedge_{name}", "instrument"), *_named("hedge", "measure")), text)
 
 
 def _drift(settings: Settings) -> Iterator[Conflict]:

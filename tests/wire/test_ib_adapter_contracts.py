@@ -13,7 +13,7 @@ from daemon.adapters.ib.contracts import date_of, describe, expiry_of, option_of
 from daemon.adapters.ib.greeting import readable_time, zone_of
 from daemon.adapters.ib.messages import ChainRow, WireContract
 from daemon.core.calendar.sessions import sessions_between
-from daemon.core.market.contracts import OptionContract, Right, TradingClass, Underlying
+from daemon.core.market.contracts import OPTION_CLASSES, OptionContract, Right, TradingClass, Underlying, vix_future
 
 SPX, SPXW, VIX, VIXW = TradingClass.SPX, TradingClass.SPXW, TradingClass.VIX, TradingClass.VIXW
 
@@ -80,7 +80,7 @@ class TestListedContracts:
         contract = option_of(wire(trading_class, last_trade, symbol))
 
         assert contract is not None
-        assert f"{query_of(contract).last_trade:%Y%m%d}" == last_trade
+        assert query_of(contract).expires == last_trade
 
     def test_a_login_zone_in_asia_does_not_move_the_expiry(
         self, trading_class: TradingClass, last_trade: str, symbol: str, settles: date
@@ -95,7 +95,7 @@ class TestListedContracts:
 
 
 @given(
-    trading_class=st.sampled_from(list(TradingClass)),
+    trading_class=st.sampled_from(list(OPTION_CLASSES)),
     expiry=st.sampled_from(sessions_between(date(2012, 1, 3), date(2030, 12, 31))),
     strike=st.integers(1, 2000).map(lambda n: n * 50),
     right=st.sampled_from(list(Right)),
@@ -109,7 +109,7 @@ def test_every_contract_survives_the_way_out_and_back(
         con_id=1,
         sec_type="OPT",
         symbol=asked.symbol,
-        last_trade=f"{asked.last_trade:%Y%m%d}",
+        last_trade=asked.expires,
         strike=asked.strike,
         right=asked.right,
         multiplier="100",
@@ -122,7 +122,11 @@ def test_every_contract_survives_the_way_out_and_back(
 FOREIGN = {
     "a share": WireContract(1, "STK", "SPY", currency="USD", local_symbol="SPY", trading_class="SPY"),
     "an index": WireContract(1, "IND", "SPX", trading_class="SPX"),
-    "a future": WireContract(1, "FUT", "VIX", "20200318", multiplier="1000", local_symbol="VXH0", trading_class="VX"),
+    "a weekly future": WireContract(1, "FUT", "VIX", "20200325", multiplier="1000", trading_class="VX13"),
+    "a mini future": WireContract(1, "FUT", "VIX", "20200318", multiplier="100", trading_class="VXM"),
+    "a future that settles on no monthly date": WireContract(
+        1, "FUT", "VIX", "20200324", multiplier="1000", trading_class="VX"
+    ),
     "a share option": WireContract(1, "OPT", "SPY", "20200320", 300.0, "P", "100", "USD", "", "SPY"),
     "a mini option": WireContract(1, "OPT", "SPX", "20200320", 300.0, "P", "10", "USD", "", "SPX"),
     "an option without a strike": WireContract(1, "OPT", "SPX", "20200320", 0.0, "P", "100", "USD", "", "SPX"),
@@ -130,6 +134,29 @@ FOREIGN = {
     "an option without a date": WireContract(1, "OPT", "SPX", "202003", 3000.0, "P", "100", "USD", "", "SPX"),
     "a combo": WireContract(28812380, "BAG", "SPX", local_symbol="28812380", trading_class="COMB"),
 }
+
+
+@pytest.mark.parametrize(
+    ("last_trade", "real_expiration"),
+    [
+        ("20200318", ""),  # trades until the morning of its settlement
+        ("20200317", ""),  # the evening before
+        ("20200317", "20200318"),
+        ("20200318 09:00:00 US/Eastern", "20200318"),
+    ],
+)
+def test_a_monthly_vix_future_is_ours_however_its_last_trade_is_told(last_trade: str, real_expiration: str) -> None:
+    # VXH0 settled on Wednesday, 18 March 2020 (Cboe).
+    wire = WireContract(1, "FUT", "VIX", last_trade, multiplier="1000", local_symbol="VXH0", trading_class="VX")
+
+    assert option_of(wire, real_expiration) == vix_future(date(2020, 3, 18))
+
+
+def test_a_future_is_asked_for_by_its_month_at_its_own_exchange() -> None:
+    asked = query_of(vix_future(date(2022, 3, 15)))
+
+    assert (asked.sec_type, asked.symbol, asked.trading_class, asked.exchange) == ("FUT", "VIX", "VX", "CFE")
+    assert (asked.expires, asked.multiplier, asked.right) == ("202203", "1000", "")
 
 
 @pytest.mark.parametrize("name", FOREIGN)

@@ -14,9 +14,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from daemon.adapters.ib.messages import ChainRow, ContractRow, OptionQuery, WireContract
 from daemon.adapters.ib.readings import pts100
+from daemon.core.calendar.expiries import vix_monthly
 from daemon.core.calendar.sessions import next_session, previous_session
 from daemon.core.market.contracts import (
+    FUTURE_MULTIPLIER,
     MULTIPLIER,
+    OPTION_CLASSES,
     ConId,
     ContractInfo,
     OptionContract,
@@ -24,16 +27,20 @@ from daemon.core.market.contracts import (
     Right,
     TradingClass,
     Underlying,
+    vix_future,
 )
 
 EXCHANGE_ZONE: Final = ZoneInfo("America/Chicago")
 COMBO: Final = "BAG"
+OPTION: Final = "OPT"
+FUTURE: Final = "FUT"
+FUTURE_EXCHANGE: Final = "CFE"
 SMART: Final = "SMART"
 INDEX_EXCHANGE: Final = "CBOE"
 BREADTH_EXCHANGE: Final = "NYSE"
 CURRENCY: Final = "USD"
 _RIGHTS: Final = {"P": Right.PUT, "PUT": Right.PUT, "C": Right.CALL, "CALL": Right.CALL}
-_CLASSES: Final = {member.value: member for member in TradingClass}
+_CLASSES: Final = {member.value: member for member in OPTION_CLASSES}
 _OCC_LENGTH: Final = 21
 _OCC_DATE: Final = slice(6, 12)
 _SETTLES_WITHIN_DAYS: Final = 7
@@ -46,28 +53,60 @@ def last_trade_of(contract: OptionContract) -> date:
 
 
 def query_of(contract: OptionContract) -> OptionQuery:
-    """Return what to ask the gateway for to find a contract."""
+    """Return what to ask the gateway for to find a contract.
+
+    A future is asked for by its month: whether its last trade is the morning of its settlement or the evening before
+    is a matter of the exchange's rules of the day.
+    """
+    future = contract.is_future
     return OptionQuery(
+        sec_type=sec_type_of(contract),
         symbol=contract.underlying.value,
         trading_class=contract.trading_class.value,
-        last_trade=last_trade_of(contract),
+        expires=f"{contract.expiry:%Y%m}" if future else f"{last_trade_of(contract):%Y%m%d}",
         strike=contract.strike,
-        right=contract.right.value,
+        right="" if future else contract.right.value,
+        multiplier=str(contract.multiplier),
+        exchange=exchange_of(contract),
     )
+
+
+def sec_type_of(contract: OptionContract) -> str:
+    """Return the gateway's kind of a contract."""
+    return FUTURE if contract.is_future else OPTION
+
+
+def exchange_of(contract: OptionContract) -> str:
+    """Return where a contract is looked up, quoted and traded."""
+    return FUTURE_EXCHANGE if contract.is_future else SMART
 
 
 @lru_cache(maxsize=_CACHED)
 def option_of(wire: WireContract, real_expiration: str = "") -> OptionContract | None:
-    """Return our contract of a gateway's; None for anything that is not an SPX or VIX option of 100 dollars."""
+    """Return our contract of a gateway's; None for all but SPX and VIX options and monthly VIX futures."""
+    if wire.sec_type == FUTURE:
+        return _future_of(wire, real_expiration)
     trading_class = _CLASSES.get(wire.trading_class)
     right = _RIGHTS.get(wire.right)
     strike = pts100(wire.strike)
-    if wire.sec_type != "OPT" or trading_class is None or right is None or strike <= 0:
+    if wire.sec_type != OPTION or trading_class is None or right is None or strike <= 0:
         return None
     if wire.symbol != trading_class.underlying or _multiplier(wire.multiplier) != MULTIPLIER:
         return None
     expiry = expiry_of(trading_class, wire.last_trade, wire.local_symbol, real_expiration=real_expiration)
     return None if expiry is None else OptionContract(trading_class, expiry, strike, right)
+
+
+def _future_of(wire: WireContract, real_expiration: str) -> OptionContract | None:
+    """Return a VIX future by the date, of those the gateway tells, on which a monthly one settles."""
+    if wire.symbol != Underlying.VIX or wire.trading_class != TradingClass.VX:
+        return None
+    if _multiplier(wire.multiplier) != FUTURE_MULTIPLIER:
+        return None
+    said = [day for text in (real_expiration, wire.last_trade) if (day := date_of(text)) is not None]
+    days = [*said, *(next_session(day) for day in said)]
+    settles = next((day for day in days if vix_monthly(day.year, day.month) == day), None)
+    return None if settles is None else vix_future(settles)
 
 
 def expiry_of(

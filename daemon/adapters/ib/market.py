@@ -51,6 +51,7 @@ _SETTLEMENT_INDEX: Final = {
     TradingClass.SPX: "SET",
     TradingClass.VIX: "VRO",
     TradingClass.VIXW: "VRO",
+    TradingClass.VX: "VRO",
 }
 """Index tickers of Cboe that carry the final values: the close, and the two special opening quotations."""
 _CLOSE_FINAL_AFTER: Final = timedelta(minutes=10)
@@ -242,7 +243,7 @@ class Market:
                 line = Line(wire.next_id(), batch, needs_greeks=greeks, open_interest_tick=tick)
                 lines.append(talk.lines.add(line))
                 ticks = OPEN_INTEREST if interest else ""
-                wire.open_option_line(line.request_id, info.con_id, info.contract.underlying.value, ticks=ticks)
+                wire.open_line(line.request_id, info, ticks=ticks)
             await self._said_enough(batch, lines)
             if any(not talk.lines.knows(line.request_id) for line in lines):
                 raise LinkDownError("The connection was lost while waiting for quotes.")

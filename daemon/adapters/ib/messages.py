@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Protocol
 
 from daemon.adapters.ib.readings import number
@@ -170,13 +170,17 @@ class OrderTicket:
 
 @dataclass(frozen=True, slots=True)
 class OptionQuery:
-    """An option to look up; ``last_trade`` is its last trading session."""
+    """An option or a future to look up."""
 
+    sec_type: str
     symbol: str
     trading_class: str
-    last_trade: date
+    expires: str
+    """The last trading session of an option, the month of a future."""
     strike: float
     right: str
+    multiplier: str
+    exchange: str
 
 
 class Inbox(Protocol):

@@ -98,7 +98,7 @@ class Trading:
         if missing:
             raise BrokerError(f"The gateway knows no contract {', '.join(missing)}.", UNKNOWN_CONTRACT)
         legs = tuple(LegOrder(infos[leg.contract].con_id, leg.ratio) for leg in spec.legs)
-        return self._talk.open_wire.order_contract(spec.legs[0].contract.underlying.value, legs)
+        return self._talk.open_wire.order_contract(spec.legs[0].contract, legs)
 
 
 def margin_of(row: WhatIfRow) -> Margin:

@@ -10,7 +10,15 @@ from collections.abc import Callable
 from typing import Any, Final, cast
 
 from daemon.adapters.ib.connections import Listener, MemoryConnection, TcpConnection
-from daemon.adapters.ib.contracts import BREADTH_EXCHANGE, COMBO, CURRENCY, INDEX_EXCHANGE, SMART
+from daemon.adapters.ib.contracts import (
+    BREADTH_EXCHANGE,
+    COMBO,
+    CURRENCY,
+    INDEX_EXCHANGE,
+    SMART,
+    exchange_of,
+    sec_type_of,
+)
 from daemon.adapters.ib.greeting import Greeting
 from daemon.adapters.ib.messages import Inbox, LegOrder, OptionQuery, OrderTicket
 from daemon.adapters.ib.receiver import Alarm, RawHandlers, Receiver
@@ -25,7 +33,7 @@ from daemon.adapters.ib.vendor import (
     Order,
     quiet_logger,
 )
-from daemon.core.market.contracts import SignalIndex
+from daemon.core.market.contracts import ContractInfo, OptionContract, SignalIndex
 from daemon.errors import LinkDownError
 
 ROOM_LOOK_S: Final = 0.01
@@ -178,15 +186,15 @@ class Wire:
         self._call(self._ib.client.reqContractDetails, request_id, _index(symbol))
 
     def ask_option(self, request_id: int, query: OptionQuery) -> None:
-        """Ask for the details of an option."""
+        """Ask for the details of an option or a future."""
         contract = Contract(
-            secType="OPT",
+            secType=query.sec_type,
             symbol=query.symbol,
-            lastTradeDateOrContractMonth=f"{query.last_trade:%Y%m%d}",
+            lastTradeDateOrContractMonth=query.expires,
             strike=query.strike,
             right=query.right,
-            multiplier="100",
-            exchange=SMART,
+            multiplier=query.multiplier,
+            exchange=query.exchange,
             currency=CURRENCY,
             tradingClass=query.trading_class,
         )
@@ -220,23 +228,26 @@ class Wire:
         """Open a market-data line of an index."""
         self._call(self._ib.client.reqMktData, request_id, _index(symbol), "", False, False, [])
 
-    def open_option_line(self, request_id: int, con_id: int, symbol: str, *, ticks: str = "") -> None:
-        """Open a market-data line of an option; ``ticks`` are the generic ones wanted besides prices and greeks."""
-        self._call(self._ib.client.reqMktData, request_id, _option(con_id, symbol), ticks, False, False, [])
+    def open_line(self, request_id: int, info: ContractInfo, *, ticks: str = "") -> None:
+        """Open a market-data line of a contract; ``ticks`` are the generic ones wanted besides prices and greeks."""
+        wanted = _contract(info.con_id, info.contract)
+        self._call(self._ib.client.reqMktData, request_id, wanted, ticks, False, False, [])
 
     def close_line(self, request_id: int) -> None:
         """Close a market-data line."""
         self._call(self._ib.client.cancelMktData, request_id)
 
-    def order_contract(self, symbol: str, legs: tuple[LegOrder, ...]) -> Any:
-        """Return the library's contract of one option, or of a guaranteed combo routed by SMART."""
+    def order_contract(self, first: OptionContract, legs: tuple[LegOrder, ...]) -> Any:
+        """Return the library's contract of one contract, or of a guaranteed combo routed by SMART."""
         if len(legs) == 1:
-            return _option(legs[0].con_id, symbol)
+            return _contract(legs[0].con_id, first)
         combo = [
             ComboLeg(conId=leg.con_id, ratio=abs(leg.ratio), action="BUY" if leg.ratio > 0 else "SELL", exchange=SMART)
             for leg in legs
         ]
-        return Contract(secType=COMBO, symbol=symbol, exchange=SMART, currency=CURRENCY, comboLegs=combo)
+        return Contract(
+            secType=COMBO, symbol=first.underlying.value, exchange=SMART, currency=CURRENCY, comboLegs=combo
+        )
 
     def place(self, order_id: int, contract: Any, ticket: OrderTicket, *, what_if: bool = False) -> None:
         """Send an order, or its new price under the id it has."""
@@ -259,9 +270,15 @@ class Wire:
         self._call(self._ib.client.cancelOrder, order_id)
 
 
-def _option(con_id: int, symbol: str) -> Any:
+def _contract(con_id: int, contract: OptionContract) -> Any:
     # Only what cannot contradict the number: a date in another zone would be refused (code 478).
-    return Contract(conId=con_id, secType="OPT", symbol=symbol, exchange=SMART, currency=CURRENCY)
+    return Contract(
+        conId=con_id,
+        secType=sec_type_of(contract),
+        symbol=contract.underlying.value,
+        exchange=exchange_of(contract),
+        currency=CURRENCY,
+    )
 
 
 def _index(symbol: str) -> Any:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from daemon.core.market.contracts import MULTIPLIER, ConId, OptionContract
+from daemon.core.market.contracts import ConId, OptionContract
 from daemon.core.orders.broker_facts import ExecId
 from daemon.core.orders.intent import OrderRef, Strategy
 from daemon.errors import InvariantError
@@ -110,8 +110,11 @@ def add_fee(book: Book, subject: str, fee_usd_e4: int) -> Book:
 
 
 def entry_cash_usd_cents(entry: BookEntry) -> int:
-    """Return the cash an entry moves, in cents: buying pays; points x 100 times 100 dollars a point are cents."""
-    return -entry.quantity * entry.price_pts100 * MULTIPLIER
+    """Return the cash an entry moves, in cents: buying pays; points x 100 times dollars a point are cents.
+
+    A future counts as paid for in full: with its mark it is worth what it has gained.
+    """
+    return -entry.quantity * entry.price_pts100 * entry.contract.multiplier
 
 
 def entry_order(entry: BookEntry) -> tuple[datetime, str]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from daemon.core.book.book import Book, Holding
-from daemon.core.market.contracts import MULTIPLIER, OptionContract
+from daemon.core.market.contracts import OptionContract
 from daemon.core.orders.intent import Strategy
 
 _E4_PER_USD: Final = 10_000
@@ -43,7 +43,10 @@ def value_usd_e4(positions: Mapping[OptionContract, int], marks: Mapping[OptionC
     """Return what positions are worth in 1/10,000 dollar, marks in points; None when a mark is missing."""
     if any(contract not in marks for contract in positions):
         return None
-    return sum(round(quantity * marks[contract] * MULTIPLIER * _E4_PER_USD) for contract, quantity in positions.items())
+    return sum(
+        round(quantity * marks[contract] * contract.multiplier * _E4_PER_USD)
+        for contract, quantity in positions.items()
+    )
 
 
 def whole_cents(amount_e4: int) -> int:

@@ -101,7 +101,7 @@ def _listed(trading_class: TradingClass, as_of: date) -> tuple[date, ...]:
             return _monthlies(spx_monthly, as_of, count=_SPX_MONTHLIES)
         case TradingClass.SPXW:
             return _spxw(as_of)
-        case TradingClass.VIX:
+        case TradingClass.VIX | TradingClass.VX:
             return _monthlies(vix_monthly, as_of, count=_VIX_MONTHLIES)
         case TradingClass.VIXW:
             return _vixw(as_of)

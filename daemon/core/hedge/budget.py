@@ -70,7 +70,8 @@ def spent(
         if entry.subject == SLEEVE:
             continue
         if entry.strategy is Strategy.HEDGE:
-            debits_cents -= entry_cash_usd_cents(entry) if entry.session > after else 0
+            paid = not entry.contract.is_future and entry.session > after  # a future is margined, not paid for
+            debits_cents -= entry_cash_usd_cents(entry) if paid else 0
         elif entry.subject in counted and entry.kind is EntryKind.TRADE:
             opens = trade_role(records[entry.subject], entry) is TradeRole.ENTRY
             credits_cents += entry_cash_usd_cents(entry) if opens else 0

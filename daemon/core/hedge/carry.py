@@ -10,7 +10,7 @@ from math import sqrt
 from statistics import fmean
 from typing import Final
 
-from daemon.core.market.contracts import MULTIPLIER, Right, Underlying
+from daemon.core.market.contracts import Right, Underlying
 from daemon.core.market.pricing import black76_price
 from daemon.core.market.vix_response import future_after, future_variance, spx_variance
 from daemon.core.records import DayRecord, LimitUse
@@ -59,10 +59,11 @@ def expected_carry(
     assert days_to_roll > 0, "a roll lies ahead"
     price_pts = sum(option.quantity * _price_pts(option) for option in options)
     worth_pts = sum(option.quantity * _worth_pts(option, vix_pts, days_to_roll) for option in options)
+    one = options[0].contract
     return Carry(
-        decay_usd=MULTIPLIER * (price_pts - worth_pts) * MONTH_DAYS / days_to_roll,
-        trading_usd=MULTIPLIER * spread_pts * MONTH_DAYS / roll_days,
-        capital_usd=MULTIPLIER * price_pts * capital_rate * MONTH_DAYS / YEAR_DAYS,
+        decay_usd=one.multiplier * (price_pts - worth_pts) * MONTH_DAYS / days_to_roll,
+        trading_usd=one.multiplier * spread_pts * MONTH_DAYS / roll_days,
+        capital_usd=one.premium_multiplier * price_pts * capital_rate * MONTH_DAYS / YEAR_DAYS,
     )
 
 
@@ -85,7 +86,7 @@ def _worth_pts(option: HedgeOption, vix_pts: float, days: int) -> float:
 def _option_pts(option: HedgeOption, forward_pts: float, deviation: float) -> float:
     """Return a price for a deviation of the logarithm of the forward, as of one year with that volatility."""
     is_call = option.contract.right is Right.CALL
-    return float(black76_price(forward_pts, option.contract.strike, 1.0, deviation, 1.0, is_call))
+    return float(black76_price(forward_pts, option.contract.formula_strike, 1.0, deviation, 1.0, is_call))
 
 
 def carry_use(days: Sequence[DayRecord], session: date, limit_pct: float) -> LimitUse:

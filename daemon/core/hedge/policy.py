@@ -46,12 +46,14 @@ class Instrument(StrEnum):
 
     VIX_CALL = "vix_call"
     SPX_PUT_SPREAD = "spx_put_spread"
+    VIX_FUTURE = "vix_future"
 
 
 CLASSES: Final = MappingProxyType(
     {
         Instrument.VIX_CALL: (TradingClass.VIX, TradingClass.VIXW),
         Instrument.SPX_PUT_SPREAD: (TradingClass.SPXW,),
+        Instrument.VIX_FUTURE: (TradingClass.VX,),
     }
 )
 """The trading classes that a layer may buy."""

@@ -129,10 +129,10 @@ def listing(session: date, classes: Sequence[TradingClass] = VIX_CLASSES) -> lis
 
 
 def is_monthly(trading_class: TradingClass, expiry: date) -> bool:
-    """Whether an expiry is the one of its month: of VIX the class says so, of SPXW the third Friday."""
+    """Whether an expiry is the one of its month: of VIX and VX the class says so, of SPXW the third Friday."""
     if trading_class is TradingClass.SPXW:
         return expiry == spx_monthly(expiry.year, expiry.month)
-    return trading_class is TradingClass.VIX
+    return trading_class in (TradingClass.VIX, TradingClass.VX)
 
 
 def session_without_expiry(

@@ -40,11 +40,12 @@ class UnitValue:
     mid_pts: float
     vix_share: float = 1.0
     """VIX delta-dollars that a delta-dollar of its own underlying stands for."""
+    multiplier: int = MULTIPLIER
 
     @property
     def delta_usd(self) -> float:
         """Return its VIX delta-dollars."""
-        return delta_usd(self.forward_pts, self.delta) * self.vix_share
+        return delta_usd(self.forward_pts, self.delta, self.multiplier) * self.vix_share
 
 
 def vix_share(underlying: Underlying, vix_pts: float, days: float) -> float:
@@ -58,9 +59,9 @@ def vix_share(underlying: Underlying, vix_pts: float, days: float) -> float:
     return 1.0 / (vix_beta(vix_pts) * float(future_elasticity(days)))
 
 
-def delta_usd(forward_pts: float, delta: float) -> float:
-    """Return the delta-dollars of one option on its own underlying: 100 x forward x delta."""
-    return MULTIPLIER * forward_pts * delta
+def delta_usd(forward_pts: float, delta: float, multiplier: int = MULTIPLIER) -> float:
+    """Return the delta-dollars of one contract on its own underlying: 100 x forward x delta, of a future 1000 x."""
+    return multiplier * forward_pts * delta
 
 
 def unit_usd(value: UnitValue, measure: HedgeMeasure, hedged: Hedged) -> float:
@@ -72,9 +73,9 @@ def unit_usd(value: UnitValue, measure: HedgeMeasure, hedged: Hedged) -> float:
         case HedgeMeasure.DELTA_DOLLARS:
             return value.delta_usd
         case HedgeMeasure.VIX_NOTIONAL:
-            return MULTIPLIER * value.forward_pts
+            return value.multiplier * value.forward_pts
         case HedgeMeasure.PREMIUM:
-            return MULTIPLIER * value.mid_pts
+            return value.multiplier * value.mid_pts
         case HedgeMeasure.CONTRACTS:
             return hedged.base_usd / hedged.condors if hedged.base_usd and hedged.condors else 1.0
 

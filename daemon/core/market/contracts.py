@@ -1,4 +1,4 @@
-"""Listed options as values: underlying, trading class, expiry, strike, right."""
+"""Listed options and VIX futures as values: underlying, trading class, expiry, strike, right."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ ConId = NewType("ConId", int)
 
 MULTIPLIER: Final = 100
 """Dollars per point of every SPX and VIX option."""
+FUTURE_MULTIPLIER: Final = 1000
+"""Dollars per point of a VIX future (Cboe contract specification)."""
 
 
 class Underlying(StrEnum):
@@ -34,22 +36,29 @@ class SignalIndex(StrEnum):
 
 
 class TradingClass(StrEnum):
-    """SPX settles on the opening print (AM), SPXW on the close (PM); VIX and VIXW on the morning auction."""
+    """SPX settles on the opening print (AM), SPXW on the close (PM); VIX, VIXW and VX on the morning auction.
+
+    All are classes of options but VX, the monthly VIX futures.
+    """
 
     SPX = "SPX"
     SPXW = "SPXW"
     VIX = "VIX"
     VIXW = "VIXW"
+    VX = "VX"
 
     @property
     def underlying(self) -> Underlying:
         """Return the index the class is written on."""
-        return Underlying.VIX if self in (TradingClass.VIX, TradingClass.VIXW) else Underlying.SPX
+        return Underlying.SPX if self in (TradingClass.SPX, TradingClass.SPXW) else Underlying.VIX
 
     @property
     def am_settled(self) -> bool:
         """Whether the final value is fixed in the morning of the expiry."""
         return self is not TradingClass.SPXW
+
+
+OPTION_CLASSES: Final = tuple(each for each in TradingClass if each is not TradingClass.VX)
 
 
 class Right(StrEnum):
@@ -66,7 +75,7 @@ class Right(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class OptionContract:
-    """One listed option.
+    """One listed option, or a VIX future: a call at zero that is not paid for.
 
     ``expiry`` is the date of settlement, which for AM-settled classes is one session after the
     last trading day (the date Interactive Brokers calls lastTradeDate).
@@ -87,9 +96,36 @@ class OptionContract:
         """Return the strike in index points."""
         return self.strike_pts100 / 100
 
+    @property
+    def is_future(self) -> bool:
+        """Whether it is a VIX future."""
+        return self.trading_class is TradingClass.VX
+
+    @property
+    def multiplier(self) -> int:
+        """Return the dollars per point."""
+        return FUTURE_MULTIPLIER if self.is_future else MULTIPLIER
+
+    @property
+    def premium_multiplier(self) -> int:
+        """Return the dollars per point that a purchase pays: a future asks for margin, not for its price."""
+        return 0 if self.is_future else MULTIPLIER
+
+    @property
+    def formula_strike(self) -> float:
+        """Return the strike that formulas take, which need one above zero: a future is a call at a cent to them."""
+        return max(self.strike_pts100, 1) / 100
+
     def __str__(self) -> str:
+        if self.is_future:
+            return f"{self.trading_class} {self.expiry}"
         strike = f"{self.strike:.2f}".rstrip("0").rstrip(".")
         return f"{self.trading_class} {self.expiry} {strike}{self.right}"
+
+
+def vix_future(expiry: date) -> OptionContract:
+    """Return the VIX future that settles on a date."""
+    return OptionContract(TradingClass.VX, expiry, 0, Right.CALL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,9 @@ class Slippage:
     execution_pts: float
     """The fill less that natural price; negative when it was better."""
 
-    def usd_cents(self, total_usd_cents: int, units: int) -> tuple[int, int, int]:
+    def usd_cents(self, total_usd_cents: int, units: int, multiplier: int = MULTIPLIER) -> tuple[int, int, int]:
         """Return the parts for a quantity in cents; what rounding leaves is execution, so that they add up."""
-        delay, spread = (round(part * MULTIPLIER * 100 * units) for part in (self.delay_pts, self.spread_pts))
+        delay, spread = (round(part * multiplier * 100 * units) for part in (self.delay_pts, self.spread_pts))
         return delay, spread, total_usd_cents - delay - spread
 
 

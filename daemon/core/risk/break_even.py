@@ -11,7 +11,7 @@ import numpy as np
 from daemon.core.book.condors import OpenCondor
 from daemon.core.condor.legs import CondorLegs
 from daemon.core.market.arrays import FloatArray
-from daemon.core.market.contracts import MULTIPLIER, OptionContract, Right, Underlying
+from daemon.core.market.contracts import OptionContract, Right, Underlying
 from daemon.core.market.pricing import black76_price
 from daemon.core.market.vix_response import SPX_VOL_MIN, future_after, spx_vol_change, vix_beta
 from daemon.core.risk.greeks import DAYS_PER_YEAR, Levels, OptionGreeks, Position
@@ -92,7 +92,7 @@ def hedge_gain_usd(hedge: Iterable[HedgeOption], levels: Levels, spx_pts: FloatA
     log_move = np.minimum(vix_beta(levels.vix_pts) * np.log(spx_pts / levels.spx_pts), np.log(ceiling / levels.vix_pts))
     gain = np.zeros_like(spx_pts)
     for option in hedge:
-        strike, is_call = option.contract.strike, option.contract.right is Right.CALL
+        strike, is_call = option.contract.formula_strike, option.contract.right is Right.CALL
         now, vol = option.years * DAYS_PER_YEAR, np.full_like(spx_pts, option.vol)
         if option.contract.underlying is Underlying.SPX:
             forward = option.forward_pts * spx_pts / levels.spx_pts
@@ -103,7 +103,7 @@ def hedge_gain_usd(hedge: Iterable[HedgeOption], levels: Levels, spx_pts: FloatA
             forward = future_after(option.forward_pts, levels.vix_pts, log_move, now, now - days)
         later = black76_price(forward, strike, (now - days) / DAYS_PER_YEAR, vol, 1.0, is_call)
         today = black76_price(option.forward_pts, strike, option.years, option.vol, 1.0, is_call)
-        gain += option.quantity * MULTIPLIER * (later - today)
+        gain += option.quantity * option.contract.multiplier * (later - today)
     return gain
 
 

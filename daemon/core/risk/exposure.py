@@ -155,7 +155,7 @@ def _subject(valuation: Valuation, subject: str) -> Sensitivity | None:
 
 
 def _sum(rows: Iterable[tuple[Position, OptionGreeks]]) -> Sensitivity:
-    held = [(position.quantity * MULTIPLIER, greeks) for position, greeks in rows]
+    held = [(position.quantity * position.contract.multiplier, greeks) for position, greeks in rows]
     return Sensitivity(
         delta_usd=math.fsum(dollars * greeks.delta for dollars, greeks in held),
         gamma_usd=math.fsum(dollars * greeks.gamma for dollars, greeks in held),
@@ -170,7 +170,7 @@ def _linked_delta_usd(valuation: Valuation, levels: Levels) -> float | None:
         return None
     terms = []
     for position, greeks in valuation.known:
-        delta_usd = position.quantity * MULTIPLIER * greeks.delta
+        delta_usd = position.quantity * position.contract.multiplier * greeks.delta
         if position.contract.underlying is Underlying.VIX:
             elasticity = float(future_elasticity(greeks.years * DAYS_PER_YEAR))
             delta_usd *= greeks.forward_pts * elasticity * vix_beta(levels.vix_pts) / levels.spx_pts

@@ -140,6 +140,8 @@ def _terms(contract: OptionContract, mark_pts: float | None, levels: Levels) -> 
         return Reason("settled", f"{contract} is past its settlement")
     if mark_pts is None or not math.isfinite(mark_pts):
         return Reason("mark_missing", f"the portfolio gave no mark for {contract}")
+    if contract.is_future:
+        return _Terms(mark_pts, years, 0.0, mark_pts)
     if forward_pts is None or not forward_pts > 0:
         return Reason("forward_missing", f"the forward of {contract} is unknown")
     is_call = contract.right is Right.CALL
@@ -178,7 +180,7 @@ def _greeks(terms: Mapping[OptionContract, _Terms]) -> dict[OptionContract, Opti
     rows = list(terms.values())
     table = black76(
         np.array([row.forward_pts for row in rows]),
-        [contract.strike for contract in terms],
+        [contract.formula_strike for contract in terms],
         [row.years for row in rows],
         [row.vol for row in rows],
         _UNDISCOUNTED,

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from daemon.core.market.arrays import FloatArray
-from daemon.core.market.contracts import MULTIPLIER, OptionContract, Right, Underlying
+from daemon.core.market.contracts import OptionContract, Right, Underlying
 from daemon.core.market.pricing import black76_price
 from daemon.core.market.vix_response import SPX_VOL_MIN, future_after, spx_vol_change
 from daemon.core.orders.intent import Strategy
@@ -64,7 +64,7 @@ def stress(valuation: Valuation, levels: Levels, grid: StressGrid = GRID) -> Str
     options = [(contract, greeks) for contract, (_, greeks) in held.items()]
     dollars = np.zeros((2, len(options)))
     for position, place, _ in rows:
-        dollars[int(position.strategy is Strategy.HEDGE), place] += position.quantity * MULTIPLIER
+        dollars[int(position.strategy is Strategy.HEDGE), place] += position.quantity * position.contract.multiplier
     values = revalue(options, levels, grid)
     changes = np.tensordot(dollars, values, axes=1) - (dollars @ _prices_now(options))[:, None, None, None]
     return _summary(changes, grid)
@@ -117,7 +117,7 @@ def _vix_prices(options: Sequence[Option], vix_pts: float, grid: StressGrid, out
 
 
 def _columns(options: Sequence[Option]) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    rows = [(greeks.forward_pts, contract.strike, greeks.years, greeks.vol) for contract, greeks in options]
+    rows = [(greeks.forward_pts, contract.formula_strike, greeks.years, greeks.vol) for contract, greeks in options]
     forward, strike, years, vol = np.array(rows).T
     return forward, strike, years, vol
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from daemon.core.market.contracts import MULTIPLIER, OptionContract
@@ -13,7 +13,7 @@ from daemon.sim.exchange.fills import order_commission_usd
 from daemon.sim.exchange.ledger import E4, Ledger, Lot
 from daemon.sim.exchange.margin import reg_t_margin
 from daemon.sim.exchange.matching import net_book
-from daemon.sim.exchange.orders import bought_limit_pts100, bought_ratios, options_of, ratio_array
+from daemon.sim.exchange.orders import bought_limit_pts100, bought_ratios, contracts_of, ratio_array
 from daemon.sim.exchange.quoter import Quoter
 
 _BUYING_POWER: float = 4.0
@@ -39,9 +39,11 @@ class AccountView:
     def _compute_marks(self, at: datetime) -> dict[int, int]:
         lots = self.ledger.open_lots()
         alive = [con_id for con_id, lot in lots.items() if lot.settled_pts100 is None]
-        marks = {con_id: lot.settled_pts100 * E4 for con_id, lot in lots.items() if lot.settled_pts100 is not None}
+        marks = {con_id: lot.settled_e4 for con_id, lot in lots.items() if lot.settled_pts100 is not None}
         mids = self.quoter.marks(alive, at).tolist()
-        return marks | {con_id: round(mid * MULTIPLIER * E4) for con_id, mid in zip(alive, mids, strict=True)}
+        return marks | {
+            con_id: round(mid * lots[con_id].multiplier * E4) for con_id, mid in zip(alive, mids, strict=True)
+        }
 
     def positions(self, at: datetime) -> list[SimPosition]:
         """Return the open positions by contract number."""
@@ -53,13 +55,14 @@ class AccountView:
         marks = self.marks_e4(at)
         lots = self.ledger.open_lots()
         value = sum(lot.quantity * marks[con_id] for con_id, lot in lots.items())
+        options = sum(lot.quantity * marks[con_id] for con_id, lot in lots.items() if not lot.margined)
         cost = sum(lot.cost_e4 for lot in lots.values())
         margin = self.margin_usd(_quantities(lots), at)
-        equity = self.equity_usd
+        equity = self.equity_usd(at)
         return SimAccount(
             net_liquidation=(self.ledger.cash_e4 + self.ledger.due_e4 + value) / E4,
-            total_cash=self.ledger.cash_e4 / E4,
-            option_market_value=value / E4,
+            total_cash=self.ledger.own_cash_e4 / E4,
+            option_market_value=options / E4,
             initial_margin=margin,
             maintenance_margin=margin,
             available_funds=equity - margin,
@@ -69,25 +72,43 @@ class AccountView:
             unrealized_pnl=(value - cost) / E4,
         )
 
-    @property
-    def equity_usd(self) -> float:
-        """Return what covers margin: cash, settlement cash due and final values; open options have no loan value."""
-        return (self.ledger.cash_e4 + self.ledger.due_e4 + self.ledger.settled_e4) / E4
+    def equity_usd(self, at: datetime) -> float:
+        """Return what covers margin: cash, settlement cash due, final values and what futures have gained.
+
+        Open options have no loan value.
+        """
+        marks, lots = self.marks_e4(at), self.ledger.open_lots()
+        futures = (
+            lot.quantity * marks[con_id] for con_id, lot in lots.items() if lot.margined and lot.settled_pts100 is None
+        )
+        return (self.ledger.cash_e4 + self.ledger.due_e4 + self.ledger.settled_e4 + sum(futures)) / E4
 
     def margin_usd(self, quantities: Mapping[int, int], at: datetime) -> float:
-        """Return the Reg-T requirement of positions; settled ones need none."""
+        """Return the Reg-T requirement of options and the exchange's of futures; settled ones need none."""
         held: list[tuple[OptionContract, int]] = []
         for con_id, quantity in quantities.items():
-            contract = con_ids.option_of(con_id)
+            contract = con_ids.contract_of(con_id)
             lot = self.ledger.lots.get(con_id)
             if contract is not None and quantity and (lot is None or lot.settled_pts100 is None):
                 held.append((contract, quantity))
-        return reg_t_margin(
-            held,
+        options = [(contract, quantity) for contract, quantity in held if not contract.is_future]
+        return self._futures_margin_usd(held, at) + reg_t_margin(
+            options,
             index_level=lambda underlying: self.quoter.market.index(underlying, at),
             mark=lambda contract: float(self.quoter.marks([con_ids.option_con_id(contract)], at)[0]),
             mode=self.config.margin_mode,
         )
+
+    def _futures_margin_usd(self, held: Sequence[tuple[OptionContract, int]], at: datetime) -> float:
+        """Return a share of what futures are worth: exchanges ask for more as VIX rises."""
+        futures = [(contract, quantity) for contract, quantity in held if contract.is_future]
+        marks = self.quoter.marks([con_ids.contract_con_id(contract) for contract, _ in futures], at).tolist()
+        share, least_usd = self.config.future_margin_share, self.config.future_margin_min_usd
+        each_usd = [
+            max(least_usd, share * mark * contract.multiplier)
+            for (contract, _), mark in zip(futures, marks, strict=True)
+        ]
+        return float(sum(abs(quantity) * usd for (_, quantity), usd in zip(futures, each_usd, strict=True)))
 
     def what_if(self, request: OrderRequest, at: datetime) -> WhatIf:
         """Return margin and equity before and after an order fills whole at its limit (a market order at mid)."""
@@ -96,16 +117,17 @@ class AccountView:
         after = dict(before)
         for leg, ratio in zip(request.legs, ratios, strict=True):
             after[leg.con_id] = after.get(leg.con_id, 0) + ratio * request.quantity
-        underlying = options_of(request.legs)[0].underlying
-        commission = order_commission_usd(self.config, ratios, underlying, request.quantity)
+        first = contracts_of(request.legs)[0]
+        commission = order_commission_usd(self.config, ratios, first, request.quantity)
+        paid_usd = 0.0 if first.is_future else self._net_usd(request, at) * request.quantity
         margin_before, margin_after = self.margin_usd(before, at), self.margin_usd(after, at)
         return WhatIf(
             initial_before=margin_before,
             maintenance_before=margin_before,
-            equity_before=self.equity_usd,
+            equity_before=self.equity_usd(at),
             initial_after=margin_after,
             maintenance_after=margin_after,
-            equity_after=self.equity_usd - self._net_usd(request, at) * request.quantity - commission,
+            equity_after=self.equity_usd(at) - paid_usd - commission,
             commission=commission,
         )
 
@@ -128,7 +150,7 @@ def _position(con_id: int, lot: Lot, mark_e4: int) -> SimPosition:
         con_id=con_id,
         quantity=lot.quantity,
         average_cost=lot.average_cost,
-        mark=mark_e4 / E4 / MULTIPLIER,
+        mark=mark_e4 / E4 / lot.multiplier,
         market_value=value / E4,
         unrealized_pnl=(value - lot.cost_e4) / E4,
         realized_pnl=lot.realized_e4 / E4,

@@ -13,7 +13,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
-from daemon.core.market.contracts import OptionContract, Right, TradingClass, Underlying
+from daemon.core.market.contracts import OPTION_CLASSES, OptionContract, Right, Underlying, vix_future
 
 INDEX_CON_IDS: Final = MappingProxyType(
     {
@@ -33,7 +33,7 @@ _OPTION: Final = 1 << 30
 _FUTURE: Final = 1 << 29
 _EXPIRY_BITS, _STRIKE_BITS = 14, 13
 _EPOCH: Final = date(1990, 1, 1)
-_CLASSES: Final = tuple(TradingClass)
+_CLASSES: Final = OPTION_CLASSES
 STRIKE_UNIT_PTS100: Final = MappingProxyType({Underlying.SPX: 500, Underlying.VIX: 50})
 
 
@@ -60,6 +60,17 @@ def option_of(con_id: int) -> OptionContract | None:
     expiry = _day(number >> 1 + _STRIKE_BITS & (1 << _EXPIRY_BITS) - 1)
     right = Right.CALL if number & 1 else Right.PUT
     return OptionContract(trading_class, expiry, strike * STRIKE_UNIT_PTS100[trading_class.underlying], right)
+
+
+def contract_of(con_id: int) -> OptionContract | None:
+    """Return the option or the VIX future a number stands for, or None when it is neither's."""
+    expiry = future_expiry(con_id)
+    return option_of(con_id) if expiry is None else vix_future(expiry)
+
+
+def contract_con_id(contract: OptionContract) -> int:
+    """Return the number of an option or a VIX future."""
+    return future_con_id(contract.expiry) if contract.is_future else option_con_id(contract)
 
 
 def future_con_id(expiry: date) -> int:

@@ -20,6 +20,11 @@ class ExchangeConfig:
     """Per contract of SPX and SPXW, all fees included."""
     commission_vix_usd: float = 1.05
     """Per contract of VIX and VIXW, all fees included."""
+    commission_future_usd: float = 2.38
+    """Per VIX future, all fees included."""
+    future_margin_share: float = 0.35
+    """Margin of a VIX future as a share of 1,000 dollars a point; of the order that the exchange asks for."""
+    future_margin_min_usd: float = 5_000.0
     slip_steps: float = 2.0
     """An order fills once its limit is this many price steps past mid plus ``slip_fraction`` of the way to natural."""
     slip_fraction: float = 0.25

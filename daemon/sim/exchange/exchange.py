@@ -317,7 +317,7 @@ class Exchange:
 
     def _expire(self, con_id: int) -> list[ExchangeEvent]:
         """Settle a position, or remove it once it is settled; no execution is reported."""
-        contract = _option(con_id)
+        contract = _contract(con_id)
         ledger = self._state.ledger
         if ledger.lots[con_id].settled_pts100 is not None:
             ledger.vanish(con_id, new_york(next_session(contract.expiry), self._config.vanish_at))
@@ -399,16 +399,16 @@ class Exchange:
         return dump_state(self._state)
 
 
-def _option(con_id: int) -> OptionContract:
-    contract = con_ids.option_of(con_id)
-    assert contract is not None, "the account holds options only"
+def _contract(con_id: int) -> OptionContract:
+    contract = con_ids.contract_of(con_id)
+    assert contract is not None, "the account holds options and futures only"
     return contract
 
 
 @lru_cache(maxsize=4096)
 def _expiry_instants(con_id: int, vanish_at: time) -> tuple[datetime, datetime]:
-    """Return when an option settles and when it leaves the account."""
-    contract = _option(con_id)
+    """Return when a contract settles and when it leaves the account."""
+    contract = _contract(con_id)
     settles = settlement_at(contract.trading_class, contract.expiry)
     return settles, new_york(contract.expiry + timedelta(days=1), vanish_at)
 

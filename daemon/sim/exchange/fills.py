@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from daemon.core.market.contracts import Underlying
+from daemon.core.market.contracts import OptionContract, Underlying
 from daemon.sim.exchange.api import ExchangeEvent, Executed, PositionChanged, SimExecution
 from daemon.sim.exchange.config import ExchangeConfig
 from daemon.sim.exchange.ledger import E4, Ledger
-from daemon.sim.exchange.orders import Working, bought_ratios, options_of
+from daemon.sim.exchange.orders import Working, bought_ratios, contracts_of
 
 _SPREAD: Final = 2_654_435_761
 """An odd number: multiplying by it permutes 32-bit numbers, so that execution ids never repeat."""
@@ -33,18 +33,18 @@ def exec_id(seed: int, fill: int, part: int) -> str:
     return f"{0xE000 + seed % 0x1FFF:08x}.{(fill + 1) * _SPREAD & _BITS:08x}.{part:02d}.01"
 
 
-def commission_e4(config: ExchangeConfig, underlying: Underlying, contracts: int) -> int:
-    """Return the commission of a number of contracts in 1/10,000 dollar."""
-    each = config.commission_spx_usd if underlying is Underlying.SPX else config.commission_vix_usd
-    return round(each * E4) * contracts
+def commission_e4(config: ExchangeConfig, contract: OptionContract, contracts: int) -> int:
+    """Return the commission of a number of contracts like this one in 1/10,000 dollar."""
+    each = config.commission_spx_usd if contract.underlying is Underlying.SPX else config.commission_vix_usd
+    return round((config.commission_future_usd if contract.is_future else each) * E4) * contracts
 
 
 def order_commission_usd(
-    config: ExchangeConfig, order_ratios: tuple[int, ...], underlying: Underlying, quantity: int
+    config: ExchangeConfig, order_ratios: tuple[int, ...], contract: OptionContract, quantity: int
 ) -> float:
     """Return the commission of a whole order in dollars."""
     contracts = quantity * sum(abs(ratio) for ratio in order_ratios)
-    return commission_e4(config, underlying, contracts) / E4
+    return commission_e4(config, contract, contracts) / E4
 
 
 def fill_order(
@@ -92,15 +92,20 @@ def _executions(
             counted=_Counted(quantity, order.last_pts100, order.filled, order.net_value_pts100),
             at=at,
         )
-    contracts = options_of(request.legs)
+    contracts = contracts_of(request.legs)
     if not order.leg_values_pts100:
         order.leg_values_pts100 = [0] * len(contracts)
     for n, (leg, ratio, contract) in enumerate(zip(request.legs, bought_ratios(request), contracts, strict=True)):
         count = abs(ratio) * quantity
         order.leg_values_pts100[n] += count * leg_pts100[n]
-        fee = commission_e4(config, contract.underlying, count)
+        fee = commission_e4(config, contract, count)
         realized = ledger.fill(
-            leg.con_id, count if ratio > 0 else -count, price_pts100=leg_pts100[n], commission_e4=fee
+            leg.con_id,
+            count if ratio > 0 else -count,
+            price_pts100=leg_pts100[n],
+            commission_e4=fee,
+            multiplier=contract.multiplier,
+            margined=contract.is_future,
         )
         yield _execution(
             order,

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 E4: Final = 10_000
 """Ten-thousandths in a dollar; also those of one contract at 0.01 point, with a multiplier of 100."""
+_PTS100: Final = 100
 
 
 @dataclass(slots=True)
@@ -20,6 +21,20 @@ class Lot:
     realized_e4: int = 0
     settled_pts100: int | None = None
     """Final value in points x 100 from settlement until the position leaves the account."""
+    multiplier: int = 100
+    """Dollars per point."""
+    margined: bool = False
+    """Whether it is a future: its price is not paid, what it gains or loses is."""
+
+    def worth_e4(self, price_pts100: int) -> int:
+        """Return what one contract is worth at a price."""
+        return price_pts100 * E4 * self.multiplier // _PTS100
+
+    @property
+    def settled_e4(self) -> int:
+        """Return the final value of one contract; it must be settled."""
+        assert self.settled_pts100 is not None, "the position is settled"
+        return self.worth_e4(self.settled_pts100)
 
     @property
     def average_cost(self) -> float:
@@ -40,12 +55,18 @@ class Ledger:
     """Cash, positions and what is due; the only place where they change."""
 
     cash_e4: int
+    """As if futures were paid for in full; what a client sees is ``own_cash_e4``."""
     lots: dict[int, Lot] = field(default_factory=dict)
     receivables: list[Receivable] = field(default_factory=list)
     realized_e4: int = 0
     commissions_e4: int = 0
     version: int = field(default=0, compare=False)
     """Rises with every change of a position, so that figures can be kept between changes."""
+
+    @property
+    def own_cash_e4(self) -> int:
+        """Return the cash with the price of open futures, which nobody has paid."""
+        return self.cash_e4 + sum(lot.cost_e4 for lot in self.lots.values() if lot.margined)
 
     @property
     def due_e4(self) -> int:
@@ -55,15 +76,22 @@ class Ledger:
     @property
     def settled_e4(self) -> int:
         """Return the final value of the positions that are settled but still there."""
-        return sum(
-            lot.quantity * lot.settled_pts100 * E4 for lot in self.lots.values() if lot.settled_pts100 is not None
-        )
+        return sum(lot.quantity * lot.settled_e4 for lot in self.lots.values() if lot.settled_pts100 is not None)
 
-    def fill(self, con_id: int, quantity: int, *, price_pts100: int, commission_e4: int) -> int | None:
+    def fill(
+        self,
+        con_id: int,
+        quantity: int,
+        *,
+        price_pts100: int,
+        commission_e4: int,
+        multiplier: int = 100,
+        margined: bool = False,
+    ) -> int | None:
         """Book a fill (quantity signed); return the realised result in 1/10,000 dollar, None when it only opens."""
         self.version += 1
-        lot = self.lots.setdefault(con_id, Lot())
-        paid = quantity * price_pts100 * E4 + commission_e4
+        lot = self.lots.setdefault(con_id, Lot(multiplier=multiplier, margined=margined))
+        paid = quantity * lot.worth_e4(price_pts100) + commission_e4
         self.cash_e4 -= paid
         self.commissions_e4 += commission_e4
         closing = min(abs(quantity), abs(lot.quantity)) if quantity * lot.quantity < 0 else 0
@@ -94,7 +122,7 @@ class Ledger:
         self.version += 1
         lot = self.lots.pop(con_id)
         assert lot.settled_pts100 is not None, "only settled positions vanish"
-        amount = lot.quantity * lot.settled_pts100 * E4
+        amount = lot.quantity * lot.settled_e4
         self._realize(lot, amount - lot.cost_e4)
         if amount:
             self.receivables.append(Receivable(cash_at, amount))

@@ -17,7 +17,16 @@ from daemon.core.calendar.sessions import (
     previous_session,
     session_on_or_before,
 )
-from daemon.core.market.contracts import MULTIPLIER, OptionContract, Right, SignalIndex, TradingClass, Underlying
+from daemon.core.market.contracts import (
+    FUTURE_MULTIPLIER,
+    MULTIPLIER,
+    OPTION_CLASSES,
+    OptionContract,
+    Right,
+    SignalIndex,
+    TradingClass,
+    Underlying,
+)
 from daemon.sim.exchange import con_ids
 from daemon.sim.exchange.api import ChainParams, ContractQuery, Listing, SecType
 from daemon.sim.market import ticks
@@ -51,7 +60,6 @@ _LONG_NAMES: Final = MappingProxyType(
 _MONTH_CODES: Final = "FGHJKMNQUVXZ"
 _FUTURES: Final = 9
 _HORIZON: Final = timedelta(days=400)
-_FUTURE_MULTIPLIER: Final = 1000
 
 # SPX strikes: 5 points between these shares of the last close, 25 and 100 points further out;
 # expiries beyond the near ones have no 5-point strikes.
@@ -72,7 +80,7 @@ class Listings:
     def chain_params(self, underlying: Underlying, now: datetime) -> list[ChainParams]:
         """Return expiries (as last trading sessions) and strikes of each class of an underlying."""
         day = _as_of(now)
-        classes = [cls for cls in TradingClass if cls.underlying is underlying]
+        classes = [cls for cls in OPTION_CLASSES if cls.underlying is underlying]
         return [
             ChainParams(
                 trading_class=cls,
@@ -113,7 +121,7 @@ class Listings:
             yield from self._by_local_symbol(query.local_symbol, now)
             return
         today = new_york_date(now)
-        for cls in TradingClass:
+        for cls in OPTION_CLASSES:
             if query.symbol != cls.underlying or query.trading_class not in (None, "", cls):
                 continue
             for expiry in open_expiries(cls, now):
@@ -253,7 +261,7 @@ def _future(con_id: int) -> Listing:
         trading_class="VX",
         long_name=_LONG_NAMES["VIX"],
         exchange="CFE",
-        multiplier=_FUTURE_MULTIPLIER,
+        multiplier=FUTURE_MULTIPLIER,
         min_tick=0.05,
         market_rule_id=RULE_FUTURE,
     )
@@ -287,7 +295,7 @@ def local_symbol(contract: OptionContract) -> str:
 def option_of_local_symbol(text: str) -> OptionContract | None:
     """Return the option of an OCC symbol, or None when the text is not one of ours."""
     root, rest = text[:6].strip(), text[6:]
-    if root not in set(TradingClass) or len(rest) != 15 or not rest[7:].isdigit() or rest[6] not in set(Right):
+    if root not in set(OPTION_CLASSES) or len(rest) != 15 or not rest[7:].isdigit() or rest[6] not in set(Right):
         return None
     try:
         expiry = datetime.strptime(rest[:6] + "+0000", "%y%m%d%z").date()

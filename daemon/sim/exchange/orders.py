@@ -94,9 +94,9 @@ class Refusal:
     text: str
 
 
-def options_of(legs: Sequence[SimLeg]) -> tuple[OptionContract, ...]:
-    """Return the options of an order's legs; they must have been checked."""
-    found = tuple(con_ids.option_of(leg.con_id) for leg in legs)
+def contracts_of(legs: Sequence[SimLeg]) -> tuple[OptionContract, ...]:
+    """Return the contracts of an order's legs; they must have been checked."""
+    found = tuple(con_ids.contract_of(leg.con_id) for leg in legs)
     assert all(found), "legs are checked before an order is accepted"
     return tuple(contract for contract in found if contract is not None)
 
@@ -117,7 +117,7 @@ def bought_limit_pts100(request: OrderRequest) -> int | None:
 
 def net_step_pts100(request: OrderRequest, day: date, price_pts100: int) -> int:
     """Return the step an order's price must keep to: the contract's own, or that of combinations."""
-    contracts = options_of(request.legs)
+    contracts = contracts_of(request.legs)
     if len(contracts) > 1:
         return ticks.combo_step_pts100(contracts[0].underlying)
     below, above = ticks.steps(contracts[0].trading_class, day)
@@ -126,7 +126,7 @@ def net_step_pts100(request: OrderRequest, day: date, price_pts100: int) -> int:
 
 def window(legs: Sequence[SimLeg], at: datetime) -> tuple[datetime, datetime] | None:
     """Return the trading hours that hold an instant, or the next ones; None once a leg has stopped trading."""
-    stops = min(last_trade_at(contract.trading_class, contract.expiry) for contract in options_of(legs))
+    stops = min(last_trade_at(contract.trading_class, contract.expiry) for contract in contracts_of(legs))
     times = session(session_on_or_after(new_york_date(at)))
     if at >= min(times.options_close_at, stops):
         times = session(next_session(times.day))
@@ -148,7 +148,7 @@ def refusal(request: OrderRequest, *, account: str, at: datetime) -> Refusal | N
 
 
 def _legs_refusal(request: OrderRequest, at: datetime) -> Refusal | None:
-    contracts = [con_ids.option_of(leg.con_id) for leg in request.legs]
+    contracts = [con_ids.contract_of(leg.con_id) for leg in request.legs]
     known = [contract for contract in contracts if contract is not None]
     if not known or len(known) < len(contracts) or any(leg.ratio == 0 for leg in request.legs):
         return Refusal(200, "No security definition has been found for the request")
@@ -157,7 +157,7 @@ def _legs_refusal(request: OrderRequest, at: datetime) -> Refusal | None:
     distinct = len({leg.con_id for leg in request.legs}) == len(known)
     if not distinct or gcd(*(leg.ratio for leg in request.legs)) != 1:
         return Refusal(312, "The combo details are invalid.")
-    if len({contract.underlying for contract in known}) > 1:
+    if len({(contract.underlying, contract.is_future) for contract in known}) > 1:
         return Refusal(201, "Order rejected - reason: Legs have different underlyings.")
     if window(request.legs, at) is None:
         return Refusal(200, "No security definition has been found for the request")

@@ -18,6 +18,7 @@ from daemon.sim.exchange import con_ids
 from daemon.sim.exchange.api import SimGreeks, SimLeg, SimQuote
 from daemon.sim.exchange.matching import uniform
 from daemon.sim.market import ContractSet, Market, Snapshot, Values, contract_set
+from daemon.sim.market.market import vix_forwards
 
 _SETS_KEPT: Final = 256
 _FUTURE_STEP: Final = 0.05
@@ -80,6 +81,26 @@ class Quoter:
         return empty_quote(0, at, bid=bid, ask=ask, bid_size=bid is not None, ask_size=ask is not None)
 
     def _sides(self, ids: Sequence[int], at: Snapshot, day: date) -> Side:
+        futures = [place for place, con_id in enumerate(ids) if con_ids.future_expiry(con_id) is not None]
+        if not futures:
+            return self._option_sides(ids, at, day)
+        options = [place for place in range(len(ids)) if place not in futures]
+        bids = np.empty((at.epochs_s.size, len(ids)))
+        asks = np.empty_like(bids)
+        bids[:, futures], asks[:, futures] = self._future_sides([ids[place] for place in futures], at)
+        if options:
+            side = self._option_sides([ids[place] for place in options], at, day)
+            bids[:, options], asks[:, options] = side.bids, side.asks
+        return Side(bids, asks)
+
+    def _future_sides(self, ids: Sequence[int], at: Snapshot) -> tuple[FloatArray, FloatArray]:
+        """Return bids and asks of VIX futures: the step around the curve, whatever VIX is."""
+        expiries = [con_ids.future_expiry(con_id) for con_id in ids]
+        settles = np.array([session(expiry).open_at.timestamp() for expiry in expiries if expiry is not None])
+        bids = np.rint((vix_forwards(at, settles) - 0.5 * _FUTURE_STEP) / _FUTURE_STEP) * _FUTURE_STEP
+        return bids, bids + _FUTURE_STEP
+
+    def _option_sides(self, ids: Sequence[int], at: Snapshot, day: date) -> Side:
         options = self._options(ids, day).laid_out
         values = self.market.prices(options, at)
         return Side(*self.market.bids_asks(options, at, values))

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from daemon.core.calendar.expiries import dte
-from daemon.core.market.contracts import OptionContract, Right, TradingClass
+from daemon.core.market.contracts import OPTION_CLASSES, OptionContract, Right, TradingClass
 
 _MOST: Final = MappingProxyType(
     {TradingClass.SPX: 9_000, TradingClass.SPXW: 2_500, TradingClass.VIX: 90_000, TradingClass.VIXW: 2_000}
@@ -53,7 +53,7 @@ def _taste(contract: OptionContract, seed: int) -> float:
         seed,
         contract.expiry.toordinal(),
         contract.strike_pts100,
-        list(TradingClass).index(contract.trading_class),
+        OPTION_CLASSES.index(contract.trading_class),
         int(contract.right is Right.CALL),
     )
     rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence(place)))

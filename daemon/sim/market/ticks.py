@@ -17,10 +17,13 @@ Steps = tuple[float, float]
 _NICKELS: Final[Steps] = (0.05, 0.10)
 _PENNIES: Final[Steps] = (0.01, 0.05)
 _ALWAYS_PENNIES: Final[Steps] = (0.01, 0.01)
+_FUTURES: Final[Steps] = (0.05, 0.05)
 
 
 def steps(trading_class: TradingClass, day: date) -> Steps:
     """Return the steps of single orders in points."""
+    if trading_class is TradingClass.VX:
+        return _FUTURES
     if trading_class is TradingClass.VIXW:
         return _ALWAYS_PENNIES
     if trading_class is TradingClass.VIX and day >= VIX_PENNIES_FROM:

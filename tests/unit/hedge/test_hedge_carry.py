@@ -13,7 +13,7 @@ from daemon.core.hedge.carry import Carry, carry_use, expected_carry
 from daemon.core.hedge.hedged import Hedged
 from daemon.core.hedge.regime import decide_regime
 from daemon.core.hedge.sizing import target_contracts
-from daemon.core.market.contracts import OptionContract, Right, TradingClass
+from daemon.core.market.contracts import OptionContract, Right, TradingClass, vix_future
 from daemon.core.market.vix_response import future_variance
 from daemon.core.records import DayRecord, LimitUse
 from daemon.core.risk.break_even import HedgeOption
@@ -210,3 +210,16 @@ class TestPutSpreads:
         assert carry.trading_usd == pytest.approx(100 * 0.5 * 30 / 21)
         assert carry.capital_usd == pytest.approx(100 * now * 0.05 * 30 / 365)
         assert carry.decay_usd > 0
+
+
+class TestFutures:
+    def test_a_future_costs_its_way_down_the_curve_and_its_spread(self) -> None:
+        # 40 days out at 18 with VIX at 15: after 8 days, with 32 left, ln(18/15) x 32/40 above VIX.
+        future = HedgeOption(
+            contract=vix_future(date(2020, 3, 18)), quantity=1, forward_pts=18.0, years=40 / 365, vol=0.0
+        )
+        carry = expected_carry([future], 15.0, days_to_roll=8, roll_days=8, spread_pts=0.05, capital_rate=0.05)
+
+        assert carry.decay_usd == pytest.approx(1000 * (18 - 15 * (18 / 15) ** 0.8) * 30 / 8)
+        assert carry.trading_usd == pytest.approx(1000 * 0.05 * 30 / 8)
+        assert carry.capital_usd == 0

@@ -297,3 +297,19 @@ class TestPutSpreads:
 
         assert ask([open_condor(10)], option) == 1
         assert ask([open_condor(20)], option) == 2
+
+
+class TestFutures:
+    def test_one_counts_a_thousand_dollars_a_point(self) -> None:
+        future = UnitValue(forward_pts=16.5, delta=1.0, mid_pts=16.5, multiplier=1000)
+
+        assert unit_usd(future, HedgeMeasure.DELTA_DOLLARS, book(100_000)) == 16_500
+        assert unit_usd(future, HedgeMeasure.VIX_NOTIONAL, book(100_000)) == 16_500
+
+    def test_a_share_below_half_of_one_is_a_named_nothing(self) -> None:
+        # 7.5 % of 100,000 dollars are 7,500, four tenths 3,000: 0.18 of a future; of 500,000 dollars 0.91.
+        one = {"L1": 16_500.0, "L2": 641.0, "L3": 727.0}
+        small, large = (target_contracts(7.5, usd, one, policy(split=HedgeSplit.DOLLARS)) for usd in (100_000, 500_000))
+
+        assert (small.by_layer["L1"], large.by_layer["L1"]) == (0, 1)
+        assert [(reason.name, reason.value) for reason in small.reasons] == [("layer_share_zero", "L1")]

@@ -12,6 +12,7 @@ from risk_values import (
     LEGS,
     SPX_EXPIRY,
     SPX_PTS,
+    VIX_EXPIRY,
     VIX_FORWARD_PTS,
     condor_holding,
     condor_positions,
@@ -22,13 +23,14 @@ from risk_values import (
     years,
 )
 
-from daemon.core.market.contracts import Right
+from daemon.core.market.contracts import Right, vix_future
 from daemon.core.market.pricing import black76
 from daemon.core.market.vix_response import future_elasticity
 from daemon.core.orders.intent import Strategy
 from daemon.core.records import Sensitivity
 from daemon.core.risk.exposure import Exposure, layer_exposures, max_loss_usd, measure_exposure
 from daemon.core.risk.greeks import Levels, Position, value_positions
+from daemon.core.risk.stress import stress
 
 BOOK = [*condor_positions(quantity=2), hedge_position(quantity=5)]
 
@@ -186,3 +188,25 @@ def test_a_shock_of_vix_moves_the_short_layers_delta_dollars_most_for_each_delta
 
     assert changes == sorted(changes, reverse=True)
     assert changes[0] > 1.5 * changes[2]
+
+
+def test_a_future_counts_a_thousand_dollars_a_point_and_nothing_else() -> None:
+    future = vix_future(VIX_EXPIRY)
+    held = Position(Strategy.HEDGE, "L1", future, 2, 16.0)
+
+    found = measured([held])
+
+    assert found.hedge == Sensitivity(delta_usd=2_000.0, gamma_usd=0.0, theta_usd=0.0, vega_usd=0.0)
+    assert found.unknown == ()
+
+
+def test_a_future_gains_what_its_curve_gains_in_a_stress() -> None:
+    future = vix_future(VIX_EXPIRY)
+    at = levels()
+    found = stress(value_positions([Position(Strategy.HEDGE, "L1", future, 1, VIX_FORWARD_PTS)], at), at)
+
+    assert found is not None
+    # VIX trebles at once: the future of 29 days and some hours takes its elasticity of that.
+    days = years(future) * 365
+    share = 0.42 * math.exp(-days / 6.5) + 0.58 * math.exp(-days / 149)
+    assert found.crash[0].hedge_usd == pytest.approx(1000 * VIX_FORWARD_PTS * (3**share - 1), rel=1e-6)

@@ -110,6 +110,19 @@ def read(**changes: str) -> Settings:
             {"HEDGE_L3_INSTRUMENT": "spx_put_spread", "HEDGE_SPLIT": "dollars", "HEDGE_MEASURE": "vix_notional"},
             ["L3_INSTRUMENT=spx_put_spread", "HEDGE_MEASURE=vix_notional"],
         ),
+        (
+            {"HEDGE_L1_INSTRUMENT": "vix_future", "HEDGE_SPLIT": "dollars"},
+            ["L1_DTE_MIN=9", "L1_DTE_MAX=16", "no VX expiry is listed"],
+        ),
+        (
+            {
+                "HEDGE_L1_INSTRUMENT": "vix_future",
+                "HEDGE_L1_DTE_MAX": "47",
+                "HEDGE_SPLIT": "dollars",
+                "HEDGE_MEASURE": "premium",
+            },
+            ["L1_INSTRUMENT=vix_future", "HEDGE_MEASURE=premium", "take delta_dollars or vix_notional"],
+        ),
         ({"HEDGE_L2_SHORT_DELTA": "0.25"}, ["L2_SHORT_DELTA=0.25", "L2_LONG_DELTA=0.25"]),
         (
             {

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.core.market.contracts import OptionContract, Right, TradingClass, Underlying
+from daemon.core.market.contracts import OPTION_CLASSES, OptionContract, Right, TradingClass, Underlying, vix_future
 from daemon.sim.exchange import con_ids
 
 WEEKDAYS = st.dates(date(1990, 1, 1), date(2052, 1, 1)).filter(lambda day: day.weekday() < 5)
@@ -13,7 +13,7 @@ WEEKDAYS = st.dates(date(1990, 1, 1), date(2052, 1, 1)).filter(lambda day: day.w
 
 @st.composite
 def _contracts(draw: st.DrawFn) -> OptionContract:
-    cls = draw(st.sampled_from(list(TradingClass)))
+    cls = draw(st.sampled_from(list(OPTION_CLASSES)))
     unit = 500 if cls.underlying is Underlying.SPX else 50
     return OptionContract(cls, draw(WEEKDAYS), unit * draw(st.integers(1, 8191)), draw(st.sampled_from(list(Right))))
 
@@ -64,3 +64,10 @@ def test_weekdays_number_without_gaps() -> None:
     numbers = [con_ids.future_con_id(monday + timedelta(days=n)) for n in (0, 1, 2, 3, 4, 7)]
 
     assert [after - before for before, after in pairwise(numbers)] == [1] * 5
+
+
+def test_the_number_of_a_future_stands_for_its_contract() -> None:
+    future = vix_future(date(2020, 3, 18))
+
+    assert con_ids.contract_of(con_ids.contract_con_id(future)) == future
+    assert con_ids.contract_con_id(future) == con_ids.future_con_id(date(2020, 3, 18))
