@@ -249,13 +249,13 @@ class Sensitivity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerExposure:
-    """The greeks of one layer of the hedge (001-11); None where one of its options could not be valued."""
+    """The greeks of one layer of the hedge (001-11); None where one of its contracts could not be valued."""
 
     layer: str
     contracts: int
     """Long less short options."""
     delta_usd: float | None
-    """Delta-dollars of its own underlying: 100 x forward x delta, summed over its options."""
+    """VIX delta-dollars: 100 x forward x delta, of SPX by what VIX futures answer, summed over its contracts."""
     greeks: Sensitivity | None
 
 

@@ -26,9 +26,10 @@ from daemon.core.hedge.policy import (
 )
 from daemon.core.hedge.regime import RegimeDecision, RegimeState, decide_regime
 from daemon.core.hedge.rolls import choose_call_strike, choose_layer_expiry, is_monthly, next_roll
-from daemon.core.hedge.sizing import HedgeTarget, size_hedge, unit_usd, vix_share
+from daemon.core.hedge.sizing import HedgeTarget, size_hedge, unit_usd
 from daemon.core.hedge.units import HedgeUnit, LayerHolding, layer_holding
 from daemon.core.market.contracts import OptionContract, OptionParams, Underlying
+from daemon.core.market.vix_response import vix_share
 from daemon.core.orders.intent import Reason
 from daemon.core.records import HedgeBudget, HedgeComputation, HedgeSizing, LayerComputation
 from daemon.core.risk.greeks import DAYS_PER_YEAR, Levels

@@ -143,7 +143,7 @@ class RiskMeter:
             unknown=(*indexes_unknown, *(reason.text for reason in exposure.unknown)),
             estimated=len(exposure.estimated),
             limits=uses,
-            layers=layer_exposures(valuation),
+            layers=layer_exposures(valuation, levels.vix_pts),
         )
 
     def _break_evens(self, valuation: Valuation, levels: Levels) -> tuple[CondorBreakEvens, ...]:

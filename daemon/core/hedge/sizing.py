@@ -11,8 +11,7 @@ from typing import Final
 
 from daemon.core.hedge.hedged import Hedged
 from daemon.core.hedge.policy import HedgeMeasure, HedgePolicy, HedgeSplit, HedgeTotal, LayerPolicy
-from daemon.core.market.contracts import MULTIPLIER, Underlying
-from daemon.core.market.vix_response import future_elasticity, vix_beta
+from daemon.core.market.contracts import MULTIPLIER
 from daemon.core.orders.intent import Reason
 from daemon.core.risk.exposure import exact
 
@@ -46,17 +45,6 @@ class UnitValue:
     def delta_usd(self) -> float:
         """Return its VIX delta-dollars."""
         return delta_usd(self.forward_pts, self.delta, self.multiplier) * self.vix_share
-
-
-def vix_share(underlying: Underlying, vix_pts: float, days: float) -> float:
-    """Return the VIX delta-dollars that one delta-dollar of an underlying stands for (002-02).
-
-    SPX moves by one over beta and elasticity while the VIX future of the same ``days`` moves by one, both
-    in logarithms and as measured on average; falling SPX is rising VIX, so that puts count as calls on VIX do.
-    """
-    if underlying is Underlying.VIX:
-        return 1.0
-    return 1.0 / (vix_beta(vix_pts) * float(future_elasticity(days)))
 
 
 def delta_usd(forward_pts: float, delta: float, multiplier: int = MULTIPLIER) -> float:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from daemon.core.market.arrays import FloatArray
+from daemon.core.market.contracts import Underlying
 
 _VIX_BANDS: Final = (15.0, 20.0, 25.0, 35.0)
 _VIX_BETA_TO_SPX: Final = (-7.0, -6.6, -4.5, -3.7, -2.5)
@@ -42,6 +43,17 @@ def future_elasticity(days: npt.ArrayLike) -> FloatArray:
     left = np.maximum(np.asarray(days, dtype=float), 0.0)
     result: FloatArray = _NEAR_SHARE * np.exp(-left / _NEAR_DAYS) + _FAR_SHARE * np.exp(-left / _FAR_DAYS)
     return result
+
+
+def vix_share(underlying: Underlying, vix_pts: float, days: float) -> float:
+    """Return the VIX delta-dollars that one delta-dollar of an underlying stands for (002-02).
+
+    SPX moves by one over beta and elasticity while the VIX future of the same ``days`` moves by one, both
+    in logarithms and as measured on average; falling SPX is rising VIX, so that puts count as calls on VIX do.
+    """
+    if underlying is Underlying.VIX:
+        return 1.0
+    return 1.0 / (vix_beta(vix_pts) * float(future_elasticity(days)))
 
 
 def future_variance(days: float, days_left: float) -> float:

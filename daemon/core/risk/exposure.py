@@ -15,7 +15,7 @@ from daemon.core.book.book import Holding
 from daemon.core.book.condors import OpenCondor
 from daemon.core.condor.legs import condor_of
 from daemon.core.market.contracts import MULTIPLIER, OptionContract, Right, Underlying
-from daemon.core.market.vix_response import future_elasticity, vix_beta
+from daemon.core.market.vix_response import future_elasticity, vix_beta, vix_share
 from daemon.core.orders.intent import Intent, Reason, Strategy
 from daemon.core.records import LayerExposure, Sensitivity
 from daemon.core.risk.greeks import DAYS_PER_YEAR, Levels, OptionGreeks, Position, Valuation
@@ -99,14 +99,14 @@ def measure_exposure(valuation: Valuation, levels: Levels) -> Exposure:
     )
 
 
-def layer_exposures(valuation: Valuation) -> tuple[LayerExposure, ...]:
+def layer_exposures(valuation: Valuation, vix_pts: float | None) -> tuple[LayerExposure, ...]:
     """Return the greeks of each layer of the hedge, by name (001-11)."""
     hedge = [position for position in _positions(valuation) if position.strategy is Strategy.HEDGE]
     found: list[LayerExposure] = []
     for layer in sorted({position.subject for position in hedge}):
         greeks = _subject(valuation, layer)
         rows = [row for row in valuation.known if row[0].strategy is Strategy.HEDGE and row[0].subject == layer]
-        delta_usd = math.fsum(p.quantity * MULTIPLIER * known.forward_pts * known.delta for p, known in rows)
+        delta_usd = None if vix_pts is None else math.fsum(_vix_delta_usd(*row, vix_pts) for row in rows)
         found.append(
             LayerExposure(
                 layer=layer,
@@ -116,6 +116,11 @@ def layer_exposures(valuation: Valuation) -> tuple[LayerExposure, ...]:
             )
         )
     return tuple(found)
+
+
+def _vix_delta_usd(position: Position, greeks: OptionGreeks, vix_pts: float) -> float:
+    own_usd = position.quantity * position.contract.multiplier * greeks.forward_pts * greeks.delta
+    return own_usd * vix_share(position.contract.underlying, vix_pts, greeks.years * DAYS_PER_YEAR)
 
 
 def missing(valuation: Valuation, strategy: Strategy) -> tuple[Reason, ...]:

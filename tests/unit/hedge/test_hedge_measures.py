@@ -13,8 +13,9 @@ from daemon.core.book.condors import OpenCondor
 from daemon.core.condor.legs import CondorLegs, Structure
 from daemon.core.hedge.hedged import Hedged, break_even_contracts, hedged, max_loss_usd
 from daemon.core.hedge.policy import HedgeBase, HedgeMeasure, HedgePolicy, HedgeSplit, HedgeTotal
-from daemon.core.hedge.sizing import HedgeTarget, UnitValue, size_hedge, target_contracts, unit_usd, vix_share
+from daemon.core.hedge.sizing import HedgeTarget, UnitValue, size_hedge, target_contracts, unit_usd
 from daemon.core.market.contracts import OptionContract, Right, TradingClass, Underlying
+from daemon.core.market.vix_response import vix_share
 from daemon.core.risk.break_even import HedgeOption
 
 # Averages 2007-2026 of calls 10 % above the forward, by layer: price in points, delta-dollars.

@@ -14,6 +14,7 @@ from risk_values import (
     SPX_PTS,
     VIX_EXPIRY,
     VIX_FORWARD_PTS,
+    VIX_PTS,
     condor_holding,
     condor_positions,
     hedge_position,
@@ -162,7 +163,7 @@ def test_what_the_hedge_holds_on_spx_is_a_sum_of_its_own() -> None:
 
 
 def test_a_layer_has_its_own_greeks_and_its_delta_dollars() -> None:
-    (found,) = layer_exposures(value_positions(BOOK, levels()))
+    (found,) = layer_exposures(value_positions(BOOK, levels()), VIX_PTS)
     whole = measured(BOOK).hedge
 
     assert (found.layer, found.contracts, found.greeks) == ("L2", 5, whole)
@@ -171,7 +172,7 @@ def test_a_layer_has_its_own_greeks_and_its_delta_dollars() -> None:
 
 
 def test_a_layer_with_an_option_that_has_no_mark_is_unknown() -> None:
-    (found,) = layer_exposures(value_positions([replace(hedge_position(), mark_pts=None)], levels()))
+    (found,) = layer_exposures(value_positions([replace(hedge_position(), mark_pts=None)], levels()), VIX_PTS)
 
     assert (found.contracts, found.delta_usd, found.greeks) == (5, None, None)
 
