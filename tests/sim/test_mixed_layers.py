@@ -121,20 +121,6 @@ def test_the_first_layer_holds_vix_futures_and_the_account_agrees_with_the_book(
         assert day.net_liquidation_usd_cents == pytest.approx(100_000_000 + gained, abs=2)
 
 
-def test_a_future_that_is_traded_is_no_debit(futures: Done) -> None:
-    (first,) = [i for i in futures.store.intents() if i.key.subject == "L1" and i.filled][:1]
-    before, after = (
-        [c.sized.budget for c in futures.store.hedge_computations() if (c.at > first.created_at) is late]
-        for late in (False, True)
-    )
-    paid = next(b.debits_usd for b in after if b is not None) - next(
-        b.debits_usd for b in before[::-1] if b is not None
-    )
-
-    # The other layers may have bought a few calls in the same session; the future would be some 20,000 dollars.
-    assert paid < 5_000
-
-
 def test_futures_that_nobody_rolls_settle_on_the_morning_auction(tmp_path: Path) -> None:
     names = preset("vx_futures") | {
         "HEDGE_TOTAL": "flat",

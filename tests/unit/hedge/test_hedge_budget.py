@@ -12,7 +12,7 @@ from daemon.core.hedge.budget import GuardRules, LayerCost, Spent, spent, within
 from daemon.core.hedge.hedged import Hedged
 from daemon.core.hedge.policy import HedgePolicy, HedgeSplit
 from daemon.core.hedge.sizing import HedgeTarget
-from daemon.core.market.contracts import ConId, OptionContract, Right, TradingClass
+from daemon.core.market.contracts import ConId, OptionContract, Right, TradingClass, vix_future
 from daemon.core.orders.broker_facts import ExecId
 from daemon.core.orders.intent import IntentKey, OrderRef, Purpose, Strategy
 from daemon.core.records import CondorRecord, HedgeBudget
@@ -203,6 +203,12 @@ class TestSpent:
 
         # 4 x $120 - 2 x $50 - 1 x $30
         assert spent(entries, [], [], SESSION) == Spent(350.0, 0.0)
+
+    def test_a_future_is_margined_and_no_debit(self) -> None:
+        future = vix_future(date(2020, 3, 18))
+        bought = entry(1, "L1", future, 2, pts100=1_650, session=SESSION, ref=ref("L1", Purpose.ROLL_BUY))
+
+        assert spent([bought], [], [], SESSION) == Spent(0.0, 0.0)
 
     def test_credits_are_those_of_entries_of_thirty_days_and_of_all_open_condors(self) -> None:
         sold = [
