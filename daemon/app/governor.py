@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from daemon.adapters.approvals import load_approvers, parse_approval, verify
 from daemon.adapters.clock import computer_now
@@ -30,11 +30,9 @@ from daemon.core.records import EventRecord
 from daemon.engine.journal import Journal
 from daemon.errors import SettingsError, StoreError
 from daemon.ports import Store
+from daemon.report.governance import shortened
 from daemon.settings import Settings, replaced
 from daemon.settings.catalogue import approval_defaults, approval_texts
-
-CHANGES_SHOWN: Final = 8
-"""Changes of a policy that one event names; `condord approve show` has all of them."""
 
 
 def policy_of(settings: Settings) -> PolicyText:
@@ -80,6 +78,16 @@ def unapproved(settings: Settings, path: Path) -> tuple[str, ...]:
     count = f"{len(state.signed(wanted, computer_now()))} of {in_force.needed}"
     text = f"these changes have {count} approvals, until then hedge policy {short(in_force.digest)} stays in force"
     return (f"{text}: {'; '.join(map(str, found))}",) if found else ()
+
+
+def held_back(settings: Settings, path: Path) -> dict[str, str]:
+    """Return the value in force of every setting whose change waits for approval. Raises NotReadyError, StoreError."""
+    with closing(open_readonly(path)) as store:
+        in_force = standing(checked_log(store)).in_force
+    if in_force is None or not in_force.needed:
+        return {}
+    held = {**approval_defaults(), **in_force.settings}
+    return {name: held[name] for name, text in approval_texts(settings).items() if held[name] != text}
 
 
 class Governor:
@@ -180,10 +188,3 @@ def _waiting(waits: Pending) -> dict[str, object]:
         "open": list(waits.open),
         "changes": shortened(waits.changes),
     }
-
-
-def shortened(text: str) -> str:
-    """Return a list of changes with the first of them and how many there are more."""
-    parts = text.split("; ")
-    left = len(parts) - CHANGES_SHOWN
-    return text if left <= 0 else "; ".join([*parts[:CHANGES_SHOWN], f"and {left} more"])

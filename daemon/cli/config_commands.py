@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -57,10 +58,13 @@ def show(*, env_files: tuple[Path, ...], changed_only: bool, as_json: bool) -> N
     """Show every setting with its value, source, range and sentence."""
     settings = load_settings(env_files)
     found = [row for row in _rows(settings) if row.changed or not changed_only]
+    held = _held(settings)
     if as_json:
-        print_json({"digest": settings.digest, "settings": [_as_json(row) for row in found]})
+        print_json({"digest": settings.digest, "settings": [_as_json(row, held) for row in found]})
     else:
         _print_table(found)
+        for name, text in held.items():
+            click.echo(f"{name}={text} is in force until the change is approved: condord approve show", err=True)
 
 
 @config.command()
@@ -101,6 +105,18 @@ def _calendar_warnings(settings: Settings) -> tuple[str, ...]:
     return (*calendar.gaps(kinds), *calendar.staleness(new_york_date(SystemClock().now()), kinds))
 
 
+def _held(settings: Settings) -> Mapping[str, str]:
+    """Return the values in force of settings whose change waits for approval; none where there is no database."""
+    from daemon.app.governor import held_back
+    from daemon.cli.common import database
+    from daemon.errors import NotReadyError, StoreError
+
+    try:
+        return held_back(settings, database(settings, None))
+    except (NotReadyError, StoreError):
+        return {}
+
+
 def _approval_warnings(settings: Settings) -> tuple[str, ...]:
     """Say which changes of the hedge policy need approval; raises SettingsError for keys that cannot be used."""
     from daemon.app.governor import unapproved
@@ -137,7 +153,7 @@ def _print_problems(problems: tuple[str, ...], *, as_json: bool) -> None:
     click.echo(f"settings not ok: {len(problems)} problem{'s' if len(problems) > 1 else ''}", err=True)
 
 
-def _as_json(row: Row) -> dict[str, object]:
+def _as_json(row: Row, held: Mapping[str, str]) -> dict[str, object]:
     return {
         "name": row.spec.name,
         "value": row.value,
@@ -148,6 +164,7 @@ def _as_json(row: Row) -> dict[str, object]:
         "unit": row.spec.unit,
         "text": row.spec.text,
         "approval": row.spec.approval,
+        "in_force": held.get(row.spec.name, row.value),
     }
 
 

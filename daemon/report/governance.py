@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from textwrap import wrap
 from typing import Final
 
 from daemon.core.hedge.approvals import PolicyText, changes
@@ -11,6 +12,9 @@ from daemon.core.hedge.governance import Act, GovernanceEntry, Standing, decided
 from daemon.report.words import columns, new_york_instant, plural
 
 LABEL_WIDTH: Final = 10
+CHANGES_SHOWN: Final = 8
+"""Changes of a policy that one line names; `condord approve show` and the JSON of `condord approve log` have all."""
+WIDTH: Final = 125
 NONE_YET: Final = "none yet; the first start takes that of the settings"
 
 
@@ -79,16 +83,27 @@ def log_text(entries: Sequence[GovernanceEntry]) -> str:
 def session_lines(entries: Iterable[GovernanceEntry]) -> list[str]:
     """Write what was done about the policy in one session; nothing when nothing was."""
     rows = [(new_york_instant(entry.at), *_cells(entry)) for entry in entries]
-    return ["HEDGE POLICY", *columns(rows, "<<<<")] if rows else []
+    lines = (
+        wrap(line, WIDTH, initial_indent="  ", subsequent_indent="    ") for line in columns(rows, "<<<<", indent=0)
+    )
+    return ["HEDGE POLICY", *(part for line in lines for part in line)] if rows else []
+
+
+def act_words(entry: GovernanceEntry) -> str:
+    """Say what was done and by whom."""
+    step = entry.step
+    return f"refused {step.who}" if step.act is Act.REFUSED else f"{step.act} by {step.who}"
 
 
 def _cells(entry: GovernanceEntry) -> tuple[str, str, str]:
-    step = entry.step
-    return (
-        short(step.policy),
-        f"{step.act} by {step.who}" if step.act is not Act.REFUSED else f"refused {step.who}",
-        step.text,
-    )
+    return short(entry.step.policy), act_words(entry), shortened(entry.step.text)
+
+
+def shortened(text: str) -> str:
+    """Return a list of changes with the first of them and how many there are more."""
+    parts = text.split("; ")
+    left = len(parts) - CHANGES_SHOWN
+    return text if left <= 0 else "; ".join([*parts[:CHANGES_SHOWN], f"and {left} more"])
 
 
 def _checked(entries: Sequence[GovernanceEntry]) -> str:

@@ -119,7 +119,11 @@ def _sections(data: ReportData) -> tuple[Section, ...]:
     return (
         section("equity", "Equity with and without the hedge", _EQUITY_NOTE, curves=("equity", "drawdown")),
         section(
-            "hedge", "Hedge against the regime", target_words(data.sizing), curves=("hedge",), rows=("changes_rows",)
+            "hedge",
+            "Hedge against the regime",
+            target_words(data.sizing),
+            curves=("hedge",),
+            rows=("changes_rows", "policy_rows"),
         ),
         section("condors", "Condors", _CONDORS_NOTE, curves=("condors",), rows=("condor_rows",)),
         section("pnl", "Profit and loss by source", _PNL_NOTE, curves=("daily",), rows=(SOURCES,)),

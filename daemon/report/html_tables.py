@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from daemon.core.hedge.governance import GovernanceEntry, short
 from daemon.core.records import Decision
 from daemon.report.condors import CondorLine
+from daemon.report.governance import act_words
 from daemon.report.hedge import HedgeChange
 from daemon.report.orders import OrderLine
 from daemon.report.period import ReportData
@@ -94,6 +96,7 @@ def tables_of(data: ReportData) -> Mapping[str, Table]:
     """Make every table of a period, by name."""
     tables = (
         _changes(data.changes),
+        _governance(data.governance),
         _condor_table(data.condors),
         _slippage(data.trades),
         _trades(data.trades),
@@ -110,6 +113,21 @@ def money(cents: int | None, *, exact: bool = False) -> Cell:
     """Return a signed amount in whole dollars, or to the cent, tinted as a gain or a loss."""
     text = dollars_and_cents(cents, signed=True) if exact else dollars(cents, signed=True)
     return Cell(text, tint="" if not cents else "loss" if cents < 0 else "gain")
+
+
+def _governance(entries: Sequence[GovernanceEntry]) -> Table:
+    rows = tuple(
+        (
+            Cell(f"{entry.session}", under=new_york_time(entry.at)),
+            Cell(act_words(entry)),
+            Cell(short(entry.step.policy)),
+            Cell(entry.step.text),
+        )
+        for entry in entries
+    )
+    headings = ("Session", "What", "Policy", "Changes")
+    empty = "The hedge policy was the same in all of this period, and nobody proposed another."
+    return Table("policy_rows", "Changes of the hedge policy", headings, "<<<w", rows, empty, folded=True)
 
 
 def _changes(changes: Sequence[HedgeChange]) -> Table:

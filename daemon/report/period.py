@@ -9,6 +9,7 @@ from operator import itemgetter
 
 from daemon.core.book.book import BookEntry, EntryKind
 from daemon.core.calendar.sessions import sessions_between
+from daemon.core.hedge.governance import GovernanceEntry
 from daemon.core.orders.intent import Purpose, Strategy
 from daemon.core.records import DayRecord, Decision, HedgeComputation, HedgeSizing, Level, Monitor
 from daemon.ports import Store
@@ -51,6 +52,8 @@ class ReportData:
     decisions: tuple[Decision, ...]
     troubles: tuple[TroubleLine, ...]
     """Warnings and errors by session."""
+    governance: tuple[GovernanceEntry, ...] = ()
+    """What was done about the hedge policy in the period."""
     analysis: Analysis | None = None
     """None without closing figures."""
     monitors: tuple[Monitor, ...] = ()
@@ -116,6 +119,7 @@ def gather_report(store: Store, first: date, last: date, *, mode: str | None = N
         settlements=_settlements(end, first),
         decisions=tuple(decision for session in sessions for decision in store.decisions(session)),
         troubles=trouble_lines(event for event in store.events() if first <= event.session <= last),
+        governance=tuple(entry for entry in store.governance() if first <= entry.session <= last),
         analysis=analysis,
         monitors=store.monitors(first, last),
         valuation=valuation_lines(store, analysis, days),

@@ -16,9 +16,10 @@ class MonitorSettings(Group):
         unit="sessions",
         ge=0,
         le=60,
+        approval=False,
     )
     fee_usd: float = setting(
-        1.25, "What one option contract costs to trade, taken off every edge.", unit="USD", ge=0, le=20
+        1.25, "What one option contract costs to trade, taken off every edge.", unit="USD", ge=0, le=20, approval=False
     )
 
 

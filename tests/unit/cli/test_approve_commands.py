@@ -191,6 +191,14 @@ class TestThreePeople:
         assert found.startswith("these changes have 0 of 2 approvals")
         assert "CONDORD_HEDGE_L1_WEIGHT 4 -> 5" in found
 
+    def test_the_settings_are_shown_with_the_value_in_force(self, waiting: Desk) -> None:
+        words = ("config", "show", "--changed", "--env-file", str(waiting.env))
+        found = {row["name"]: row for row in json.loads(waiting.ok(*words, "--json"))["settings"]}
+
+        row = found["CONDORD_HEDGE_L1_WEIGHT"]
+        assert (row["value"], row["in_force"], row["approval"]) == ("5", "4", True)
+        assert "CONDORD_HEDGE_L1_WEIGHT=4 is in force until the change is approved" in waiting.invoke(*words).stderr
+
     def test_the_log_is_shown_after_it_was_checked(self, waiting: Desk) -> None:
         waiting.ok(*waiting.add(waiting.signed("bob")))
 
