@@ -5,14 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
+from daemon.core.calendar.expiries import settlement_at
+from daemon.core.calendar.sessions import previous_session
 from daemon.core.condor.build import price_combo
 from daemon.core.condor.entry import AccountRoom, EntrySize, entry_rules, judge_entry, size_entry
 from daemon.core.condor.event_gate import gated_size, judge_events, judge_vix
+from daemon.core.condor.expected_return import expected_return_pct, judge_return
 from daemon.core.condor.legs import CondorLegs
 from daemon.core.condor.quality import judge_move, judge_quotes
+from daemon.core.market.macro import MacroKind
 from daemon.core.orders.broker_facts import AccountValues
 from daemon.core.orders.intent import ComboPrice, OrderSpec, Purpose, Reason, Strategy, TimeInForce
 from daemon.core.orders.ladder import rung_pts100
@@ -136,7 +140,7 @@ class EntryPlanner:
         """Size, price and check a candidate; refuse it with everything that is against it."""
         desk = self._desk
         size = self._size(scene, candidate.legs.width_pts100)
-        price = self._priced(candidate, size)
+        price = self._priced(scene, candidate, size)
         spec = OrderSpec(candidate.legs.held, size.quantity, self._first_limit(candidate, price), TimeInForce.DAY)
         last = await self._last_look(scene, candidate, spec)
         inputs = {
@@ -148,7 +152,8 @@ class EntryPlanner:
             "data_lines": candidate.lines + last.deltas.lines,
             "messages_sent": desk.broker.requests_sent - sent,
         }
-        reasons = (*last.after.would_refuse(theta_gate=desk.policy.limits.theta_gate), *size.reasons)
+        told = () if desk.policy.condor.return_gate else self._returns(scene, candidate, price)
+        reasons = (*last.after.would_refuse(theta_gate=desk.policy.limits.theta_gate), *told, *size.reasons)
         return EntryPlan(scene.subject, candidate, price, spec, entry_reasons(candidate, price, reasons), inputs)
 
     def _size(self, scene: _Scene, width_pts100: int) -> EntrySize:
@@ -165,7 +170,7 @@ class EntryPlanner:
         )
         return gated_size(size_entry(room, width_pts100, policy=policy, limits=limits), *verdicts)
 
-    def _priced(self, candidate: CondorCandidate, size: EntrySize) -> ComboPrice:
+    def _priced(self, scene: _Scene, candidate: CondorCandidate, size: EntrySize) -> ComboPrice:
         """Price the condor; refuse with everything its size, its quotes and its price are refused for."""
         desk, legs = self._desk, candidate.legs
         refusals = () if size.quantity else size.reasons
@@ -179,9 +184,24 @@ class EntryPlanner:
         price = price_combo(legs.held, candidate.quotes)
         if price is not None:
             refusals += judge_entry(price, legs.width_pts100, desk.policy.condor)
+            if desk.policy.condor.return_gate:
+                refusals += self._returns(scene, candidate, price)
         _refuse_if(refusals)
         assert price is not None, "legs without a price are refused by their quotes"
         return price
+
+    def _returns(self, scene: _Scene, candidate: CondorCandidate, price: ComboPrice) -> tuple[Reason, ...]:
+        """Return why the mid credit is too little for its margin, or would be were that gate on; a debit has no return."""
+        if price.mid_pts >= 0:
+            return ()
+        desk, legs = self._desk, candidate.legs
+        left = settlement_at(legs.contracts[0].trading_class, legs.expiry) - desk.clock.now()
+        found_pct = expected_return_pct(
+            legs, -price.mid_pts, spx_pts=scene.seen.spx, vix=scene.seen.vix, days=left / timedelta(days=1)
+        )
+        bills = desk.macro.until(MacroKind.BILL_RATE, previous_session(scene.session))
+        rate_pct = bills.values[-1] if bills is not None and bills.values else None
+        return judge_return(found_pct, rate_pct, desk.policy.condor)
 
     def _first_limit(self, candidate: CondorCandidate, price: ComboPrice) -> int:
         limit = rung_pts100(0, price, entry_rules(candidate.legs.width_pts100, self._desk.policy.condor))

@@ -426,6 +426,17 @@ class CondorSettings(Group):
     )
     vix_gate_min: float = setting(10, "Lowest VIX at which condors are entered as usual.", unit="VIX", ge=0, le=200)
     vix_gate_max: float = setting(40, "Highest VIX at which condors are entered as usual.", unit="VIX", ge=0, le=200)
+    return_gate: bool = setting(
+        False,
+        "Whether an entry whose expected return on margin is too small is refused; off, the decision tells what would have refused.",
+    )
+    return_min_pct: float = setting(
+        0,
+        "Least yearly return on the margin that an entry is expected to make, over the bill rate; without that file over 0.",
+        unit="% a year",
+        ge=-100,
+        le=1000,
+    )
 
 
 class LayerSettings(Group):

@@ -82,3 +82,19 @@ def test_the_next_session_is_announced_with_its_events(tmp_path: Path) -> None:
 
     assert done.result.summary.sessions == 1
     assert "Thu 2020-02-13 08:30: CPI of January 2020" in text
+
+
+def test_an_entry_that_returns_too_little_on_its_margin_is_refused_by_its_name(tmp_path: Path) -> None:
+    done = rehearse(tmp_path / "out", FIRST, CONDOR_RETURN_GATE="true", CONDOR_RETURN_MIN_PCT="1000")
+
+    (decision,) = [d for d in done.store.decisions(FIRST) if d.job == "condor_entry"]
+    assert (decision.kind, decision.reasons[0].name) == (DecisionKind.SKIP, "return_too_small")
+    assert not [intent for intent in done.store.intents(session=FIRST) if intent.is_condor_entry]
+
+
+def test_switched_off_the_entry_is_made_and_told_what_would_have_refused_it(tmp_path: Path) -> None:
+    done = rehearse(tmp_path / "out", FIRST, CONDOR_RETURN_MIN_PCT="1000")
+
+    (decision,) = [d for d in done.store.decisions(FIRST) if d.job == "condor_entry"]
+    assert decision.kind is DecisionKind.ENTER
+    assert "would_refuse_return_too_small" in [reason.name for reason in decision.reasons]

@@ -166,6 +166,10 @@ class CondorPolicy:
     vix_gate_mode: GateMode
     vix_gate_min: float
     vix_gate_max: float
+    return_gate: bool
+    """Whether an entry that is expected to return too little is refused, or only told (001-20)."""
+    return_min_pct: float
+    """Least return a year on the margin over the bill rate, in percent."""
 
     @property
     def width_min_pts(self) -> int:

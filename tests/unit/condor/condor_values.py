@@ -88,6 +88,8 @@ POLICY = CondorPolicy(
     vix_gate_mode=GateMode.OFF,
     vix_gate_min=10.0,
     vix_gate_max=40.0,
+    return_gate=False,
+    return_min_pct=0.0,
 )
 
 

@@ -82,6 +82,8 @@ def test_the_condor_desk_enters_at_30_days_and_15_delta_with_25_point_wings() ->
         vix_gate_mode=GateMode.OFF,
         vix_gate_min=10,
         vix_gate_max=40,
+        return_gate=False,
+        return_min_pct=0,
     )
 
 
