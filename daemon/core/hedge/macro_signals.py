@@ -133,11 +133,9 @@ def _print(known: MacroSeries) -> Said:
     """Return the last print, and how far it was from what was expected (001-17)."""
     surprise = _surprise(known)
     if surprise is None:
-        return (
-            known.values[-1],
-            NEUTRAL,
-            "percent, last print; no surprise is told without a column of what was expected",
-        )
+        count = sum(expected is not None for expected in known.expected)
+        text = f"no surprise is told: the consensus of {count} is known, {SURPRISES_MIN + 1} are needed, the last among them"
+        return known.values[-1], NEUTRAL, f"percent, last print; {text}"
     z, text = surprise
     state = NEUTRAL if abs(z) <= SURPRISE_Z else "above_expected" if z > 0 else "below_expected"
     return known.values[-1], state, f"percent, last print; {text}"

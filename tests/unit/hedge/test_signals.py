@@ -336,7 +336,7 @@ def test_a_print_is_told_with_its_surprise_where_a_consensus_is_known() -> None:
     assert (told.value, told.state) == (0.5, "above_expected")
     assert told.text.endswith("+0.30 from the expected 0.2, +2.9 deviations of 12 surprises")
     assert (plain.value, plain.state) == (0.5, "neutral")
-    assert "no surprise is told" in plain.text
+    assert "the consensus of 0 is known, 12 are needed" in plain.text
 
 
 @pytest.mark.parametrize(
