@@ -26,7 +26,15 @@ from daemon.core.hedge.monitors import (
 )
 from daemon.core.hedge.signal_inputs import FORWARD_SERIES
 from daemon.core.market.arbitrage import Pair, TwoSided
-from daemon.core.market.contracts import OptionContract, OptionParams, Right, SignalIndex, TradingClass, Underlying
+from daemon.core.market.contracts import (
+    OptionContract,
+    OptionParams,
+    Right,
+    SignalIndex,
+    TradingClass,
+    Underlying,
+    vix_future,
+)
 from daemon.core.market.cost_of_capital import OptionStrip, parity_line
 from daemon.core.market.model_free import MONTH_DAYS, YEAR_DAYS, VarianceNode
 from daemon.core.market.option_strip import GRID_PTS100
@@ -95,9 +103,13 @@ class MonitorDesk:
         desk, seen = self._desk, await indexes(self._desk)
         computation = self._computation(session)
         monthlies, spx = await self._monthlies(session, seen, computation), await self._pairs_of_spx(session, seen)
-        quotes = (await see(desk, [contract for each in (*monthlies, spx) for contract in each.contracts])).quotes
+        options = [contract for each in (*monthlies, spx) for contract in each.contracts]
+        quotes = (await see(desk, [*options, *(vix_future(each.expiry) for each in monthlies)])).quotes
         noted = Noted(session, desk.clock.now())
-        vix = [self._chain(each, _pairs(each, quotes), _UNDISCOUNTED) for each in monthlies]
+        vix = [
+            self._chain(each, _pairs(each, quotes), _UNDISCOUNTED, _two_sided(quotes.get(vix_future(each.expiry))))
+            for each in monthlies
+        ]
         lines = [line for chain in vix for line in parity_lines(chain, desk.policy.monitors, noted)]
         lines += self._spx_lines(spx, _pairs(spx, quotes), noted)
         lines += future_lines(vix, desk.policy.monitors, noted)
@@ -146,9 +158,9 @@ class MonitorDesk:
 
     # -- what is seen ------------------------------------------------------------------------------
 
-    def _chain(self, each: _Wanted, pairs: tuple[Pair, ...], discount: float) -> Chain:
+    def _chain(self, each: _Wanted, pairs: tuple[Pair, ...], discount: float, future: TwoSided | None = None) -> Chain:
         years = years_to(self._desk.clock.now(), each.contracts[0])
-        return Chain(name=str(each), days=years * YEAR_DAYS, pairs=pairs, discount=discount)
+        return Chain(name=str(each), days=years * YEAR_DAYS, pairs=pairs, discount=discount, future=future)
 
     def _spx_lines(self, each: _Wanted, pairs: tuple[Pair, ...], noted: Noted) -> tuple[Monitor, ...]:
         """Hold the pairs of SPX against each other, with the discount that they imply themselves."""

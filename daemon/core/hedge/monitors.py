@@ -122,7 +122,10 @@ def _residual(check: ParityCheck, chain: Chain, noted: Noted) -> Monitor:
 
 
 def future_lines(chains: Sequence[Chain], policy: MonitorPolicy, noted: Noted) -> tuple[Monitor, ...]:
-    """Return the edge between each quoted future and the options of its expiry (TA i)."""
+    """Return the edge between each quoted future and the options of its expiry (TA i); say so where none is quoted."""
+    if not any(chain.future for chain in chains):
+        text = "no VIX future has a bid and an ask: the account may lack their data"
+        return (noted.line(MonitorKind.FUTURE, "VX", None, limit=None, unit="points", text=text),)
     found = []
     for chain in chains:
         if chain.future is None or not chain.pairs:

@@ -33,6 +33,7 @@ class Market:
         self.planted: dict[OptionContract, int] = {}
         """Points x 100 that a contract is quoted above its place."""
         self.refused = False
+        self.futures: dict[date, float] = {}
         broker.listed = (
             OptionParams(TradingClass.VIX, MONTHLIES, tuple(range(1000, 4000, 50))),
             OptionParams(TradingClass.SPXW, (SPX_EXPIRY,), tuple(range(250_000, 420_000, 500))),
@@ -40,7 +41,10 @@ class Market:
         broker.quoted = self.quote
         broker.bars = self.bars  # type: ignore[method-assign]  # a scripted answer
 
-    def quote(self, contract: OptionContract) -> Quote:
+    def quote(self, contract: OptionContract) -> Quote | None:
+        if contract.trading_class is TradingClass.VX:
+            mid = round(100 * self.futures.get(contract.expiry, 0))
+            return Quote(self.broker.clock.now(), mid - 5, mid, 10, 10) if mid else None
         forward = 3370.0 if contract.underlying is Underlying.SPX else FORWARDS[contract.expiry]
         side = 1 if contract.right is Right.CALL else -1
         # Time value of two points on both sides keeps call less put at forward less strike.
@@ -82,15 +86,15 @@ def look(folder: Path, *sessions: date, script: Callable[[Market], None] = lambd
     return Looked(desk, broker, outcomes)
 
 
-def test_a_look_quotes_twenty_options_and_warns_of_nothing_where_parity_holds(tmp_path: Path) -> None:
+def test_a_look_quotes_twenty_options_and_three_futures_and_warns_of_nothing_where_parity_holds(tmp_path: Path) -> None:
     done = look(tmp_path, SESSION)
 
     assert done.outcomes[0].outcome is Outcome.DONE
-    assert len(done.broker.asked) == len(set(done.broker.asked)) == 20
+    assert len(done.broker.asked) == len(set(done.broker.asked)) == 23
     lines = done.desk.store.monitors(SESSION, SESSION)
     assert {line.kind for line in lines} == {
         *(MonitorKind.PARITY, MonitorKind.CONVERSION, MonitorKind.REVERSAL),
-        *(MonitorKind.JENSEN, MonitorKind.KINK, MonitorKind.MODEL),
+        *(MonitorKind.FUTURE, MonitorKind.JENSEN, MonitorKind.KINK, MonitorKind.MODEL),
     }
     assert not any(line.beyond for line in lines)
     assert done.events == ["monitors_looked"]
@@ -133,6 +137,19 @@ def test_a_planted_violation_of_parity_warns_once_a_kind(tmp_path: Path) -> None
     assert {fields["kind"] for fields in seen} == {"conversion", "reversal"}
     # A forward 0.60 too high on one strike, spreads of 0.2 on both and fees of 0.05 taken off.
     assert seen[0]["value"] == pytest.approx(0.6 - 0.2 - 0.05)
+
+
+def test_a_future_away_from_its_options_warns(tmp_path: Path) -> None:
+    def quote(market: Market) -> None:
+        market.futures = {MONTHLIES[0]: 15.02, MONTHLIES[1]: 16.5}
+
+    done = look(tmp_path, SESSION, script=quote)
+
+    first, second = (line for line in done.desk.store.monitors(SESSION, SESSION) if line.kind is MonitorKind.FUTURE)
+    assert not first.beyond
+    # Buy the forward of the options at 16.10, sell the future at 16.45, less 2.1 fees.
+    assert second.value == pytest.approx(0.35 - 0.02625)
+    assert done.events == ["monitors_looked", "arbitrage_seen"]
 
 
 def test_volatility_indexes_that_are_not_subscribed_leave_the_bound_untold(tmp_path: Path) -> None:

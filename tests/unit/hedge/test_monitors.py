@@ -77,6 +77,12 @@ def test_a_future_away_from_its_options_warns() -> None:
     assert alerts(lines)[MonitorKind.FUTURE] is lines[1]
 
 
+def test_without_a_quoted_future_that_is_said() -> None:
+    (line,) = future_lines((chain(LOW, HIGH),), POLICY, NOTED)
+
+    assert (line.subject, line.value, line.beyond) == ("VX", None, False)
+
+
 def test_a_forward_far_above_the_variance_behind_it_warns() -> None:
     nodes = tuple(VarianceNode.of_index(days, level) for days, level in ((9, 12.0), (30, 15.0), (93, 18.0)))
 
