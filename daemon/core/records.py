@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from daemon.core.condor.legs import CondorLegs
-from daemon.core.market.contracts import OptionContract
+from daemon.core.market.contracts import OptionContract, Underlying
 from daemon.core.orders.intent import IntentKey, Reason
 
 
@@ -129,6 +129,12 @@ class LayerComputation:
     """The short option of a spread; delta and dollars are those of the whole."""
     carry_usd: float | None = None
     """What one contract is expected to cost in 30 days; None in a record of before there was a budget."""
+
+    @property
+    def vix_forward_pts(self) -> float | None:
+        """Return the forward of VIX that the contract stands on; None where it is on SPX."""
+        on_vix = self.contract is not None and self.contract.underlying is Underlying.VIX
+        return self.forward_pts if on_vix else None
 
     @property
     def counts_usd(self) -> float | None:

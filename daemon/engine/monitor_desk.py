@@ -132,7 +132,7 @@ class MonitorDesk:
         row = _listed(await self._desk.option_params(Underlying.VIX, session), TradingClass.VIX)
         expiries = [expiry for expiry in row.expiries if (expiry - session).days >= LEAST_DAYS][:VIX_MONTHLIES]
         layers = computation.layers if computation else ()
-        known = {row.contract.expiry: row.forward_pts for row in layers if row.contract and row.forward_pts}
+        known = {row.contract.expiry: row.vix_forward_pts for row in layers if row.contract and row.vix_forward_pts}
         days = [0, *((expiry - session).days for expiry in sorted(known))]
         curve = [seen.vix, *(known[expiry] for expiry in sorted(known))]
         guesses = {expiry: float(np.interp((expiry - session).days, days, curve)) for expiry in expiries}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Final, TypeGuard
+from typing import Final
 
 from daemon.core.book.book import Book, Holding
 from daemon.core.calendar.expiries import settlement_at
@@ -88,10 +88,10 @@ class RiskMeter:
         for back in range(FORWARD_SESSIONS):
             for computed in reversed(store.hedge_computations(add_sessions(session, -back))):
                 for layer in (*computed.layers, *computed.beside):
-                    if layer.forward_pts is not None and _on_vix(layer.contract):
+                    if layer.contract is not None and (forward_pts := layer.vix_forward_pts) is not None:
                         series = layer.contract.trading_class, layer.contract.expiry
                         days = (settlement_at(*series) - now) / YEAR * DAYS_PER_YEAR
-                        moved = layer.forward_pts * (vix / computed.vix) ** float(future_elasticity(days))
+                        moved = forward_pts * (vix / computed.vix) ** float(future_elasticity(days))
                         found.setdefault(series, moved)
             if held <= found.keys():
                 break
@@ -192,10 +192,6 @@ class RiskMeter:
         if record.unknown:
             fields["unknown"] = len(record.unknown)
         self._desk.journal.emit("exposure_measured", fields, level=level)
-
-
-def _on_vix(contract: OptionContract | None) -> TypeGuard[OptionContract]:
-    return contract is not None and contract.underlying is Underlying.VIX
 
 
 def _capped(

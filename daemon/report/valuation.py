@@ -12,7 +12,6 @@ from daemon.core.analysis.betas import BETA_SESSIONS
 from daemon.core.book.book import BookEntry, entry_cash_usd_cents
 from daemon.core.hedge.signal_inputs import COST_SERIES
 from daemon.core.hedge.signals import implied_cost
-from daemon.core.market.contracts import MULTIPLIER
 from daemon.core.market.macro import MacroData
 from daemon.core.market.valuation import SyntheticDividend, price_to_cash_flow, required_return
 from daemon.core.orders.intent import Strategy
@@ -85,7 +84,10 @@ def _multiples(last: DayRecord, entries: Iterable[BookEntry]) -> tuple[Valuation
 
 def _worth_usd(lines: Sequence[PositionLine]) -> float | None:
     """Return what positions are worth; None when a mark is missing."""
-    parts = [None if line.mark_pts is None else MULTIPLIER * line.quantity * line.mark_pts for line in lines]
+    parts = [
+        None if line.mark_pts is None else line.contract.premium_multiplier * line.quantity * line.mark_pts
+        for line in lines
+    ]
     known = [part for part in parts if part is not None]
     return sum(known) if len(known) == len(parts) else None
 
@@ -105,13 +107,13 @@ def _second_layer(computation: HedgeComputation | None, cost: ValuationLine) -> 
     if computation is None or len(computation.layers) < 2:
         return ()
     row: LayerComputation = computation.layers[1]
-    if row.carry_usd is None or row.forward_pts is None or cost.value is None:
+    if row.carry_usd is None or cost.value is None:
         return ()
-    above = percent(100 * (row.forward_pts / computation.vix - 1), signed=True)
-    text = (
-        f"expected for one contract, its cost of capital among it; its forward {row.forward_pts:.2f} is {above} from VIX: "
-        + ("the curve takes" if row.forward_pts > computation.vix else "the curve gives")
-    )
+    text, forward_pts = "expected for one contract, its cost of capital among it", row.vix_forward_pts
+    if forward_pts is not None:
+        above = percent(100 * (forward_pts / computation.vix - 1), signed=True)
+        takes = "the curve takes" if forward_pts > computation.vix else "the curve gives"
+        text += f"; its forward {forward_pts:.2f} is {above} from VIX: {takes}"
     return (ValuationLine(f"cost of {row.layer}", row.carry_usd, "$ in 30 days", text),)
 
 

@@ -182,8 +182,8 @@ def model_lines(chains: Sequence[Chain], vix: float, noted: Noted) -> tuple[Moni
 
 
 def held_forward_line(layers: Sequence[LayerComputation], noted: Noted) -> Monitor | None:
-    """Return the forward that the calls held stand for, weighted by their delta-dollars (001-23); None without any."""
-    held = [(row.layer, row.held * (row.delta_usd or 0.0), row.forward_pts) for row in layers]
+    """Return the forward of VIX that what is held stands for, weighted by their delta-dollars (001-23); None without any."""
+    held = [(row.layer, row.held * (row.delta_usd or 0.0), row.vix_forward_pts) for row in layers]
     parts = [(name, usd, forward) for name, usd, forward in held if usd > 0 and forward is not None]
     total = sum(usd for _, usd, _ in parts)
     if not parts or total <= 0:
@@ -192,7 +192,7 @@ def held_forward_line(layers: Sequence[LayerComputation], noted: Noted) -> Monit
     text = "the last computation, weighted by delta-dollars: " + ", ".join(
         f"{n} {forward:.2f}" for n, _, forward in parts
     )
-    return noted.line(MonitorKind.HELD_FORWARD, "VIX calls held", mean, limit=None, unit="points", text=text)
+    return noted.line(MonitorKind.HELD_FORWARD, "held on VIX", mean, limit=None, unit="points", text=text)
 
 
 def strip_line(variance: float, vix: float, source: str, noted: Noted) -> Monitor:

@@ -20,6 +20,7 @@ from daemon.core.hedge.monitors import (
     strip_line,
 )
 from daemon.core.market.arbitrage import Pair, TwoSided
+from daemon.core.market.contracts import OptionContract, Right, TradingClass
 from daemon.core.market.model_free import VarianceNode
 from daemon.core.market.vix_curve import USUAL
 from daemon.core.records import LayerComputation, MonitorKind
@@ -134,13 +135,21 @@ def test_nearer_forwards_are_held_against_the_model_of_the_third() -> None:
 
 def test_the_held_forward_weights_layers_by_their_delta_dollars() -> None:
     def layer(name: str, forward: float, held: int) -> LayerComputation:
-        return LayerComputation(name, None, forward, 0.4, 500.0, held, held)
+        call = OptionContract(TradingClass.VIX, date(2020, 3, 18), 2200, Right.CALL)
+        return LayerComputation(name, call, forward, 0.4, 500.0, held, held)
 
     line = held_forward_line((layer("L1", 20.0, 3), layer("L2", 22.0, 1), layer("L3", 30.0, 0)), NOTED)
 
     assert line is not None
     assert line.value == pytest.approx((3 * 20 + 22) / 4)
     assert held_forward_line((layer("L1", 20.0, 0),), NOTED) is None
+
+
+def test_what_is_held_on_spx_has_no_forward_of_vix() -> None:
+    put = OptionContract(TradingClass.SPXW, date(2020, 4, 17), 320_000, Right.PUT)
+    spread = LayerComputation("L2", put, 3370.0, -0.15, 18_000.0, 1, 1)
+
+    assert held_forward_line((spread,), NOTED) is None
 
 
 def test_the_rebuilt_vix_stands_against_vix() -> None:

@@ -76,7 +76,9 @@ def store() -> FakeStore:
         guarded=True,
         suspended=False,
     )
-    layers = tuple(LayerComputation(name, None, 22.0, 0.4, 880.0, 2, 2, carry_usd=65.0) for name in ("L1", "L2"))
+    layers = tuple(
+        LayerComputation(name, vix_call(24), 22.0, 0.4, 880.0, 2, 2, carry_usd=65.0) for name in ("L1", "L2")
+    )
     sizing = HedgeSizing(base_usd=2500, budget=budget)
     made.record_hedge_computation(
         HedgeComputation(LAST, noon(LAST), 20.0, "moderate", 15.0, 2500, 375.0, 400.0, 5, layers, (), sizing)
