@@ -77,7 +77,8 @@ def store() -> FakeStore:
         suspended=False,
     )
     layers = tuple(
-        LayerComputation(name, vix_call(24), 22.0, 0.4, 880.0, 2, 2, carry_usd=65.0) for name in ("L1", "L2")
+        LayerComputation(name, vix_call(24, date(2020, 4, 15)), 22.0, 0.4, 880.0, 2, 2, carry_usd=65.0)
+        for name in ("L1", "L2")
     )
     sizing = HedgeSizing(base_usd=2500, budget=budget)
     made.record_hedge_computation(
