@@ -90,21 +90,33 @@ def hedge_gain_usd(hedge: Iterable[HedgeOption], levels: Levels, spx_pts: FloatA
     assert levels.vix_pts is not None, "the caller has VIX"
     ceiling = max(_VIX_HIGHEST_PTS, levels.vix_pts)
     log_move = np.minimum(vix_beta(levels.vix_pts) * np.log(spx_pts / levels.spx_pts), np.log(ceiling / levels.vix_pts))
-    gain = np.zeros_like(spx_pts)
-    for option in hedge:
-        strike, is_call = option.contract.formula_strike, option.contract.right is Right.CALL
-        now, vol = option.years * DAYS_PER_YEAR, np.full_like(spx_pts, option.vol)
-        if option.contract.underlying is Underlying.SPX:
-            forward = option.forward_pts * spx_pts / levels.spx_pts
-            vol = np.maximum(
-                vol + spx_vol_change(levels.vix_pts, np.expm1(log_move), now), np.minimum(vol, SPX_VOL_MIN)
-            )
-        else:
-            forward = future_after(option.forward_pts, levels.vix_pts, log_move, now, now - days)
-        later = black76_price(forward, strike, (now - days) / DAYS_PER_YEAR, vol, 1.0, is_call)
-        today = black76_price(option.forward_pts, strike, option.years, option.vol, 1.0, is_call)
-        gain += option.quantity * option.contract.multiplier * (later - today)
-    return gain
+    options = tuple(hedge)
+    if not options:
+        return np.zeros_like(spx_pts)
+    moved = [_moved(option, levels.vix_pts, spx_pts / levels.spx_pts, log_move, days=days) for option in options]
+    rows = [
+        (option.contract.formula_strike, option.years, option.forward_pts, option.vol, option.quantity * option.contract.multiplier)
+        for option in options
+    ]
+    strike, years, forward, vol, units = (column[:, None] for column in np.array(rows).T)
+    is_call = np.array([[option.contract.right is Right.CALL] for option in options])
+    later_forward, later_vol = (np.array(column) for column in zip(*moved, strict=True))
+    left = (years * DAYS_PER_YEAR - days) / DAYS_PER_YEAR
+    later = black76_price(later_forward, strike, left, later_vol, 1.0, is_call)
+    today = black76_price(forward, strike, years, vol, 1.0, is_call)
+    result: FloatArray = (units * (later - today)).sum(axis=0)
+    return result
+
+
+def _moved(
+    option: HedgeOption, vix_pts: float, spx_move: FloatArray, vix_log_move: FloatArray, *, days: float
+) -> tuple[FloatArray, FloatArray]:
+    """Return forward and volatility of an option after ``days``, for each move of SPX and of VIX with it."""
+    now, vol = option.years * DAYS_PER_YEAR, np.full_like(spx_move, option.vol)
+    if option.contract.underlying is not Underlying.SPX:
+        return future_after(option.forward_pts, vix_pts, vix_log_move, now, now - days), vol
+    shifted = vol + spx_vol_change(vix_pts, np.expm1(vix_log_move), now)
+    return option.forward_pts * spx_move, np.maximum(shifted, np.minimum(vol, SPX_VOL_MIN))
 
 
 def _condor_pts(condor: OpenCondor, spx_pts: FloatArray) -> FloatArray:
