@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from statistics import NormalDist
 from typing import Final
 
+import numpy as np
+
 from daemon.core.calendar.sessions import sessions_between
 from daemon.core.condor.policy import CondorPolicy, DteUnit, StrikesBy, WingsBy
+from daemon.core.market.arrays import FloatArray, IndexArray
 from daemon.core.market.contracts import Right
+from daemon.core.market.pricing import ndtr
 
 _NORMAL: Final = NormalDist()
 _DIGITS: Final = 9  # two values that agree to here are equally far from the target
@@ -131,12 +134,10 @@ def refine(points: Mapping[int, float], target: float, listed: Sequence[int]) ->
         return nearest(listed, seen[0][0])
     wanted = _NORMAL.inv_cdf(target)
     nearest_seen = min(seen, key=lambda point: abs(point[1] - wanted))[0]
-
-    def miss(strike: int) -> tuple[float, float, int, int]:
-        value = _NORMAL.cdf(_interpolate(seen, strike))
-        return (round(abs(value - target), _DIGITS), value, abs(strike - nearest_seen), strike)
-
-    return min(listed, key=miss)
+    strikes = np.array(listed)
+    values = np.round(ndtr(_interpolate(seen, strikes)), _DIGITS)
+    misses = np.round(np.abs(values - target), _DIGITS)
+    return int(strikes[np.lexsort((strikes, np.abs(strikes - nearest_seen), values, misses))[0]])
 
 
 def nearest(strikes: Sequence[int], wanted_pts100: int) -> int:
@@ -144,8 +145,10 @@ def nearest(strikes: Sequence[int], wanted_pts100: int) -> int:
     return min(strikes, key=lambda strike: (abs(strike - wanted_pts100), strike))
 
 
-def _interpolate(seen: Sequence[tuple[int, float]], strike: int) -> float:
-    """Return the value at a strike on the line through the two points around it, or through the end pair."""
-    right_place = min(max(1, bisect_left(seen, (strike,))), len(seen) - 1)
-    (left, left_value), (right, right_value) = seen[right_place - 1], seen[right_place]
-    return left_value + (right_value - left_value) * (strike - left) / (right - left)
+def _interpolate(seen: Sequence[tuple[int, float]], strikes: IndexArray) -> FloatArray:
+    """Return the values at strikes on the lines through the two points around each, or through the end pair."""
+    at, value = np.array(seen).T
+    right = np.clip(np.searchsorted(at, strikes), 1, len(seen) - 1)
+    left = right - 1
+    result: FloatArray = value[left] + (value[right] - value[left]) * (strikes - at[left]) / (at[right] - at[left])
+    return result
