@@ -45,7 +45,7 @@ which SPX and VIX count as stale."""
 MARKS_EVERY_S = 180.0
 """The portfolio beat of a live gateway, where a rule of the settings rests on marks."""
 COLLECTED_EVERY = 50_000
-"""New objects after which the collector looks at the youngest; nearly all values of the program end by themselves."""
+"""New objects after which the collector looks at the youngest."""
 OUTPUTS = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", "logs", "report")
 
 
@@ -117,8 +117,7 @@ def rehearse_window(plan: RehearsalPlan, day_shown: DayShown) -> RehearsalResult
     require_sessions(history, plan.first, plan.last)
     began = time.perf_counter()
     start = shifted(plan.first, plan.settings.schedule.preflight) - BEFORE_PREFLIGHT
-    with _seldom_collected():
-        requests = run_virtual(lambda: _run(plan, history, day_shown), start)
+    requests = run_virtual(lambda: _run(plan, history, day_shown), start)
     wall_s = time.perf_counter() - began
     store = open_readonly(plan.out / DATABASE)
     try:
@@ -128,16 +127,14 @@ def rehearse_window(plan: RehearsalPlan, day_shown: DayShown) -> RehearsalResult
 
 
 @contextmanager
-def _seldom_collected() -> Iterator[None]:
-    """Let the collector look seldom, and never at what is there already: history and libraries live to the end."""
+def seldom_collected() -> Iterator[None]:
+    """Let the collector look seldom: history and libraries live to the end, nearly everything else ends by itself."""
     usual = gc.get_threshold()
-    gc.freeze()
     gc.set_threshold(COLLECTED_EVERY, *usual[1:])
     try:
         yield
     finally:
         gc.set_threshold(*usual)
-        gc.unfreeze()
 
 
 def session_count(first: date, last: date) -> int:

@@ -12,7 +12,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from daemon.adapters.store import open_readonly
 from daemon.app.program import DATABASE
-from daemon.app.rehearse import RehearsalPlan, RehearsalResult, check_out, check_window, rehearse_window, session_count
+from daemon.app.rehearse import (
+    RehearsalPlan,
+    RehearsalResult,
+    check_out,
+    check_window,
+    rehearse_window,
+    seldom_collected,
+    session_count,
+)
 from daemon.cli.common import NewYorkDate, env_file_option, json_option, load_settings, print_json
 from daemon.report.day import DayView
 from daemon.report.day_text import session_line
@@ -66,8 +74,9 @@ def rehearse(  # noqa: PLR0913 - one parameter an option
         out=out,
     )
     check_out(out, force=force)
-    result = _with_progress(plan)
-    report = _write_report(plan)
+    with seldom_collected():
+        result = _with_progress(plan)
+        report = _write_report(plan)
     if as_json:
         print_json(result_json(result))
         return

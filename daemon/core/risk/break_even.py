@@ -95,7 +95,13 @@ def hedge_gain_usd(hedge: Iterable[HedgeOption], levels: Levels, spx_pts: FloatA
         return np.zeros_like(spx_pts)
     moved = [_moved(option, levels.vix_pts, spx_pts / levels.spx_pts, log_move, days=days) for option in options]
     rows = [
-        (option.contract.formula_strike, option.years, option.forward_pts, option.vol, option.quantity * option.contract.multiplier)
+        (
+            option.contract.formula_strike,
+            option.years,
+            option.forward_pts,
+            option.vol,
+            option.quantity * option.contract.multiplier,
+        )
         for option in options
     ]
     strike, years, forward, vol, units = (column[:, None] for column in np.array(rows).T)
