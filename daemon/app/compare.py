@@ -47,7 +47,7 @@ def rehearse_arms(
             for future in as_completed(began):
                 done(began[future], future.result())
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(cancel_futures=True)
             raise
         return tuple(future.result() for future in began)
 

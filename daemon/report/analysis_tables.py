@@ -239,7 +239,9 @@ def _rates(one: Returns) -> tuple[Cell, ...]:
 
 
 def _rate(rate: float | NoRate) -> str:
-    return str(rate) if isinstance(rate, NoRate) else percent(100 * rate, signed=True)
+    if isinstance(rate, NoRate):
+        return str(rate)
+    return f"{100 * rate:+,.0f} %" if abs(rate) >= 10 else percent(100 * rate, signed=True)
 
 
 def _betas(found: Analysis) -> Table:

@@ -25,13 +25,17 @@ def analysis_text(found: Analysis) -> str:
 
 def _table(table: Table) -> str:
     if not table.rows:
-        return f"{table.title.upper()}\n  {table.empty}"
+        return "\n".join([table.title.upper(), *_wrapped(table.empty)])
     aligns = "".join(">" if align == ">" else "<" for align in table.aligns)
     rows = [table.headings, *(tuple(map(_cell, row)) for row in table.rows)]
     lines = [table.title.upper(), *columns(rows, aligns)]
     if table.note:
-        lines += textwrap.wrap(table.note, WIDTH, initial_indent="  ", subsequent_indent="  ")
+        lines += _wrapped(table.note)
     return "\n".join(lines)
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH, initial_indent="  ", subsequent_indent="  ")
 
 
 def _cell(cell: Cell) -> str:

@@ -73,3 +73,12 @@ def test_draws_by_reference_do_not_depend_on_the_orders_beside_them(by_ref: bool
         return tuple((one.quantity, one.price) for one in done if one.order_ref == "a condor" and one.con_id is None)
 
     assert (len({fills(beside) for beside in range(6)}) == 1) is alike
+
+
+def test_a_window_that_history_does_not_hold_is_named_once(capfd: pytest.CaptureFixture[str]) -> None:
+    given = ["compare", "--from", "2010-01-04", "--to", "2010-01-05", "--presets", str(PRESETS), "--arm", "no_hedge"]
+
+    assert run_command(given) == ExitCode.SETTINGS
+    told = capfd.readouterr().err
+    assert told.startswith("condord: The packaged history has no session 2010-01-04")
+    assert "Traceback" not in told

@@ -85,7 +85,7 @@ def test_the_next_session_is_announced_with_its_events(tmp_path: Path) -> None:
 
 
 def test_an_entry_that_returns_too_little_on_its_margin_is_refused_by_its_name(tmp_path: Path) -> None:
-    done = rehearse(tmp_path / "out", FIRST, CONDOR_RETURN_GATE="true", CONDOR_RETURN_MIN_PCT="1000")
+    done = rehearse(tmp_path / "out", FIRST, first=FIRST, CONDOR_RETURN_GATE="true", CONDOR_RETURN_MIN_PCT="1000")
 
     (decision,) = [d for d in done.store.decisions(FIRST) if d.job == "condor_entry"]
     assert (decision.kind, decision.reasons[0].name) == (DecisionKind.SKIP, "return_too_small")
@@ -93,7 +93,7 @@ def test_an_entry_that_returns_too_little_on_its_margin_is_refused_by_its_name(t
 
 
 def test_switched_off_the_entry_is_made_and_told_what_would_have_refused_it(tmp_path: Path) -> None:
-    done = rehearse(tmp_path / "out", FIRST, CONDOR_RETURN_MIN_PCT="1000")
+    done = rehearse(tmp_path / "out", FIRST, first=FIRST, CONDOR_RETURN_MIN_PCT="1000")
 
     (decision,) = [d for d in done.store.decisions(FIRST) if d.job == "condor_entry"]
     assert decision.kind is DecisionKind.ENTER
