@@ -10,7 +10,7 @@ from typing import Any
 
 from daemon.adapters.clock import SystemClock
 from daemon.adapters.halt_file import HaltFile
-from daemon.adapters.store import InstanceLock, SqliteStore
+from daemon.adapters.store import InstanceLock, SqliteStore, open_readonly
 from daemon.app.commands import flatten, halted_state, reason_of
 from daemon.app.first_contact import FirstContact
 from daemon.app.governor import Governor
@@ -72,7 +72,11 @@ def flatten_once(settings: Settings, arguments: Mapping[str, Any], *, follow_gat
 
 
 def approve_once(settings: Settings, text: str) -> Mapping[str, Any]:
-    """Take an approval into the database of a daemon that does not run. Raises SettingsError when it is refused."""
+    """Take an approval into the database of a daemon that does not run.
+
+    Raises SettingsError when it is refused, NotReadyError before the first start.
+    """
+    open_readonly(settings.state_dir / DATABASE).close()
     clock = SystemClock()
     with InstanceLock(settings.state_dir), _writing(settings) as store:
         journal = Journal(store, clock, partial(log_session, end_of_day=settings.schedule.end_of_day))

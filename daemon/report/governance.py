@@ -15,12 +15,17 @@ LABEL_WIDTH: Final = 10
 CHANGES_SHOWN: Final = 8
 """Changes of a policy that one line names; `condord approve show` and the JSON of `condord approve log` have all."""
 WIDTH: Final = 125
+UNREADABLE: Final = "the governance log cannot be read"
+"""Said where a page must be written all the same; the next start refuses such a log."""
 NONE_YET: Final = "none yet; the first start takes that of the settings"
 
 
 def policy_lines(entries: Iterable[GovernanceEntry], now: datetime) -> tuple[str, ...]:
     """Say which policy is in force, and who decides about changes or which changes wait for whose approval."""
-    state = standing(entries)
+    try:
+        state = standing(entries)
+    except ValueError as error:
+        return (f"ATTENTION: {UNREADABLE}: {error}",)
     if state.in_force is None:
         return (NONE_YET,)
     waits, head = pending(state, now), f"{short(state.in_force.digest)} in force"
@@ -34,7 +39,10 @@ def policy_lines(entries: Iterable[GovernanceEntry], now: datetime) -> tuple[str
 
 def waited_at_close(entries: Iterable[GovernanceEntry], session: date) -> str:
     """Say what waited for approval when a session ended, by the entries up to it; empty for nothing."""
-    state = standing(entry for entry in entries if entry.session <= session)
+    try:
+        state = standing(entry for entry in entries if entry.session <= session)
+    except ValueError as error:
+        return f"{UNREADABLE}: {error}"
     if state.in_force is None or state.proposed is None:
         return ""
     asked, held = short(state.proposed.digest), short(state.in_force.digest)

@@ -170,7 +170,8 @@ def _prefixed(path: tuple[str, ...], text: str) -> str:
         return text
     part = path[1]
     label = part.upper() if part[1:].isdigit() else part.capitalize()
-    return f"{label}: {text[0].lower()}{text[1:]}"
+    first = text[0] if text[1].isupper() else text[0].lower()
+    return f"{label}: {first}{text[1:]}"
 
 
 def _kind(field: FieldInfo) -> Kind:

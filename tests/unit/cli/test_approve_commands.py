@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from approval_values import approval
 from click.testing import CliRunner, Result
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
@@ -23,7 +24,7 @@ from daemon.cli.main import condord
 from daemon.core.calendar.sessions import log_session
 from daemon.core.hedge.governance import Act, standing
 from daemon.engine.journal import Journal
-from daemon.errors import CondordError, StoreError
+from daemon.errors import CondordError, NotReadyError, StoreError
 from daemon.settings import Settings, load
 
 PEOPLE = ("alice", "bob", "carol")
@@ -240,6 +241,15 @@ class TestRefusals:
                 late.add(path.read_text())
 
         assert self.left_alone(waiting)
+
+    def test_before_the_first_start_there_is_nothing_to_approve(self, desk: Desk) -> None:
+        path = desk.folder / "bob.approval"
+        path.write_text(approval("bob").text)
+
+        error = desk.invoke(*desk.add(path)).exception
+
+        assert isinstance(error, NotReadyError)
+        assert not (desk.folder / "state").exists()
 
     def test_an_approval_of_another_policy(self, waiting: Desk) -> None:
         path = waiting.signed("bob")
