@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, time
 from pathlib import Path
+from typing import Any
 
 import pytest
-from rehearsals import FIRST, Done, preset, rehearse
+from rehearsals import FIRST, Done, Life, live, preset, rehearse
 
 from daemon.core.book.book import EntryKind, fold
 from daemon.core.book.condors import layer_positions
+from daemon.core.calendar.sessions import new_york
 from daemon.core.hedge.units import layer_holding
 from daemon.core.market.contracts import Right, TradingClass, Underlying
 from daemon.core.orders.intent import Purpose, Strategy
@@ -144,3 +146,42 @@ def test_futures_that_nobody_rolls_settle_on_the_morning_auction(tmp_path: Path)
     last = done.store.days()[-1]
     gained = last.condor_pnl_usd_cents + last.hedge_pnl_usd_cents
     assert last.net_liquidation_usd_cents == pytest.approx(100_000_000 + gained, abs=2)
+
+
+BOTH: dict[str, Any] = {
+    "HEDGE_L1_INSTRUMENT": "vix_future",
+    "HEDGE_L1_DTE_MAX": "47",
+    "HEDGE_L2_INSTRUMENT": "spx_put_spread",
+    "HEDGE_L2_SHORT_DELTA": "0.15",
+    "HEDGE_L2_DTE_TARGET": "60",
+    "HEDGE_L2_DTE_MIN": "50",
+    "HEDGE_L2_DTE_MAX": "72",
+    "HEDGE_SPLIT": "dollars",
+    "HEDGE_TOTAL": "flat",
+    "HEDGE_FLAT_PCT": "100",
+    "HEDGE_BUDGET_ENABLED": "false",
+    "RISK_WING_NOTIONAL_MAX_USD": "500000",
+}
+
+
+@pytest.mark.parametrize("moment", [(15, 50, 1, 0), (15, 51, 30, 0), (15, 53, 0, 200_000)], ids=str)
+def test_a_death_while_futures_and_spreads_are_bought_doubles_and_loses_nothing(
+    tmp_path: Path, moment: tuple[int, int, int, int]
+) -> None:
+    async def scene(life: Life) -> None:
+        await life.start()
+        await life.until(FIRST, time(*moment))
+        await life.die()
+        await life.clock.sleep(5)
+        program = await life.start()
+        await life.until(FIRST, time(16, 45))
+
+        account = {f.contract: f.quantity for f in program.broker.positions().values() if f.quantity}
+        assert account == program.store.book().positions()
+        assert program.engine.desk.link.breaks_open == 0
+        assert all(i.state.terminal for i in program.store.intents(session=FIRST) if i.key.strategy is Strategy.HEDGE)
+        held = layer_positions(program.store.book())
+        assert all(layer_holding(positions).uncovered == {} for positions in held.values())
+        assert [layer_holding(held[layer]).quantity for layer in ("L1", "L2")] == [1, 1]
+
+    live(tmp_path / "state", new_york(FIRST, time(15, 20)), scene, **BOTH)
