@@ -36,6 +36,8 @@ PRESETS = (
     ("weekly7",),
     ("d1_credit",),
     ("d0",),
+    ("mixed_002",),
+    ("vx_futures",),
 )
 FOLDER = Path(__file__).parents[2] / "config" / "presets"
 DECISION = "condor_entry"
