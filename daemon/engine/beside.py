@@ -7,12 +7,14 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 
+from daemon.core.hedge.drift_hedge import SpreadPrice
 from daemon.core.hedge.policy import SpreadPolicy
 from daemon.core.hedge.units import HedgeUnit, LayerHolding
+from daemon.core.market.contracts import MULTIPLIER
 from daemon.core.orders.intent import Purpose, Reason
 from daemon.core.records import DecisionKind, LayerComputation
 from daemon.engine.context import Desk
-from daemon.engine.gather import Indexes, Refusal, UnitView
+from daemon.engine.gather import Indexes, Refusal, UnitView, priced
 from daemon.engine.hedge_reader import HedgeReader, HedgeView
 from daemon.engine.hedge_trader import HedgeTrader, decide
 
@@ -58,31 +60,53 @@ class Beside:
         """Return the spread that would be bought. Raises Refusal by name where there is none."""
         return (await self._reader.offered(spread, session, seen))[0]
 
+    def price(self, seen: UnitView) -> SpreadPrice:
+        """Return what one spread costs, and the most that an order may pay for it. Raises Refusal without quotes."""
+        found = priced(seen.quotes, seen.unit.legs)
+        dearest_pts100 = found.natural_pts100 + self._desk.policy.hedge.ladder_through_pts100
+        return SpreadPrice(mid_usd=found.mid_pts * MULTIPLIER, dearest_usd=dearest_pts100 * MULTIPLIER / 100)
+
     async def buy(
-        self, view: HedgeView, seen: UnitView, quantity: int, reasons: Sequence[Reason], inputs: Inputs
+        self,
+        view: HedgeView,
+        seen: UnitView,
+        quantity: int,
+        *,
+        reasons: Sequence[Reason],
+        inputs: Inputs,
+        notes: tuple[Reason, ...] = (),
     ) -> int:
-        """Buy a number of a spread, after the computation has been recorded with it; the first reason is the order's."""
-        wanted = self.held.get(seen.unit, 0) + quantity
-        return await self._trade(
-            self._record(view, [self._row(seen, wanted=wanted)]), seen, quantity, reasons, inputs=inputs
-        )
+        """Buy a number of a spread, after the computation has been recorded with it.
+
+        The order keeps the first reason and the ``notes``; the decision has all reasons.
+        """
+        recorded = self._record(view, [self._row(seen, wanted=self.held.get(seen.unit, 0) + quantity)])
+        return await self._trade(recorded, seen, quantity, reasons=reasons, inputs=inputs, notes=notes)
 
     async def sell(self, view: HedgeView, seen: UnitView, reason: Reason) -> int:
         """Sell all of a spread; return how many were sold."""
         inputs: Inputs = {"mid": round(seen.value.mid_pts, 4)}
-        return -await self._trade(view, seen, -self.held[seen.unit], [reason], inputs=inputs)
+        return -await self._trade(view, seen, -self.held[seen.unit], reasons=[reason], inputs=inputs)
 
-    def skip(self, session: date, reasons: Sequence[Reason]) -> None:
+    def skip(self, session: date, reasons: Sequence[Reason], inputs: Inputs | None = None) -> None:
         """Record why nothing is bought or sold."""
-        decide(self._desk, session, self.name, kind=DecisionKind.SKIP, subject=self.name, reasons=tuple(reasons))
+        name, kind = self.name, DecisionKind.SKIP
+        decide(self._desk, session, name, kind=kind, subject=name, reasons=tuple(reasons), inputs=inputs)
 
     async def _trade(
-        self, view: HedgeView, seen: UnitView, change: int, reasons: Sequence[Reason], *, inputs: Inputs
+        self,
+        view: HedgeView,
+        seen: UnitView,
+        change: int,
+        *,
+        reasons: Sequence[Reason],
+        inputs: Inputs,
+        notes: tuple[Reason, ...] = (),
     ) -> int:
         desk, unit = self._desk, seen.unit
         target = BesideView(self.name, self._reader.holding(self.name), seen)
         done = await self._trader.trade(
-            view, target, purpose=self._purpose, unit=unit, change=change, reason=reasons[0]
+            view, target, purpose=self._purpose, unit=unit, change=change, reason=reasons[0], notes=notes
         )
         if not done:
             return 0

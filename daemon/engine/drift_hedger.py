@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -15,6 +15,7 @@ from daemon.core.hedge.drift_hedge import (
     Side,
     Stand,
     bought,
+    bought_for,
     confirmation,
     in_need,
     sale,
@@ -25,9 +26,9 @@ from daemon.core.hedge.drift_hedge import (
 from daemon.core.hedge.harvest import unit_cost_pts
 from daemon.core.hedge.policy import DRIFT
 from daemon.core.market.contracts import MULTIPLIER
-from daemon.core.orders.intent import Intent, Purpose, Reason, Strategy
+from daemon.core.orders.intent import Intent, Purpose, Strategy
 from daemon.core.risk.greeks import Levels, Position, value_positions
-from daemon.engine.beside import Beside, Inputs
+from daemon.engine.beside import Beside
 from daemon.engine.context import Desk
 from daemon.engine.gather import Indexes, UnitView, indexes
 from daemon.engine.hedge_budget import recently_spent
@@ -133,20 +134,20 @@ class DriftHedger:
         needy = in_need(look.stands, bought(self._orders()), self._beside.held.keys(), policy)
         confirmed, why = confirmation(desk.store.signals(look.session), policy)
         drifted = [seen[name] for name in sorted(needy) if confirmed or look.stands[name].side is Side.UP]
-        waiting = sorted(needy - {each.condor_id for each in drifted})
+        waiting = [seen[name] for name in sorted(needy - {each.condor_id for each in drifted})]
         if waiting:
-            self._beside.skip(look.session, [_drifted(seen, waiting), why])
+            self._beside.skip(look.session, [why], _shares(waiting))
         if not drifted:
             return ""
-        drift = _drifted(seen, [each.condor_id for each in drifted])
         unit = await self._beside.offered(look.session, look.market, policy.spread)
-        price_usd = unit.value.mid_pts * MULTIPLIER
-        quantity, reasons = size_drift(drifted, price_usd, self._room_usd(look), policy)
+        quantity, reasons = size_drift(drifted, self._beside.price(unit), self._room_usd(look), policy)
         if not quantity:
-            self._beside.skip(look.session, [drift, *reasons])
+            self._beside.skip(look.session, reasons, _shares(drifted))
             return ""
-        inputs: Inputs = {"forward": unit.forward_pts, "mid": unit.value.mid_pts, "vix": look.market.vix}
-        done = await self._beside.buy(look.view, unit, quantity, [*reasons, drift, why], inputs)
+        inputs = {"forward": unit.forward_pts, "vix": look.market.vix, **_shares(drifted)}
+        done = await self._beside.buy(
+            look.view, unit, quantity, reasons=[*reasons, why], inputs=inputs, notes=(bought_for(drifted),)
+        )
         return f"drift bought {done} of {quantity} {unit.unit}"
 
     def _room_usd(self, look: _Look) -> float | None:
@@ -158,12 +159,11 @@ class DriftHedger:
         return self._desk.policy.hedge.budget.debits_max_pct * past.credits_usd / 100 - past.debits_usd
 
 
-def _drifted(seen: Mapping[str, Seen], names: list[str]) -> Reason:
-    """Say how far the condors have drifted."""
-    words = ", ".join(f"{name} {_share(seen[name])}" for name in names)
-    return Reason("condors_drifted", f"drifted: {words}", len(names))
+def _shares(drifted: Sequence[Seen]) -> dict[str, float | int | str | None]:
+    """Say of each condor how far it has drifted, and the delta of its short put."""
+    return {each.condor_id: _share(each) for each in drifted}
 
 
 def _share(seen: Seen) -> str:
     share = "unknown" if seen.share is None else f"{seen.share:+.2f}"
-    return share if seen.put_delta is None else f"{share} (put {seen.put_delta:.2f})"
+    return share if seen.put_delta is None else f"{share} put {seen.put_delta:.2f}"

@@ -72,6 +72,8 @@ class Wish:
     sell: HedgeUnit | None
     quantity: int
     reason: Reason
+    notes: tuple[Reason, ...] = ()
+    """What the order keeps beside its reason."""
     forced: bool = False
     """Whether a purchase is made into a quote of any width."""
 
@@ -101,6 +103,7 @@ class HedgeTrader:
         unit: HedgeUnit,
         change: int,
         reason: Reason,
+        notes: tuple[Reason, ...] = (),
         forced: bool = False,
     ) -> int:
         """Buy (positive) or sell units; return the signed quantity that was filled.
@@ -110,7 +113,9 @@ class HedgeTrader:
         if change == 0:
             return 0
         buy, sell = (unit, None) if change > 0 else (None, unit)
-        wish = Wish(purpose=purpose, buy=buy, sell=sell, quantity=abs(change), reason=reason, forced=forced)
+        wish = Wish(
+            purpose=purpose, buy=buy, sell=sell, quantity=abs(change), reason=reason, notes=notes, forced=forced
+        )
         return await self.work(view, layer, wish) * (1 if change > 0 else -1)
 
     async def work(self, view: HedgeView, layer: Traded, wish: Wish) -> int:
@@ -157,7 +162,7 @@ class HedgeTrader:
             self._executor.next_key(Strategy.HEDGE, wish.purpose, name),
             spec,
             now,
-            reasons=(wish.reason,),
+            reasons=(wish.reason, *wish.notes),
             mid_at_decision_pts=price.mid_pts,
             quoted=price,
         )

@@ -8,12 +8,13 @@ from typing import Final
 from daemon.core.hedge.harvest import unit_cost_pts
 from daemon.core.hedge.policy import SLEEVE
 from daemon.core.hedge.rolls import last_roll
-from daemon.core.hedge.sleeve import cap_usd, size_sleeve, sleeve_ledger, sleeve_sale
-from daemon.core.market.contracts import MULTIPLIER, OptionContract
+from daemon.core.hedge.sleeve import cap_usd, size_sleeve, sleeve_sale
+from daemon.core.hedge.sub_ledger import sub_ledger
+from daemon.core.market.contracts import OptionContract
 from daemon.core.orders.intent import Purpose, Reason
 from daemon.engine.beside import Beside
 from daemon.engine.context import Desk
-from daemon.engine.gather import Indexes, UnitView, fresh_account_values, indexes, priced
+from daemon.engine.gather import Indexes, UnitView, fresh_account_values, indexes
 from daemon.engine.hedge_reader import HedgeReader, HedgeView
 from daemon.engine.hedge_trader import HedgeTrader
 
@@ -60,16 +61,13 @@ class SleeveDesk:
         why = Reason("sleeve_due", f"The sleeve buys every {policy.every_days} days.", due.isoformat())
         most_usd = cap_usd((await fresh_account_values(desk)).net_liquidation_usd_cents, policy)
         unit = await self._beside.offered(session, market, policy.spread)
-        natural_pts100 = priced(unit.quotes, unit.unit.legs).natural_pts100
-        # The working order may go so far beyond the natural price.
-        dearest_usd = (natural_pts100 + desk.policy.hedge.ladder_through_pts100) * MULTIPLIER / 100
         marks = {contract: mark.value_pts for contract, mark in desk.marks(self._contracts()).items()}
-        ledger = sleeve_ledger(desk.store.entries(), marks)
-        quantity, reasons = size_sleeve(ledger, dearest_usd, most_usd, policy)
+        ledger = sub_ledger(desk.store.entries(), SLEEVE, marks)
+        quantity, reasons = size_sleeve(ledger, self._beside.price(unit).dearest_usd, most_usd, policy)
         done = 0
         if quantity:
             inputs = {"cash_usd": ledger.cash_usd, "value_usd": ledger.value_usd, "cap_usd": most_usd}
-            done = await self._beside.buy(view, unit, quantity, [*reasons, why], inputs)
+            done = await self._beside.buy(view, unit, quantity, reasons=[*reasons, why], inputs=inputs)
         else:
             self._beside.skip(session, [*reasons, why])
         if done or not quantity:

@@ -23,6 +23,7 @@ from daemon.core.records import (
     Signal,
 )
 from daemon.ports import Store
+from daemon.report.beside import BesideLine, beside_lines
 from daemon.report.closing import Closing, closing
 from daemon.report.condors import CondorLine, CondorStatus, condor_lines
 from daemon.report.governance import waited_at_close
@@ -70,6 +71,8 @@ class DayView:
     changes: tuple[HedgeChange, ...]
     """What was traded in the hedge in the session."""
     layers: tuple[LayerLine, ...]
+    beside: tuple[BesideLine, ...]
+    """What stands beside the layers, each with its ledger."""
     computation: HedgeComputation | None
     """The last hedge computation of the session."""
     signals: tuple[Signal, ...]
@@ -142,6 +145,7 @@ def gather_day(
         condors=condor_lines(_alive(store.condors(), end, today), end, orders),
         changes=_changes(intents, end, today),
         layers=layer_lines(end, computation, next_rolls or {}),
+        beside=beside_lines(end, intents),
         computation=computation,
         signals=store.signals(session),
         monitors=store.monitors(session, session),

@@ -10,6 +10,7 @@ from daemon.core.book.book import BookEntry
 from daemon.core.hedge.policy import BESIDE
 from daemon.core.orders.intent import Strategy
 from daemon.core.records import Decision
+from daemon.report.beside import beside_text
 from daemon.report.closing import condor_day_usd_cents, hedge_day_usd_cents
 from daemon.report.day import DayView, attention, condor_decision, done_in_words
 from daemon.report.hedge import LayerLine, budget_lines, hedge_arithmetic
@@ -165,7 +166,8 @@ def _hedge(view: DayView) -> list[str]:
     )
     budget = [] if computation is None else [f"  {line}" for line in budget_lines(computation)]
     settled = [_settled_option(entry) for entry in view.settlements if entry.strategy is Strategy.HEDGE]
-    return [f"  {arithmetic}", *budget, *settled, *layer_table(view.layers), f"  at the close: {_held_at_close(view)}"]
+    held = [*layer_table(view.layers), f"  at the close: {_held_at_close(view)}", *beside_text(view.beside)]
+    return [f"  {arithmetic}", *budget, *settled, *held]
 
 
 def _held_at_close(view: DayView) -> str:

@@ -12,6 +12,7 @@ from daemon.core.market.contracts import OptionContract
 from daemon.core.orders.intent import Intent, Reason
 from daemon.core.records import HedgeComputation, LayerComputation
 from daemon.ports import Store
+from daemon.report.beside import BesideLine, beside_lines, beside_text, ledger_sums
 from daemon.report.closing import Closing, closing
 from daemon.report.day_text import layer_table
 from daemon.report.hedge import HedgeChange, Traded, budget_lines, hedge_arithmetic, hedge_changes, layer_lines
@@ -111,7 +112,8 @@ def _latest_orders(intents: Sequence[Intent]) -> list[str]:
 def hedge_json(store: Store, next_rolls: Mapping[str, date] | None = None) -> JsonObject:
     """Return the layers, the last computation and every change of the hedge."""
     computation = _last(store.hedge_computations())
-    lines = layer_lines(_now(store), computation, next_rolls or {})
+    now = _now(store)
+    lines = layer_lines(now, computation, next_rolls or {})
     return {
         "layers": [
             {
@@ -128,8 +130,14 @@ def hedge_json(store: Store, next_rolls: Mapping[str, date] | None = None) -> Js
             for line in lines
         ],
         "computation": None if computation is None else _computation_json(computation),
+        "beside": [_beside_json(line) for line in beside_lines(now, store.intents())],
         "changes": [_change_json(change) for change in hedge_changes(store.intents(), store.entries())],
     }
+
+
+def _beside_json(line: BesideLine) -> JsonObject:
+    held_for: JsonObject = {str(unit): list(condors) for unit, condors in line.bought_for.items()}
+    return {"subject": line.subject, **ledger_sums(line.ledger), "bought_for": held_for}
 
 
 def _contract_json(contract: OptionContract) -> JsonObject:
@@ -160,6 +168,7 @@ def _computation_json(computation: HedgeComputation) -> JsonObject:
         "contracts": computation.contracts,
         "budget": None if computation.sized.budget is None else asdict(computation.sized.budget),
         "layers": [_layer_json(layer) for layer in computation.layers],
+        "beside": [_layer_json(row) for row in computation.beside],
         "reasons": [reason_json(reason) for reason in computation.reasons],
     }
 
@@ -196,7 +205,8 @@ def _change_json(change: HedgeChange) -> JsonObject:
 def hedge_text(store: Store, next_rolls: Mapping[str, date] | None = None, policy: Sequence[str] = ()) -> str:
     """Write the layers held against target, the arithmetic behind them, the policy, and every change."""
     computation = _last(store.hedge_computations())
-    lines = layer_lines(_now(store), computation, next_rolls or {})
+    now = _now(store)
+    lines = layer_lines(now, computation, next_rolls or {})
     arithmetic = (
         "no hedge computation recorded"
         if computation is None
@@ -217,10 +227,8 @@ def hedge_text(store: Store, next_rolls: Mapping[str, date] | None = None, polic
     ]
     table = columns(rows, "<<<<><") if changes else ["  none yet"]
     budget = [] if computation is None else [f"  {line}" for line in budget_lines(computation)]
-    return (
-        "\n".join(["LAYERS", f"  {arithmetic}", *budget, *layer_table(lines), *_policy(policy), "", "CHANGES", *table])
-        + "\n"
-    )
+    held = [*layer_table(lines), *beside_text(beside_lines(now, store.intents()))]
+    return "\n".join(["LAYERS", f"  {arithmetic}", *budget, *held, *_policy(policy), "", "CHANGES", *table]) + "\n"
 
 
 def _policy(lines: Sequence[str]) -> list[str]:

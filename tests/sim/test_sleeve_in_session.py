@@ -10,7 +10,7 @@ from rehearsals import FIRST, Done, rehearse
 from daemon.core.book.book import entry_cash_usd_cents, fold
 from daemon.core.book.condors import layer_positions
 from daemon.core.calendar.sessions import session_on_or_after
-from daemon.core.hedge.sleeve import sleeve_ledger
+from daemon.core.hedge.sub_ledger import sub_ledger
 from daemon.core.hedge.units import layer_holding
 from daemon.core.orders.intent import Purpose, Strategy
 
@@ -47,7 +47,7 @@ def test_the_cap_refuses_by_name_and_is_never_passed(done: Done) -> None:
     entries = done.store.entries()
     for day in done.store.days():
         marks = {line.contract: line.mark_pts for line in day.positions if line.mark_pts is not None}
-        ledger = sleeve_ledger((entry for entry in entries if entry.session <= day.session), marks)
+        ledger = sub_ledger((e for e in entries if e.session <= day.session), "sleeve", marks)
 
         assert -ledger.cash_usd <= 0.002 * day.net_liquidation_usd_cents / 100
     assert "sleeve_cap" in names

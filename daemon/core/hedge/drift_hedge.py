@@ -24,8 +24,10 @@ from daemon.core.orders.intent import Intent, Purpose, Reason, Strategy
 from daemon.core.records import Signal, Standing
 from daemon.core.risk.exposure import exact
 
-BOUGHT_FOR: Final = "drift_hedge"
-"""Name of the reason of a purchase; its value lists the condors that it is for."""
+SIZED: Final = "drift_hedge"
+"""Name of the reason of a purchase, with its arithmetic."""
+BOUGHT_FOR: Final = "bought_for"
+"""Name of a reason of its order; the value lists the condors that it is for."""
 RSI_SIGNAL: Final = "spx_rsi"
 BREADTH_SIGNAL: Final = "breadth"
 
@@ -159,37 +161,46 @@ def _words(what: str, value: float | None) -> str:
     return f"{what} {'unknown' if value is None else f'{value:,.1f}'}"
 
 
+def bought_for(drifted: Iterable[Seen]) -> Reason:
+    """Return what an order keeps of the condors that it is for."""
+    return Reason(BOUGHT_FOR, "the condors that it is bought for", ", ".join(seen.condor_id for seen in drifted))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpreadPrice:
+    """What one spread costs in dollars."""
+
+    mid_usd: float
+    dearest_usd: float
+    """The most that the order may pay for it."""
+
+
 def size_drift(
-    drifted: Sequence[Seen], price_usd: float, room_usd: float | None, policy: DriftPolicy
+    drifted: Sequence[Seen], price: SpreadPrice, room_usd: float | None, policy: DriftPolicy
 ) -> tuple[int, tuple[Reason, ...]]:
     """Return how many spreads are bought for condors that have drifted, with the arithmetic (003-06, 003-08).
 
-    The number nearest the share of their credit, within the most that it may be, and within what the debit guard has
-    left; ``room_usd`` is None where no guard holds. Zero comes with the name of what made it so.
+    The number nearest the share of their credit at mids that passes, at the dearest price, neither the most that it
+    may be of the credit nor what the debit guard has left; ``room_usd`` is None where no guard holds. Zero comes with
+    the name of what made it so.
     """
     credit_usd = sum(seen.credit_usd for seen in drifted)
     share_usd, most_usd = (pct * credit_usd / 100 for pct in (policy.credit_pct, policy.credit_max_pct))
-    nearest = floor(Fraction(exact(share_usd)) / Fraction(exact(price_usd)) + Fraction(1, 2))
-    wanted = min(nearest, floor(most_usd / price_usd))
+    nearest = floor(Fraction(exact(share_usd)) / Fraction(exact(price.mid_usd)) + Fraction(1, 2))
+    wanted = min(nearest, floor(most_usd / price.dearest_usd))
     sums = f"{policy.credit_pct:g} % of ${credit_usd:,.0f} credit of {len(drifted)} condors are ${share_usd:,.0f}"
+    costs = f"${price.mid_usd:,.0f}, at most ${price.dearest_usd:,.0f}"
     if wanted == 0:
-        text = f"{sums}, and one spread costs ${price_usd:,.0f}, over {policy.credit_max_pct:g} % of that credit."
-        if price_usd <= most_usd:
-            text = f"{sums}, less than half of a spread, which costs ${price_usd:,.0f}."
-        return 0, (Reason("drift_hedge_zero", text, round(share_usd, 2), round(price_usd, 2)),)
-    names = ", ".join(seen.condor_id for seen in drifted)
-    affordable = wanted if room_usd is None else max(0, floor(room_usd / price_usd))
-    quantity = min(wanted, affordable)
-    why = Reason(
-        BOUGHT_FOR,
-        f"{sums}: {quantity} x ${price_usd:,.0f} = ${quantity * price_usd:,.0f}",
-        names,
-        round(share_usd, 2),
-    )
+        text = f"{sums}, of which a spread of {costs}, is too large a part."
+        return 0, (Reason("drift_hedge_zero", text, round(price.dearest_usd, 2), round(most_usd, 2)),)
+    quantity = wanted if room_usd is None else min(wanted, max(0, floor(room_usd / price.dearest_usd)))
+    why = Reason(SIZED, f"{sums}: {quantity} of {costs} each", round(quantity * price.mid_usd, 2), round(most_usd, 2))
     if quantity == wanted:
         return quantity, (why,)
-    text = f"{wanted} spreads would cost ${wanted * price_usd:,.0f} and the credits leave ${room_usd:,.0f}: {quantity}."
-    guard = Reason(DEBIT_GUARD, text, round(wanted * price_usd, 2), None if room_usd is None else round(room_usd, 2))
+    assert room_usd is not None, "only a guard makes it smaller"
+    cost_usd = wanted * price.dearest_usd
+    text = f"{wanted} spreads cost up to ${cost_usd:,.0f} and the credits leave ${room_usd:,.0f}: {quantity} instead."
+    guard = Reason(DEBIT_GUARD, text, round(cost_usd, 2), round(room_usd, 2))
     return quantity, (why, guard) if quantity else (guard,)
 
 

@@ -5,70 +5,16 @@ Its leverage is the farther call sold against each long one, and nothing else; s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from math import floor
 from typing import Final
 
-from daemon.core.book.book import BookEntry, entry_cash_usd_cents
-from daemon.core.hedge.policy import SLEEVE, SleevePolicy
-from daemon.core.market.contracts import MULTIPLIER, OptionContract
+from daemon.core.hedge.policy import SleevePolicy
+from daemon.core.hedge.sub_ledger import SubLedger
 from daemon.core.orders.intent import Reason
 
 BOUGHT: Final = "sleeve_purchase"
 FEES_USD: Final = 5.0
 """What is kept free for the commissions of one spread, its sale included; the exchange takes about a dollar a contract."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SleeveLedger:
-    """Every fill of the sleeve summed up, in dollars; a value is None where a mark is missing."""
-
-    cash_usd: float
-    """Received less paid since the beginning, fees included: what it has taken of the account, if negative."""
-    cost_usd: float
-    """What was paid for what is held."""
-    value_usd: float | None
-    """What is held, by its marks."""
-
-    @property
-    def realised_usd(self) -> float:
-        """Return what was won or lost for good, all fees included."""
-        return self.cash_usd + self.cost_usd
-
-    @property
-    def pnl_usd(self) -> float | None:
-        """Return what was won or lost in all."""
-        return None if self.value_usd is None else self.cash_usd + self.value_usd
-
-    @property
-    def used_usd(self) -> float | None:
-        """Return what counts against the cap: what it has taken of the account, or what it is worth if that is more."""
-        return None if self.value_usd is None else max(0.0, -self.cash_usd, self.value_usd)
-
-
-def sleeve_ledger(entries: Iterable[BookEntry], marks_pts: Mapping[OptionContract, float]) -> SleeveLedger:
-    """Fold the fills and settlements of the sleeve; what is closed leaves at the mean price of what was opened."""
-    cash_usd, held, cost_usd = 0.0, dict[OptionContract, int](), dict[OptionContract, float]()
-    for entry in entries:
-        if entry.subject != SLEEVE:
-            continue
-        contract, before = entry.contract, held.get(entry.contract, 0)
-        cash_usd += entry_cash_usd_cents(entry) / 100 - (entry.fee_usd_e4 or 0) / 10_000
-        held[contract] = before + entry.quantity
-        spent_usd = cost_usd.get(contract, 0.0)
-        if before * entry.quantity >= 0:
-            cost_usd[contract] = spent_usd + entry.quantity * entry.price_pts100 * MULTIPLIER / 100
-        else:
-            cost_usd[contract] = spent_usd * held[contract] / before
-    return SleeveLedger(cash_usd=cash_usd, cost_usd=sum(cost_usd.values(), 0.0), value_usd=_value_usd(held, marks_pts))
-
-
-def _value_usd(held: Mapping[OptionContract, int], marks_pts: Mapping[OptionContract, float]) -> float | None:
-    still = {contract: quantity for contract, quantity in held.items() if quantity}
-    if any(contract not in marks_pts for contract in still):
-        return None
-    return sum((quantity * marks_pts[contract] * MULTIPLIER for contract, quantity in still.items()), 0.0)
 
 
 def cap_usd(net_liquidation_usd_cents: int, policy: SleevePolicy) -> float:
@@ -77,7 +23,7 @@ def cap_usd(net_liquidation_usd_cents: int, policy: SleevePolicy) -> float:
 
 
 def size_sleeve(
-    ledger: SleeveLedger, price_usd: float, most_usd: float, policy: SleevePolicy
+    ledger: SubLedger, price_usd: float, most_usd: float, policy: SleevePolicy
 ) -> tuple[int, tuple[Reason, ...]]:
     """Return how many spreads are bought at no more than ``price_usd`` each, with the arithmetic or what refuses."""
     used_usd, one_usd = ledger.used_usd, price_usd + FEES_USD

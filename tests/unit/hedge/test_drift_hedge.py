@@ -16,8 +16,10 @@ from daemon.core.hedge.drift_hedge import (
     SaleFacts,
     Seen,
     Side,
+    SpreadPrice,
     Stand,
     bought,
+    bought_for,
     confirmation,
     in_need,
     sale,
@@ -188,55 +190,64 @@ class TestConfirmation:
         assert reason.text.endswith("RSI(14) of SPX 60.0, net advances of 20 sessions unknown.")
 
 
+def price(mid_usd: float, dearest_usd: float | None = None) -> SpreadPrice:
+    return SpreadPrice(mid_usd=mid_usd, dearest_usd=mid_usd if dearest_usd is None else dearest_usd)
+
+
 class TestSize:
     @pytest.mark.parametrize(
-        ("credits_usd", "price_usd", "quantity"),
+        ("credits_usd", "price_usd", "dearest_usd", "quantity"),
         [
-            ((1000.0,), 160.0, 2),  # 320 / 160
-            ((1000.0,), 130.0, 2),  # 320 / 130 = 2.46
-            ((1000.0,), 120.0, 3),  # 320 / 120 = 2.67, and 360 are within 400
-            ((1000.0,), 210.0, 1),  # 320 / 210 = 1.52 is nearest to 2, but 420 are over 400
-            ((500.0, 500.0), 160.0, 2),
-            ((435.0,), 174.0, 1),  # 139.20 / 174 = 0.8; 40 % of 435 are 174
+            ((1000.0,), 160.0, 180.0, 2),  # 320 / 160
+            ((1000.0,), 130.0, 140.0, 2),  # 320 / 130 = 2.46
+            ((1000.0,), 120.0, 130.0, 3),  # 320 / 120 = 2.67, and 390 are within 400
+            ((1000.0,), 120.0, 134.0, 2),  # as before, but 402 are over 400
+            ((1000.0,), 210.0, 210.0, 1),  # 320 / 210 = 1.52 is nearest to 2, but 420 are over 400
+            ((500.0, 500.0), 160.0, 160.0, 2),
+            ((435.0,), 174.0, 174.0, 1),  # 139.20 / 174 = 0.8; 40 % of 435 are 174
         ],
     )
-    def test_the_number_nearest_32_percent_of_the_credit_within_40(
-        self, credits_usd: tuple[float, ...], price_usd: float, quantity: int
+    def test_the_number_nearest_32_percent_of_the_credit_that_can_cost_no_more_than_40(
+        self, credits_usd: tuple[float, ...], price_usd: float, dearest_usd: float, quantity: int
     ) -> None:
         drifted = [seen(-0.2, name=f"C20200218-{n}", credit_usd=usd) for n, usd in enumerate(credits_usd)]
 
-        assert size_drift(drifted, price_usd, None, DRIFT)[0] == quantity
+        assert size_drift(drifted, price(price_usd, dearest_usd), None, DRIFT)[0] == quantity
 
-    def test_the_reason_lists_the_condors_and_shows_the_arithmetic(self) -> None:
-        _, (reason,) = size_drift([seen(-0.2), seen(-0.3, name=TWO)], 160.0, 1000.0, DRIFT)
+    def test_the_reason_shows_the_arithmetic(self) -> None:
+        _, (reason,) = size_drift([seen(-0.2), seen(-0.3, name=TWO)], price(160.0, 170.0), 1000.0, DRIFT)
 
-        assert (reason.name, reason.value, reason.limit) == (BOUGHT_FOR, f"{ONE}, {TWO}", 640.0)
-        assert reason.text == "32 % of $2,000 credit of 2 condors are $640: 4 x $160 = $640"
+        assert (reason.name, reason.value, reason.limit) == ("drift_hedge", 640.0, 800.0)
+        assert reason.text == "32 % of $2,000 credit of 2 condors are $640: 4 of $160, at most $170 each"
 
     @pytest.mark.parametrize(
-        ("price_usd", "most_pct", "words"),
-        [(175.0, 40.0, "over 40 % of that credit"), (400.0, 100.0, "less than half of a spread")],
+        ("mid_usd", "dearest_usd", "most_pct"),
+        [(175.0, 175.0, 40.0), (150.0, 175.0, 40.0), (400.0, 400.0, 100.0)],  # 40 % are 174; 139.20 / 400 = 0.35
     )
-    def test_a_number_that_rounds_to_zero_is_named(self, price_usd: float, most_pct: float, words: str) -> None:
+    def test_a_number_that_rounds_to_zero_is_named(self, mid_usd: float, dearest_usd: float, most_pct: float) -> None:
         policy = replace(DRIFT, credit_max_pct=most_pct)
-        quantity, (reason,) = size_drift([seen(-0.2, credit_usd=435.0)], price_usd, None, policy)
+        quantity, (reason,) = size_drift([seen(-0.2, credit_usd=435.0)], price(mid_usd, dearest_usd), None, policy)
 
-        assert (quantity, reason.name, reason.value, reason.limit) == (0, "drift_hedge_zero", 139.2, price_usd)
-        assert words in reason.text
+        assert (quantity, reason.name, reason.value) == (0, "drift_hedge_zero", dearest_usd)
 
-    def test_the_debit_guard_leaves_what_fits(self) -> None:
-        quantity, (why, guard) = size_drift([seen(-0.2)], 100.0, 250.0, DRIFT)
+    def test_the_debit_guard_leaves_what_fits_at_the_dearest_price(self) -> None:
+        quantity, (why, guard) = size_drift([seen(-0.2)], price(100.0, 110.0), 250.0, DRIFT)
 
-        # 320 / 100 = 3, and of 250 dollars two.
+        # 320 / 100 = 3, of which 330 dollars are within 400; of 250 dollars two.
         assert quantity == 2
-        assert why.text.endswith("2 x $100 = $200")
-        assert (guard.name, guard.value, guard.limit) == ("debit_guard", 300.0, 250.0)
+        assert why.text.endswith("2 of $100, at most $110 each")
+        assert (guard.name, guard.value, guard.limit) == ("debit_guard", 330.0, 250.0)
 
     @pytest.mark.parametrize("room_usd", [99.0, -500.0])
     def test_the_debit_guard_can_leave_nothing(self, room_usd: float) -> None:
-        quantity, (guard,) = size_drift([seen(-0.2)], 100.0, room_usd, DRIFT)
+        quantity, (guard,) = size_drift([seen(-0.2)], price(100.0), room_usd, DRIFT)
 
         assert (quantity, guard.name) == (0, "debit_guard")
+
+    def test_an_order_keeps_the_condors_that_it_is_for(self) -> None:
+        kept = replace(purchase(Purpose.DRIFT), reasons=(bought_for([seen(-0.2), seen(-0.3, name=TWO)]),), filled=1)
+
+        assert bought([kept])[0].condors == {ONE, TWO}
 
 
 class TestSale:

@@ -11,7 +11,8 @@ from hedge_values import POLICY
 from daemon.core.book.book import BookEntry, EntryKind
 from daemon.core.calendar.sessions import session
 from daemon.core.hedge.budget import spent
-from daemon.core.hedge.sleeve import SleeveLedger, cap_usd, size_sleeve, sleeve_ledger, sleeve_sale
+from daemon.core.hedge.sleeve import cap_usd, size_sleeve, sleeve_sale
+from daemon.core.hedge.sub_ledger import SubLedger, sub_ledger
 from daemon.core.market.contracts import ConId, OptionContract, Right, TradingClass
 from daemon.core.orders.broker_facts import ExecId
 from daemon.core.orders.intent import Strategy
@@ -47,7 +48,7 @@ OPENED = [entry(1, LONG, 4, 200), entry(2, SHORT, -4, 80), entry(3, LONG, 9, 100
 class TestLedger:
     def test_cash_cost_and_value_of_what_is_open(self) -> None:
         # 4 x (2.00 - 0.80) = 480 dollars and two fees of 1.20; worth 4 x (2.50 - 0.90) = 640.
-        found = sleeve_ledger(OPENED, {LONG: 2.5, SHORT: 0.9})
+        found = sub_ledger(OPENED, "sleeve", {LONG: 2.5, SHORT: 0.9})
 
         assert found.cash_usd == pytest.approx(-482.40)
         assert found.cost_usd == pytest.approx(480.0)
@@ -58,14 +59,16 @@ class TestLedger:
 
     def test_what_is_sold_leaves_at_its_mean_price(self) -> None:
         # One of four at 5.00 less 1.00: 400 for what cost 120, and two more fees.
-        found = sleeve_ledger([*OPENED, entry(4, LONG, -1, 500), entry(5, SHORT, 1, 100)], {LONG: 5.0, SHORT: 1.0})
+        found = sub_ledger(
+            [*OPENED, entry(4, LONG, -1, 500), entry(5, SHORT, 1, 100)], "sleeve", {LONG: 5.0, SHORT: 1.0}
+        )
 
         assert found.cost_usd == pytest.approx(360.0)
         assert found.realised_usd == pytest.approx(400 - 120 - 4 * 1.20)
         assert found.value_usd == pytest.approx(1200.0)
 
     def test_a_missing_mark_is_no_zero(self) -> None:
-        found = sleeve_ledger(OPENED, {LONG: 2.5})
+        found = sub_ledger(OPENED, "sleeve", {LONG: 2.5})
 
         assert (found.value_usd, found.pnl_usd, found.used_usd) == (None, None, None)
 
@@ -73,8 +76,8 @@ class TestLedger:
         assert spent(OPENED, [], [], DAY).debits_usd == pytest.approx(900.0)  # L3 alone
 
 
-def ledger(cash_usd: float, value_usd: float | None = 0.0) -> SleeveLedger:
-    return SleeveLedger(cash_usd=cash_usd, cost_usd=0.0, value_usd=value_usd)
+def ledger(cash_usd: float, value_usd: float | None = 0.0) -> SubLedger:
+    return SubLedger(cash_usd=cash_usd, cost_usd=0.0, value_usd=value_usd)
 
 
 class TestCap:
