@@ -188,7 +188,9 @@ def size_drift(
     share_usd, most_usd = (pct * credit_usd / 100 for pct in (policy.credit_pct, policy.credit_max_pct))
     nearest = floor(Fraction(exact(share_usd)) / Fraction(exact(price.mid_usd)) + Fraction(1, 2))
     wanted = min(nearest, floor(most_usd / price.dearest_usd))
-    sums = f"{policy.credit_pct:g} % of ${credit_usd:,.0f} credit of {len(drifted)} condors are ${share_usd:,.0f}"
+    sums = (
+        f"{policy.credit_pct:g} % of ${credit_usd:,.0f} credit of {_condors_text(len(drifted))} are ${share_usd:,.0f}"
+    )
     costs = f"${price.mid_usd:,.0f}, at most ${price.dearest_usd:,.0f}"
     if wanted == 0:
         text = f"{sums}, of which a spread of {costs}, is too large a part."
@@ -202,6 +204,10 @@ def size_drift(
     text = f"{wanted} spreads cost up to ${cost_usd:,.0f} and the credits leave ${room_usd:,.0f}: {quantity} instead."
     guard = Reason(DEBIT_GUARD, text, round(cost_usd, 2), round(room_usd, 2))
     return quantity, (why, guard) if quantity else (guard,)
+
+
+def _condors_text(count: int) -> str:
+    return "1 condor" if count == 1 else f"{count} condors"
 
 
 def sale(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from daemon.core.hedge.regime import RegimeState
 from daemon.core.hedge.units import HedgeUnit, LayerHolding
 from daemon.core.market.contracts import ContractInfo, OptionContract, Right, TradingClass
 from daemon.core.market.quotes import Quote
-from daemon.core.orders.intent import Purpose, Reason
+from daemon.core.orders.broker_facts import Margin
+from daemon.core.orders.intent import OrderSpec, Purpose, Reason
 from daemon.core.records import HedgeComputation
 from daemon.engine.context import Desk
 from daemon.engine.executor import Executor
@@ -33,25 +35,34 @@ def refused(
     quote: tuple[int, int],
     *,
     interest: dict[OptionContract, int] | None = None,
+    purpose: Purpose = Purpose.RESIZE,
+    margin_usd_cents: int = 0,
     **changes: str,
 ) -> tuple[list[str], FakeBroker]:
-    """Try to buy one call and return the names of what refused it."""
+    """Try to buy one call and return the names of what refused it; ``margin_usd_cents`` is the preview's."""
     names: list[str] = []
     desk, broker = make_desk(folder, **changes)
     broker.interest = {} if interest is None else interest
     desk.link.clock_skew_s = 0.0
 
-    async def ask() -> None:
+    ask = broker.what_if
+
+    async def what_if(spec: OrderSpec) -> Margin:
+        return replace(await ask(spec), initial_after_usd_cents=margin_usd_cents)
+
+    broker.what_if = what_if  # type: ignore[method-assign]
+
+    async def trade() -> None:
         computation = HedgeComputation(SESSION, START, 14.4, "low", 7.7, 5_000, 385.0, 0.0, 1, ())
         desk.store.record_hedge_computation(computation)
         view = HedgeView(computation, {}, RegimeState("low", None), regime_changed=False, index_age_s=1.0)
         risk = RiskMonitor(desk, RunStates(desk))
         trader = HedgeTrader(desk, Executor(desk, FactRecorder(desk), risk), risk)
-        wish = Wish(purpose=Purpose.RESIZE, buy=HedgeUnit(CALL), sell=None, quantity=1, reason=Reason("test", "a test"))
+        wish = Wish(purpose=purpose, buy=HedgeUnit(CALL), sell=None, quantity=1, reason=Reason("test", "a test"))
         assert await trader.work(view, layer(desk, holding, quote), wish) == 0
         names.extend(reason.name for decision in desk.store.decisions(SESSION) for reason in decision.reasons)
 
-    run_virtual(ask, START)
+    run_virtual(trade, START)
     return names, broker
 
 
@@ -101,4 +112,13 @@ def test_a_quote_that_is_too_wide_is_not_bought(tmp_path: Path) -> None:
     names, broker = refused(tmp_path, LayerHolding({}, {}), (80, 140))
 
     assert names == ["hedge_spread_too_wide"]
+    assert broker.placed == []
+
+
+@pytest.mark.parametrize("purpose", [Purpose.DRIFT, Purpose.SLEEVE])
+def test_what_is_beside_the_layers_is_held_against_the_margin_after_it(tmp_path: Path, purpose: Purpose) -> None:
+    # Half of a million dollars may be margin; the skip also says what the order was for.
+    names, broker = refused(tmp_path, LayerHolding({}, {}), (100, 105), purpose=purpose, margin_usd_cents=50_000_001)
+
+    assert names == ["margin", "test"]
     assert broker.placed == []
