@@ -73,4 +73,4 @@ class TestHedge:
 
         assert "no hedge computation recorded" in text
         assert "no layer held" in text
-        assert tables.hedge_json(FakeStore()) == {"layers": [], "computation": None, "changes": []}
+        assert tables.hedge_json(FakeStore()) == {"layers": [], "computation": None, "beside": [], "changes": []}
