@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 
+from daemon.core.book.book import entry_cash_usd_cents
 from daemon.core.hedge.budget import spent
 from daemon.core.hedge.harvest import HARVESTED, ROUTED
 from daemon.core.hedge.policy import HedgePolicy, LayerPolicy
@@ -24,8 +25,8 @@ from daemon.ports import Store
 ROLL_JOB, RESIZE_JOB = "hedge_roll", "hedge_resize"
 SHIFTED = ("adjusted", HARVESTED, ROUTED)
 """Reasons of a computation whose targets are not shared out by the plain weights."""
-DEBIT_TOLERANCE = 1.05
-"""The guard reckons with mids; fills cost up to so much more."""
+DEBIT_TOLERANCE = 1.01
+"""The mid of a decision is that of an order by this much: the market moves in between."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,10 +187,22 @@ def _guards(store: Store) -> tuple[int, list[str]]:
         if budget.carry_usd > budget.carry_max_usd:
             faults.append(f"{computed.session}: expected carry {budget.carry_usd:.2f} of {budget.carry_max_usd:.2f}")
         until = [entry for entry in entries if entry.session <= computed.session]
-        after = spent(until, condors, (), computed.session).debits_usd
+        # The guard reckons with mids: what fills have cost beyond them is not its doing.
+        after = spent(until, condors, (), computed.session).debits_usd - _beyond_mids_usd(store, computed.session)
         if after > DEBIT_TOLERANCE * budget.debits_max_usd and _bought(store, computed):
             faults.append(f"{computed.session}: debits {after:.2f} of {budget.debits_max_usd:.2f} after a purchase")
     return guarded, faults
+
+
+def _beyond_mids_usd(store: Store, session: date) -> float:
+    """Return what the orders of the hedge of a session have cost beyond their mids at the decision."""
+    mids = {
+        intent.ref: intent.filled * (intent.mid_at_decision_pts or 0.0)
+        for intent in store.intents(session=session)
+        if intent.key.strategy is Strategy.HEDGE
+    }
+    paid_cents = sum(-entry_cash_usd_cents(entry) for entry in store.entries() if entry.order_ref in mids)
+    return paid_cents / 100 - 100 * sum(mids.values())
 
 
 def _bought(store: Store, computed: HedgeComputation) -> bool:

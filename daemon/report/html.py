@@ -147,7 +147,7 @@ _CONDORS_NOTE = (
 )
 _PNL_NOTE = "Cash is what trades and settlements paid and received; value is the change in the marks of what is held."
 _ATTRIBUTION_NOTE = (
-    "The same figures as `condord attribution` shows. They were measured in this period, whatever its length; "
+    "The command condord attribution shows the same figures. They were measured in this period, whatever its length; "
     "rules, definitions and sources stand in docs/attribution.md."
 )
 _VALUATION_NOTE = (

@@ -22,6 +22,7 @@ from figures import Run
 from hedge_checks import Checked, check_hedge
 
 from daemon.adapters.store import open_readonly
+from daemon.core.analysis.curves import CRASH_WINDOWS, SLOW_WINDOWS, window_reductions
 from daemon.core.analysis.event_study import BUCKET_EDGES_PCT, REFERENCE_PCT, Bucket, five_session_buckets
 from daemon.core.analysis.rows import SessionRow
 from daemon.report.analysis import Analysis, analyse
@@ -124,10 +125,14 @@ def print_buckets(judged: Sequence[Judged]) -> None:
 
 
 def _layers_only(found: Analysis) -> list[SessionRow]:
-    """Return the sessions with the gains of the three layers alone as those of the hedge."""
+    """Return the sessions as they would have been with the three layers alone for a hedge, from the same fills."""
     layers = [name for name in found.sources if name in {"L1", "L2", "L3"}]
-    sums = ((row, sum(row.gains[name].usd or 0 for name in layers)) for row in found.rows)
-    return [replace(row, hedge_usd_cents=round(100 * usd)) for row, usd in sums]
+    rows: list[SessionRow] = []
+    for row in found.rows:
+        hedge = round(100 * sum(row.gains[name].usd or 0 for name in layers))
+        after = row.net_liquidation_before_usd_cents + row.condor_usd_cents + hedge
+        rows.append(replace(row, hedge_usd_cents=hedge, net_liquidation_usd_cents=after))
+    return rows
 
 
 def _pct(buckets: Sequence[Bucket]) -> float | None:
@@ -140,13 +145,14 @@ def _pct(buckets: Sequence[Bucket]) -> float | None:
 
 def print_falls(judged: Sequence[Judged]) -> None:
     """Print the drawdown inside each known window, and what the sources gained in it."""
-    print("\ndrawdown inside known windows       without      with   smaller")
+    print("\ndrawdown inside known windows       without      with   smaller  layers alone")
     for one in judged:
-        for loss in (*one.analysis.crashes, *one.analysis.slow):
-            share = "" if loss.pct is None else f"{loss.pct:+.1f} %"
-            part = "" if loss.whole else " (part)"
+        alone = window_reductions(_layers_only(one.analysis), (*CRASH_WINDOWS, *SLOW_WINDOWS))
+        for loss, layers in zip((*one.analysis.crashes, *one.analysis.slow), alone, strict=True):
+            shares = ["" if each.pct is None else f"{each.pct:+.1f} %" for each in (loss, layers)]
+            name = loss.name + ("" if loss.whole else " (part)")
             print(
-                f"{one.arm:<10} {loss.name + part:<22} {loss.unhedged_usd or 0:>10,.0f} {loss.hedged_usd or 0:>9,.0f} {share:>9}"
+                f"{one.arm:<10} {name:<22} {loss.unhedged_usd or 0:>10,.0f} {loss.hedged_usd or 0:>9,.0f} {shares[0]:>9} {shares[1]:>13}"
             )
     print("\ngain by source")
     for one in judged:
