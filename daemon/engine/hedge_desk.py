@@ -180,6 +180,8 @@ class HedgeDesk:
             return 0
         if not set(new.contracts).isdisjoint(old[0].contracts) or new.underlying is not old[0].underlying:
             return 0  # no combination buys and sells one contract, or is of two underlyings
+        if new.long.is_future or old[0].long.is_future:
+            return 0  # futures trade one by one: their combinations belong to another exchange than those of options
         quantity = min(missing, old[1])
         wish = Wish(purpose=Purpose.ROLL_BUY, buy=new, sell=old[0], quantity=quantity, reason=reason, forced=forced)
         return await self._trader.work(view, layer, wish)

@@ -185,3 +185,32 @@ def test_a_death_while_futures_and_spreads_are_bought_doubles_and_loses_nothing(
         assert [layer_holding(held[layer]).quantity for layer in ("L1", "L2")] == [1, 1]
 
     live(tmp_path / "state", new_york(FIRST, time(15, 20)), scene, **BOTH)
+
+
+def test_what_layers_of_every_kind_hold_is_flattened(tmp_path: Path) -> None:
+    async def scene(life: Life) -> None:
+        program = await life.start()
+        await life.until(date(2020, 2, 19), time(11, 0))
+        held = layer_positions(program.store.book())
+        assert {layer: layer_holding(held[layer]).quantity for layer in ("L1", "L2")} == {"L1": 1, "L2": 1}
+
+        ends = await program.engine.flatten("a test")
+
+        assert [end.why for end in ends] == [""] * 4
+        assert program.store.book().positions() == {}
+        assert program.engine.desk.link.breaks_open == 0
+
+    live(tmp_path / "state", new_york(FIRST, time(15, 20)), scene, **BOTH)
+
+
+@pytest.mark.parametrize("name", ["mixed_002", "vx_futures"])
+def test_rolls_as_combinations_leave_futures_out(tmp_path: Path, name: str) -> None:
+    done = rehearse(tmp_path / "out", LAST, first=FIRST, **preset(name), HEDGE_ROLL_ORDER="combination")
+
+    rolls = [i for i in done.store.intents() if i.key.purpose is Purpose.ROLL_BUY and i.filled]
+    combined = [i for i in rolls if len({leg.contract.expiry for leg in i.spec.legs}) > 1]
+    assert combined
+    for order in rolls:
+        classes = {leg.contract.trading_class for leg in order.spec.legs}
+        assert classes != {TradingClass.VX} or len(order.spec.legs) == 1
+    assert (done.result.summary.errors, done.result.summary.breaks_open) == (0, 0)
