@@ -269,7 +269,11 @@ def _future(con_id: int) -> Listing:
 
 def option_listing(contract: OptionContract, day: date) -> Listing:
     """Return the listing of an option; its price rule is that of the date."""
-    steps = ticks.steps(contract.trading_class, day)
+    return _option_listing(contract, ticks.steps(contract.trading_class, day))
+
+
+@lru_cache(maxsize=1024)  # what is held is asked for on many days, and price steps hardly ever change
+def _option_listing(contract: OptionContract, steps: tuple[float, float]) -> Listing:
     return Listing(
         con_id=con_ids.option_con_id(contract),
         sec_type=SecType.OPTION,
