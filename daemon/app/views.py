@@ -153,7 +153,7 @@ def _stored(store: Store) -> Json:
         "hedge_pct": None if hedge is None else hedge.pct,
         "hedge_target_usd": None if hedge is None else hedge.target_usd,
         "hedge_held_usd": None if hedge is None else hedge.held_usd,
-        "contracts_held": _contracts_held(book),
+        **_units_held(book),
         "contracts_target": None if hedge is None else hedge.contracts,
         "net_liquidation_usd_cents": None if day is None else day.net_liquidation_usd_cents,
         "pnl_usd_cents": None if day is None else day.condor_pnl_usd_cents + day.hedge_pnl_usd_cents,
@@ -165,10 +165,11 @@ def _stored(store: Store) -> Json:
     }
 
 
-def _contracts_held(book: Book) -> int:
-    """Return the contracts held by the layers; what stands beside them is none of theirs."""
-    held = layer_positions(book).items()
-    return sum(layer_holding(positions).quantity for name, positions in held if name not in BESIDE)
+def _units_held(book: Book) -> Json:
+    """Return how many contracts the layers hold, a spread as one, and apart from them what stands beside them."""
+    held = {name: layer_holding(positions).quantity for name, positions in layer_positions(book).items()}
+    beside = {f"{name}_held": held.pop(name, 0) for name in BESIDE}
+    return {"contracts_held": sum(held.values()), **beside}
 
 
 def _risk(store: Store) -> Json:

@@ -61,6 +61,10 @@ class StatusView:
     hedge_held_usd: float | None = None
     contracts_held: int | None = None
     contracts_target: int | None = None
+    drift_held: int | None = None
+    """Spreads of the drift hedge, beside the layers."""
+    sleeve_held: int | None = None
+    """Spreads of the second engine, beside the layers."""
     net_liquidation_usd_cents: int | None = None
     pnl_usd_cents: int | None = None
     risk_at: datetime | None = None
@@ -199,8 +203,14 @@ def _hedge(view: StatusView) -> str:
     )
     return (
         f"{held} of {target} contracts; held {whole_dollars(view.hedge_held_usd)}, "
-        f"target {whole_dollars(view.hedge_target_usd)} (p {percent(view.hedge_pct, digits=2)})"
+        f"target {whole_dollars(view.hedge_target_usd)} (p {percent(view.hedge_pct, digits=2)}){_beside(view)}"
     )
+
+
+def _beside(view: StatusView) -> str:
+    held = {"drift": view.drift_held, "sleeve": view.sleeve_held}
+    words = ", ".join(f"{name} {number}" for name, number in held.items() if number)
+    return f"; beside them {words}" if words else ""
 
 
 def _policy(view: StatusView) -> tuple[str, ...]:

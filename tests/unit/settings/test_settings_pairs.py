@@ -39,6 +39,15 @@ def read(**changes: str) -> Settings:
             {"CONDOR_DTE_MIN": "0", "CONDOR_TIME_EXIT_DTE": "0", "CONDOR_TAKE_PROFIT_ENABLED": "false"},
             ["TIME_EXIT_DTE=0", "DTE_MIN=0"],
         ),
+        ({"HEDGE_DRIFT_UPSIDE": "adjust"}, ["HEDGE_DRIFT_UPSIDE=adjust", "CONDOR_DRIFT_MODE=watch", "only watch it"]),
+        ({"HEDGE_DRIFT_CREDIT_PCT": "41"}, ["DRIFT_CREDIT_PCT=41", "DRIFT_CREDIT_MAX_PCT=40", "must not be above"]),
+        ({"HEDGE_DRIFT_OTM_PCT": "40"}, ["DRIFT_OTM_PCT=40", "DRIFT_SHORT_OTM_PCT=40", "must be below"]),
+        ({"HEDGE_DRIFT_DTE_MIN": "11"}, ["DRIFT_DTE_MIN=11", "DRIFT_DTE_TARGET=10"]),
+        (
+            {"HEDGE_DRIFT_MONTHLY_ONLY": "true"},
+            ["DRIFT_DTE_MIN=7", "DRIFT_DTE_MAX=14", "DRIFT_MONTHLY_ONLY=true", "no VIX expiry is listed"],
+        ),
+        ({"HEDGE_SLEEVE_SHORT_OTM_PCT": "5"}, ["SLEEVE_OTM_PCT=10", "SLEEVE_SHORT_OTM_PCT=5", "must be below"]),
         ({"CONDOR_TIME_EXIT_DTE": "1", "CONDOR_DTE_MIN": "1"}, ["TIME_EXIT_DTE=1", "DTE_MIN=1"]),
         (
             {"CONDOR_WINGS_BY": "delta", "CONDOR_WING_DELTA": "0.12"},
@@ -157,6 +166,7 @@ def test_settings_that_contradict_each_other_are_refused_together(changes: dict[
     "changes",
     [
         {"GATEWAY_PORT": "4001"},
+        {"HEDGE_DRIFT_UPSIDE": "adjust", "CONDOR_DRIFT_MODE": "act"},
         {"GATEWAY_MODE": "ib", "GATEWAY_PORT": "4001", "GATEWAY_ALLOW_LIVE_PORT": "true"},
         {"STORE_SYNCHRONOUS": "OFF"},
         {"CONDOR_TIME_EXIT_DTE": "25", "CONDOR_TIME_EXIT_ENABLED": "false"},
