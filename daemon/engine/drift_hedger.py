@@ -155,8 +155,7 @@ class DriftHedger:
         budget = look.view.computation.sized.budget
         if budget is None or not budget.guarded or budget.suspended:
             return None
-        past = recently_spent(self._desk, look.session)
-        return self._desk.policy.hedge.budget.debits_max_pct * past.credits_usd / 100 - past.debits_usd
+        return budget.debits_max_usd - recently_spent(self._desk, look.session).debits_usd
 
 
 def _shares(drifted: Sequence[Seen]) -> dict[str, float | int | str | None]:

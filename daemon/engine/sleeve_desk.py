@@ -44,10 +44,14 @@ class SleeveDesk:
         return ", ".join(filter(None, words))
 
     def _due(self, session: date) -> date | None:
+        """Return the latest date of the calendar, unless it is dealt with or an order of it holds or may hold something."""
         store = self._desk.store
         anchor = date.fromisoformat(store.meta("first_session") or session.isoformat())
         due, dealt_with = last_roll(anchor, self._desk.policy.hedge.sleeve.every_days, session), store.meta(DEALT_WITH)
-        return None if due is None or (dealt_with is not None and date.fromisoformat(dealt_with) >= due) else due
+        if due is None or (dealt_with is not None and date.fromisoformat(dealt_with) >= due):
+            return None
+        bought = (order for order in store.intents(subject=SLEEVE) if order.may_hold and order.spec.legs[0].ratio > 0)
+        return None if any(order.key.session >= due for order in bought) else due
 
     async def _sell(self, view: HedgeView, seen: UnitView) -> str:
         cost_pts = unit_cost_pts(self._desk.store.entries(), SLEEVE, seen.unit)

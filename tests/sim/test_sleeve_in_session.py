@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
+from pathlib import Path
 
 import pytest
-from rehearsals import FIRST, Done, rehearse
+from rehearsals import FIRST, Done, Life, live, rehearse
 
 from daemon.core.book.book import entry_cash_usd_cents, fold
 from daemon.core.book.condors import layer_positions
-from daemon.core.calendar.sessions import session_on_or_after
+from daemon.core.calendar.sessions import new_york, session_on_or_after
 from daemon.core.hedge.sub_ledger import sub_ledger
 from daemon.core.hedge.units import layer_holding
 from daemon.core.orders.intent import Purpose, Strategy
@@ -81,3 +82,25 @@ def test_neither_ratio_nor_budget_of_the_hedge_sees_it(done: Done) -> None:
 
 def test_nothing_went_wrong(done: Done) -> None:
     assert (done.result.summary.errors, done.result.summary.breaks_open) == (0, 0)
+
+
+@pytest.mark.parametrize("late_s", [0.05, 1.0, 30.0])
+def test_a_death_while_it_buys_buys_nothing_twice(tmp_path: Path, late_s: float) -> None:
+    async def scene(life: Life) -> None:
+        program = await life.start()
+        await life.until(FIRST, time(15, 49))
+        while not program.store.intents(subject="sleeve"):
+            await life.clock.sleep(0.05)
+        await life.clock.sleep(late_s)
+        await life.die()
+        await life.clock.sleep(2)
+        program = await life.start()
+        await life.until(FIRST, time(16, 45))
+
+        orders = program.store.intents(subject="sleeve")
+        account = {f.contract: f.quantity for f in program.broker.positions().values() if f.quantity}
+        assert all(order.state.terminal for order in orders)
+        assert sum(order.filled > 0 for order in orders) == 1
+        assert account == program.store.book().positions()
+
+    live(tmp_path / "state", new_york(FIRST, time(15, 0)), scene, HEDGE_SLEEVE_ENABLED="true")

@@ -100,7 +100,7 @@ def bought(intents: Iterable[Intent]) -> tuple[Bought, ...]:
         for intent in intents
         if (intent.key.strategy, intent.key.purpose) == (Strategy.HEDGE, Purpose.DRIFT)
         and intent.spec.legs[0].ratio > 0
-        and (intent.filled or not intent.state.terminal)
+        and intent.may_hold
     )
 
 

@@ -194,6 +194,11 @@ class Intent:
         return self.key.strategy is Strategy.CONDOR and self.key.purpose is Purpose.ENTRY
 
     @property
+    def may_hold(self) -> bool:
+        """Whether something of it was filled, or still may be."""
+        return bool(self.filled) or not self.state.terminal
+
+    @property
     def never_sent(self) -> bool:
         """Whether it is proven never to have reached the broker: withdrawn before its bytes left, or absent."""
         withdrawn = self.state is IntentState.CANCELLED and self.perm_id is None and not self.filled
