@@ -26,16 +26,24 @@ def verify(key: str, message: bytes, signed: bytes) -> bool:
     return signature(key, message) == signed
 
 
-def approval(name: str, policy: PolicyText = NEW, follows: str = "", *, days: float = 14) -> Approval:
+def signed(given: Approval) -> Approval:
+    """The approval as its approver signs it."""
+    return replace(given, signature=signature(KEYS.get(given.approver, ""), given.message))
+
+
+def approval(
+    name: str, policy: PolicyText = NEW, follows: str = "", *, days: float = 14, replaces: PolicyText = OLD
+) -> Approval:
     """An approval given at NOW by somebody with the key of that name; it follows the adoption of OLD unless told."""
     unsigned = Approval(
         policy=policy.digest,
+        replaces=replaces.digest,
         follows=follows or ADOPTION,
         approver=name,
         issued_at=NOW,
         expires_at=NOW + timedelta(days=days),
     )
-    return replace(unsigned, signature=signature(KEYS.get(name, ""), unsigned.message))
+    return signed(unsigned)
 
 
 def log_of(*policies: PolicyText, now: datetime = NOW) -> tuple[GovernanceEntry, ...]:

@@ -103,27 +103,29 @@ class Governor:
 
     def settings_in_force(self) -> Settings:
         """Return the settings as they hold once the start is settled. Raises SettingsError."""
-        steps = settle(standing(self._log), self.wanted, approval_defaults(), self._now())
-        return settings_in_force(self._settings, (*self._log, *self._entries(steps)))
+        now = self._now()
+        steps = settle(standing(self._log), self.wanted, approval_defaults(), now)
+        return settings_in_force(self._settings, (*self._log, *self._entries(steps, now)))
 
     def settle(self) -> None:
         """Write what follows from the settings of this start, and say when they are not approved."""
-        steps = settle(standing(self._log), self.wanted, approval_defaults(), self._now())
-        self._write(steps)
-        waits = self._pending()
+        now = self._now()
+        steps = settle(standing(self._log), self.wanted, approval_defaults(), now)
+        self._write(steps, now)
+        waits = pending(standing(self._log), now)
         if waits is not None and not steps:
             self._journal.emit("hedge_policy_unapproved", _waiting(waits))
 
     def add(self, text: str) -> dict[str, Any]:
         """Take an approval and return where the policy stands. Raises SettingsError when the approval is refused."""
-        approval = parse_approval(text, "what was handed in")
+        approval, now = parse_approval(text, "what was handed in"), self._now()
         steps, refusal = receive(
-            standing(self._log), self.wanted, approval, defaults=approval_defaults(), verify=verify, now=self._now()
+            standing(self._log), self.wanted, approval, defaults=approval_defaults(), verify=verify, now=now
         )
-        self._write(steps)
+        self._write(steps, now)
         if refusal is not None:
             raise SettingsError(f"the approval is refused: {refusal.text}")
-        waits = self._pending()
+        waits = pending(standing(self._log), now)
         return {
             "approver": approval.approver,
             "policy": self.wanted.digest,
@@ -133,17 +135,17 @@ class Governor:
             "open": [] if waits is None else [*waits.open],
         }
 
-    def _pending(self) -> Pending | None:
-        return pending(standing(self._log), self._now())
+    def _entries(self, steps: Iterable[Step], now: datetime) -> tuple[GovernanceEntry, ...]:
+        return write(steps, self._log, at=now, session=self._journal.session())
 
-    def _entries(self, steps: Iterable[Step]) -> tuple[GovernanceEntry, ...]:
-        return write(steps, self._log, at=self._now(), session=self._journal.session())
+    def _write(self, steps: Sequence[Step], now: datetime) -> None:
+        """Commit entries and the events that tell them together; then show the events.
 
-    def _write(self, steps: Sequence[Step]) -> None:
-        """Commit entries and the events that tell them together; then show the events."""
+        ``now`` is the instant at which approvals were judged: the check of the log judges them by it again.
+        """
         if not steps:
             return
-        entries = self._entries(steps)
+        entries = self._entries(steps, now)
         after = (*self._log, *entries)
         events = [
             event
@@ -161,7 +163,7 @@ class Governor:
         asked = short(step.policy)
         match step.act:
             case Act.PROPOSED:
-                waits = pending(state, self._now())
+                waits = pending(state, entry.at)
                 assert waits is not None, "what has just been proposed waits"
                 return (make("hedge_policy_unapproved", _waiting(waits)),)
             case Act.WITHDRAWN:

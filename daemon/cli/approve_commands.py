@@ -101,6 +101,7 @@ def sign(*, proposal: Path, key: Path, valid_days: int, out: Path | None, yes: b
         click.confirm(f"Sign it, good for {valid_days} days?", abort=True)
     approval = Approval(
         policy=wanted.digest,
+        replaces=in_force.digest,
         follows=asked.adoption,
         approver=name,
         issued_at=now,

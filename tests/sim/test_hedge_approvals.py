@@ -38,6 +38,7 @@ def signed(folder: Path, program: Program, name: str) -> dict[str, str]:
     assert adopted is not None
     unsigned = Approval(
         policy=program.governor.wanted.digest,
+        replaces=adopted.step.policy,
         follows=adopted.digest,
         approver=name,
         issued_at=now,

@@ -147,6 +147,8 @@ class Approval:
 
     policy: str
     """Digest of the policy that is approved."""
+    replaces: str
+    """Digest of the policy that the signer saw as the one in force: what was told to change is what changes."""
     follows: str
     """Digest of the log's entry that adopted the policy in force; after the next adoption it is good for nothing."""
     approver: str
@@ -160,6 +162,7 @@ class Approval:
         lines = (
             APPROVAL_HEAD,
             f"policy {self.policy}",
+            f"replaces {self.replaces}",
             f"follows {self.follows}",
             f"approver {self.approver}",
             f"issued {self.issued_at.isoformat(timespec='seconds')}",
@@ -175,7 +178,7 @@ class Approval:
 
 _APPROVAL_FORM: Final = re.compile(
     rf"{APPROVAL_HEAD}\n"
-    r"policy ([0-9a-f]{64})\nfollows ([0-9a-f]{64})\n"
+    r"policy ([0-9a-f]{64})\nreplaces ([0-9a-f]{64})\nfollows ([0-9a-f]{64})\n"
     rf"approver ({NAME_FORM.pattern})\n"
     r"issued (\S+)\nexpires (\S+)\nsignature ([A-Za-z0-9+/=]+)\n"
 )
@@ -185,8 +188,8 @@ def read_approval(text: str) -> Approval:
     """Read an approval back from the text of its file. Raises ValueError for anything else."""
     found = _APPROVAL_FORM.fullmatch(text)
     if found is None:
-        raise ValueError(f"it is not the seven lines that begin with {APPROVAL_HEAD!r}")
-    policy, follows, approver, issued, expires, signature = found.groups()
+        raise ValueError(f"it is not the eight lines that begin with {APPROVAL_HEAD!r}")
+    policy, replaces, follows, approver, issued, expires, signature = found.groups()
     issued_at, expires_at = datetime.fromisoformat(issued), datetime.fromisoformat(expires)
     if issued_at.tzinfo is None or expires_at.tzinfo is None:
         raise ValueError("its times have no time zone")
@@ -196,6 +199,7 @@ def read_approval(text: str) -> Approval:
         raise ValueError(f"its signature is no base64: {error}") from None
     return Approval(
         policy=policy,
+        replaces=replaces,
         follows=follows,
         approver=approver,
         issued_at=issued_at,
@@ -225,13 +229,17 @@ def judge(
         return Reason("approver_unknown", f"{name} is no approver of the policy in force; {known} is", name, known)
     if not verify(key, approval.message, approval.signature):
         return Reason("signature_wrong", f"the signature is not by {name}'s key, or the approval was changed", name)
-    return _off_the_mark(approval, wanted, adoption) or _out_of_time(approval, signed, now)
+    return _off_the_mark(approval, in_force, wanted=wanted, adoption=adoption) or _out_of_time(approval, signed, now)
 
 
-def _off_the_mark(approval: Approval, wanted: PolicyText, adoption: str) -> Reason | None:
+def _off_the_mark(approval: Approval, in_force: PolicyText, *, wanted: PolicyText, adoption: str) -> Reason | None:
     if approval.follows != adoption:
         text = "another policy has been adopted since the proposal was made; sign the present proposal"
         return Reason("approval_outdated", text, approval.follows[:SHOWN], adoption[:SHOWN])
+    if approval.replaces != in_force.digest:
+        shown, held = approval.replaces[:SHOWN], in_force.digest[:SHOWN]
+        text = f"the proposal that was signed shows {shown} as the policy in force, but {held} is; sign the present proposal"
+        return Reason("approval_misled", text, shown, held)
     if approval.policy != wanted.digest:
         meant, asked = approval.policy[:SHOWN], wanted.digest[:SHOWN]
         text = f"the approval is for policy {meant}, and the settings ask for {asked}; sign the present proposal"
@@ -244,7 +252,7 @@ def _out_of_time(approval: Approval, signed: Sequence[Approval], now: datetime) 
     if until <= now:
         text = f"the approval of {name} has expired at {until.astimezone(NEW_YORK):%Y-%m-%d %H:%M %Z}; sign anew"
         return Reason("approval_expired", text, until.isoformat(), now.isoformat(timespec="seconds"))
-    if not timedelta(0) < until - approval.issued_at <= VALID_MAX:
+    if until - min(approval.issued_at, now) > VALID_MAX:
         text = f"the approval of {name} is not good for a time of at most {VALID_MAX.days} days; sign anew"
         return Reason("approval_too_long", text, (until - approval.issued_at).days, VALID_MAX.days)
     if any(other.approver == name for other in signed):

@@ -228,7 +228,7 @@ def write(
 
 
 def audit(entries: Iterable[GovernanceEntry], verify: Verify) -> str | None:
-    """Check a whole log: the chain, every signature, every adoption. Return what is wrong first, or None."""
+    """Check a whole log: the chain, that every approval counted when it was given, every adoption. Return what is wrong first, or None."""
     state, last = Standing(), None
     for entry in entries:
         wrong = _broken(entry, last) or _unfounded(state, entry, verify)
@@ -253,17 +253,34 @@ def _unfounded(state: Standing, entry: GovernanceEntry, verify: Verify) -> str |
     try:
         if step.act in (Act.PROPOSED, Act.ADOPTED) and read_policy(step.body).digest != step.policy:
             return "names another policy than its text"
-        if step.act is Act.APPROVED and in_force is not None:
-            approval = read_approval(step.body)
-            if not verify(in_force.approvers.get(approval.approver, ""), approval.message, approval.signature):
-                return f"has an approval that {approval.approver} did not sign"
+        wrong = _uncounted(state, entry, verify) if step.act is Act.APPROVED else None
     except ValueError as error:
         return f"cannot be read: {error}"
+    if wrong is not None:
+        return f"has an approval that does not count: {wrong}"
     if step.act is Act.ADOPTED and in_force is not None:
         signed = len(state.signed(read_policy(step.body), entry.at))
         if signed < in_force.needed:
             return f"adopts a policy with {signed} of {in_force.needed} approvals"
     return None
+
+
+def _uncounted(state: Standing, entry: GovernanceEntry, verify: Verify) -> str | None:
+    """Say why an approval did not count when it was written."""
+    in_force, adopted, proposed = state.in_force, state.adopted, state.proposed
+    if in_force is None or adopted is None or proposed is None:
+        return "nothing was proposed"
+    signed = state.signed(proposed, entry.at)
+    reason = judge(
+        read_approval(entry.step.body),
+        in_force,
+        proposed,
+        adoption=adopted.digest,
+        signed=signed,
+        verify=verify,
+        now=entry.at,
+    )
+    return None if reason is None else reason.text
 
 
 def decided_by(policy: PolicyText) -> str:

@@ -242,6 +242,20 @@ class TestRefusals:
 
         assert self.left_alone(waiting)
 
+    def test_an_approval_that_expires_while_the_last_one_is_written_leaves_a_log_that_is_right(
+        self, waiting: Desk
+    ) -> None:
+        waiting.ok(*waiting.add(waiting.signed("alice", "--valid-days", "1")))
+        last = waiting.signed("bob").read_text()
+        with closing(waiting.store()) as store:
+            (first,) = standing(store.governance()).approvals
+            looks = (first.expires_at + timedelta(seconds=n) for n in range(-1, 9))
+            journal = Journal(store, SystemClock(), log_session)
+            Governor(waiting.settings, store, journal, now=lambda: next(looks)).add(last)
+
+        assert waiting.acts()[-1] is Act.ADOPTED
+        assert waiting.start().hedge.l1.weight == 5
+
     def test_before_the_first_start_there_is_nothing_to_approve(self, desk: Desk) -> None:
         path = desk.folder / "bob.approval"
         path.write_text(approval("bob").text)
@@ -256,6 +270,18 @@ class TestRefusals:
         waiting.change("CONDORD_HEDGE_L1_WEIGHT=6\nCONDORD_HEDGE_L2_WEIGHT=2\n")
 
         assert "sign the present proposal" in waiting.refused(*waiting.add(path))
+        assert self.left_alone(waiting)
+
+    def test_a_proposal_that_hides_a_change_from_its_signers(self, waiting: Desk) -> None:
+        path = waiting.propose()
+        path.write_text(path.read_text().replace("CONDORD_HEDGE_L2_WEIGHT=4", "CONDORD_HEDGE_L2_WEIGHT=3"))
+        given, key = waiting.folder / "misled.approval", waiting.folder / "private" / "bob.key"
+
+        told = waiting.ok("approve", "sign", str(path), "--key", str(key), "--out", str(given), "--yes")
+
+        assert "L1_WEIGHT 4 -> 5" in told
+        assert "L2_WEIGHT" not in told
+        assert "as the policy in force" in waiting.refused(*waiting.add(given))
         assert self.left_alone(waiting)
 
     def test_the_same_person_twice(self, waiting: Desk) -> None:

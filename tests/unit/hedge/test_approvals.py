@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from approval_values import ADOPTION, DEFAULTS, KEYS, NEW, NOW, OLD, approval, verify
+from approval_values import ADOPTION, DEFAULTS, KEYS, NEW, NOW, OLD, approval, signed, verify
 
 from daemon.core.hedge.approvals import (
     Approval,
@@ -111,7 +111,7 @@ class TestApprovalText:
         ],
     )
     def test_a_text_that_is_none_is_refused(self, spoil: Callable[[str], str]) -> None:
-        with pytest.raises(ValueError, match=r"seven lines|time zone|month|base64"):
+        with pytest.raises(ValueError, match=r"eight lines|time zone|month|base64"):
             read_approval(spoil(approval("alice").text))
 
 
@@ -135,6 +135,7 @@ class TestJudge:
         [
             {"policy": OLD.digest},
             {"follows": NEW.digest},
+            {"replaces": NEW.digest},
             {"approver": "bob"},
             {"issued_at": NOW - timedelta(days=1)},
             {"expires_at": NOW + timedelta(days=30)},
@@ -160,6 +161,17 @@ class TestJudge:
     def test_an_approval_without_a_near_end_does_not_count(self) -> None:
         assert self.verdict(approval("alice", days=90)) is None
         assert self.verdict(approval("alice", days=91)) == "approval_too_long"
+
+    def test_an_approval_that_was_signed_ahead_of_time_is_good_for_no_longer(self) -> None:
+        issued, expires = NOW + timedelta(days=365), NOW + timedelta(days=379)
+        given = signed(replace(approval("alice"), issued_at=issued, expires_at=expires))
+
+        assert self.verdict(given) == "approval_too_long"
+
+    def test_an_approval_given_for_other_changes_than_those_that_are_asked_for_does_not_count(self) -> None:
+        told = make_policy({**DEFAULTS, "CONDORD_HEDGE_L1_WEIGHT": "5"}, KEYS, 2)
+
+        assert self.verdict(signed(replace(approval("alice"), replaces=told.digest))) == "approval_misled"
 
     def test_the_same_person_counts_once(self) -> None:
         assert self.verdict(approval("alice", days=5), signed=(approval("alice"),)) == "approved_already"

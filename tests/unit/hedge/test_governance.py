@@ -130,7 +130,12 @@ class TestApprovals:
     def test_an_approval_cannot_be_used_again_after_the_policy_was_changed_back(self) -> None:
         adopted, _ = handed_in(log_of(OLD, NEW), approval("alice"), approval("bob"))
         here = adopted[-1].digest
-        back, _ = handed_in(adopted, approval("alice", OLD, here), approval("bob", OLD, here), wanted=OLD)
+        back, _ = handed_in(
+            adopted,
+            approval("alice", OLD, here, replaces=NEW),
+            approval("bob", OLD, here, replaces=NEW),
+            wanted=OLD,
+        )
 
         _, refused = handed_in(back, approval("alice"), approval("bob"))
 
@@ -205,7 +210,35 @@ class TestAudit:
 
         found = audit(grown(self.LOG[:4], step), verify)
 
-        assert found == "entry 5 of the governance log has an approval that bob did not sign"
+        assert found == (
+            "entry 5 of the governance log has an approval that does not count: "
+            "the signature is not by bob's key, or the approval was changed"
+        )
+
+    def test_an_old_approval_that_was_written_into_the_log_again_is_found(self) -> None:
+        here = self.LOG[-1].digest
+        back, _ = handed_in(
+            self.LOG,
+            approval("alice", OLD, here, replaces=NEW),
+            approval("bob", OLD, here, replaces=NEW),
+            wanted=OLD,
+        )
+        again = grown(back, *(self.LOG[place].step for place in (1, 2, 4, 5)))
+
+        assert (standing(back).in_force, standing(again).in_force) == (OLD, NEW)
+        assert audit(again, verify) == (
+            "entry 12 of the governance log has an approval that does not count: "
+            "another policy has been adopted since the proposal was made; sign the present proposal"
+        )
+
+    def test_an_approval_that_had_expired_when_it_was_written_is_found(self) -> None:
+        given = approval("bob", days=-1)
+        step = replace(self.LOG[4].step, body=given.text)
+
+        found = audit(grown(self.LOG[:4], step), verify)
+
+        assert found is not None
+        assert "entry 5 of the governance log has an approval that does not count: the approval of bob has exp" in found
 
     def test_an_adoption_whose_text_is_another_policy_is_found(self) -> None:
         step = replace(self.LOG[0].step, body=NEW.text)
