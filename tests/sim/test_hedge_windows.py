@@ -144,4 +144,4 @@ class TestFaults:
 
         found = faults(done, hedge_computations=dear)
         assert any("expected carry" in fault for fault in found)
-        assert any("debits" in fault for fault in found)
+        assert any("upon debits" in fault for fault in found)
