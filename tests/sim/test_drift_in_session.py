@@ -144,6 +144,19 @@ def test_the_debit_guard_refuses_it_by_name(tmp_path: Path) -> None:
     assert [reason.name for reason in refused.reasons] == ["debit_guard"]
 
 
+def test_without_breadth_what_rsi_does_not_confirm_is_unknown_and_says_so(tmp_path: Path) -> None:
+    last = date(2018, 2, 2)
+    missing = '[[fault]]\nkind = "not_subscribed"\nsymbol = "AD-NYSE"\n'
+    done = rehearse(tmp_path / "out", last, first=date(2018, 1, 22), faults=missing)
+
+    (skipped,) = [found for found in done.store.decisions(last) if found.job == "drift"]
+    (reason,) = skipped.reasons
+    assert purchases(done) == []
+    assert reason.name == "drift_confirmation_unknown"
+    assert reason.text.endswith("net advances of 20 sessions unknown.")
+    assert len([name for name in skipped.inputs if name.startswith("C2018")]) == 9  # all that wait for it
+
+
 def test_switched_off_it_leaves_no_trace(tmp_path: Path) -> None:
     done = rehearse(tmp_path / "out", CROSSED, first=FIRST, HEDGE_DRIFT_ENABLED="false")
 
