@@ -249,8 +249,8 @@ def _pairs(each: _Wanted, quotes: Mapping[OptionContract, Quote]) -> tuple[Pair,
 
 
 def _two_sided(quote: Quote | None) -> TwoSided | None:
-    """Return bid and ask; None without both, and for a bid of nothing."""
-    if quote is None or not quote.bid_pts100 or quote.ask_pts100 is None:
+    """Return bid and ask; None without both, for a bid of nothing, and where they are crossed."""
+    if quote is None or not quote.two_sided or not quote.bid_pts100 or quote.ask_pts100 is None:
         return None
     return TwoSided(quote.bid_pts100 / 100, quote.ask_pts100 / 100)
 

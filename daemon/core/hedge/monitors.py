@@ -91,7 +91,7 @@ def parity_lines(chain: Chain, policy: MonitorPolicy, noted: Noted) -> tuple[Mon
     """Return the residual of each strike, and the best conversion and reversal of the expiry (PCR of the strategy)."""
     checks = parity_checks(chain.pairs, discount=chain.discount, fee_usd=policy.fee_usd)
     if not checks:
-        text = f"{len(chain.pairs)} strikes have two-sided quotes of call and put, 2 are needed"
+        text = f"strikes with two-sided quotes of call and put: {len(chain.pairs)}; 2 are needed"
         return (noted.line(MonitorKind.PARITY, chain.name, None, limit=None, unit="points", text=text),)
     residuals = [_residual(check, chain, noted) for check in checks]
     conversion = max(checks, key=lambda check: check.conversion_pts)
@@ -138,16 +138,16 @@ def future_lines(chains: Sequence[Chain], policy: MonitorPolicy, noted: Noted) -
 
 def jensen_lines(chains: Sequence[Chain], nodes: Sequence[VarianceNode], noted: Noted) -> tuple[Monitor, ...]:
     """Return how far each VIX forward is above the root of the variance behind its expiry, in percent (TA ii)."""
-    found = []
-    for chain in chains:
-        bound = jensen_bound_pts(nodes, chain.days) if chain.pairs else None
-        if bound is None:
-            continue
-        above_pct = 100 * (chain.forward_pts / bound - 1)
-        text = f"forward {chain.forward_pts:.2f}, at most {bound:.2f} by VIX9D, VIX and VIX3M"
-        limit = 100 * JENSEN_ALLOWED
-        found.append(noted.line(MonitorKind.JENSEN, chain.name, above_pct, limit=limit, unit="%", text=text))
-    return tuple(found)
+    return tuple(_jensen_line(chain, jensen_bound_pts(nodes, chain.days), noted) for chain in chains if chain.pairs)
+
+
+def _jensen_line(chain: Chain, bound_pts: float | None, noted: Noted) -> Monitor:
+    above_pct, limit = None, None
+    text = f"forward {chain.forward_pts:.2f}; VIX9D, VIX and VIX3M do not tell the variance of the 30 days behind it"
+    if bound_pts is not None:
+        above_pct, limit = 100 * (chain.forward_pts / bound_pts - 1), 100 * JENSEN_ALLOWED
+        text = f"forward {chain.forward_pts:.2f}, at most {bound_pts:.2f} by VIX9D, VIX and VIX3M"
+    return noted.line(MonitorKind.JENSEN, chain.name, above_pct, limit=limit, unit="%", text=text)
 
 
 def kink_line(forwards_pts: Sequence[float], history: Sequence[Sequence[float]], noted: Noted) -> Monitor | None:
@@ -166,8 +166,8 @@ def kink_line(forwards_pts: Sequence[float], history: Sequence[Sequence[float]],
 
 def model_lines(chains: Sequence[Chain], vix: float, noted: Noted) -> tuple[Monitor, ...]:
     """Return how far the nearer forwards are from the model whose tendency the third one gives, in percent."""
-    if len(chains) < 3 or not all(chain.pairs for chain in chains):
-        return ()
+    if len(chains) < 3 or not all(chain.pairs and chain.forward_pts > 0 for chain in chains):
+        return ()  # broken quotes can make a forward that no curve has
     *nearer, third = chains
     tendency = USUAL.tendency_pts(vix, third.forward_pts, third.days)
     found = []

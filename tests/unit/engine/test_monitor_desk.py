@@ -176,6 +176,21 @@ def test_an_option_without_a_bid_is_left_out_and_said(tmp_path: Path) -> None:
     assert [len(done.desk.store.daily_values(series, last=5)) for series in FORWARD_SERIES] == [1, 0, 0]
 
 
+def test_a_crossed_quote_is_no_quote_and_warns_of_nothing(tmp_path: Path) -> None:
+    crossed = OptionContract(TradingClass.VIX, MONTHLIES[0], 1450, Right.CALL)
+
+    def cross(market: Market) -> None:
+        usual = market.quote
+        wrong = Quote(market.broker.clock.now(), 400, 210, 10, 10)
+        market.broker.quoted = lambda contract: wrong if contract == crossed else usual(contract)
+
+    done = look(tmp_path, SESSION, script=cross)
+
+    subjects = {line.subject for line in done.desk.store.monitors(SESSION, SESSION) if line.kind is MonitorKind.PARITY}
+    assert "VIX 2020-03-18 14.5" not in subjects
+    assert done.events == ["monitors_looked"]
+
+
 def test_without_a_chain_the_look_is_a_named_skip_and_due_again(tmp_path: Path) -> None:
     def unlist(market: Market) -> None:
         market.broker.listed = ()

@@ -64,7 +64,7 @@ class TestParity:
         (line,) = parity_lines(chain(LOW), POLICY, NOTED)
 
         assert (line.value, line.beyond) == (None, False)
-        assert line.text == "1 strikes have two-sided quotes of call and put, 2 are needed"
+        assert line.text == "strikes with two-sided quotes of call and put: 1; 2 are needed"
 
 
 def test_a_future_away_from_its_options_warns() -> None:
@@ -96,8 +96,15 @@ def test_a_forward_far_above_the_variance_behind_it_warns() -> None:
     assert low[0].value == pytest.approx(3.815, abs=1e-3)
     assert not low[0].beyond
     assert high[0].beyond
-    assert jensen_lines((chain(LOW, HIGH, days=70),), nodes, NOTED) == ()
-    assert jensen_lines((chain(LOW, HIGH),), (), NOTED) == ()
+
+
+def test_a_forward_behind_which_the_indexes_do_not_reach_is_told_without_a_value() -> None:
+    nodes = tuple(VarianceNode.of_index(days, 15.0) for days in (9, 30, 93))
+
+    (line,) = jensen_lines((chain(LOW, HIGH, days=70), chain(days=30)), nodes, NOTED)
+
+    assert (line.value, line.beyond) == (None, False)
+    assert line.text == "forward 20.00; VIX9D, VIX and VIX3M do not tell the variance of the 30 days behind it"
 
 
 def test_a_kink_is_told_and_placed_once_there_are_enough_before() -> None:
@@ -131,6 +138,12 @@ def test_nearer_forwards_are_held_against_the_model_of_the_third() -> None:
     assert [line.beyond for line in dear] == [True, False]
     assert alerts(dear) == {}
     assert model_lines((month(15, 20), month(16, 50)), 15.0, NOTED) == ()
+
+
+def test_forwards_of_broken_quotes_are_held_against_no_model() -> None:
+    broken = Pair(10, TwoSided(0.05, 0.10), TwoSided(19, 21))  # 10 + 0.075 - 20 is below zero
+
+    assert model_lines((chain(LOW), chain(LOW, days=60), chain(broken, days=90)), 15.0, NOTED) == ()
 
 
 def test_the_held_forward_weights_layers_by_their_delta_dollars() -> None:
