@@ -96,7 +96,7 @@ def _print_file(path: Path, *, goes_on: bool) -> None:
     if not path.exists():
         raise NotReadyError(f"there is no log of {path.stem}: {path} does not exist")
     if not goes_on:
-        click.echo(path.read_text(encoding="utf-8"), nl=False)
+        click.echo(path.read_text(encoding="utf-8", errors="replace"), nl=False)  # a full disk cuts anywhere
         return
     from daemon.adapters.log import follow
 

@@ -18,6 +18,7 @@ FOLDER: Final = "backups"
 _STEM: Final = "condord-"
 _SUFFIX: Final = ".db"
 _STAMP: Final = "%Y%m%dT%H%M%SZ"
+_STAMPS: Final = "[0-9]" * 8 + "T" + "[0-9]" * 6 + "Z"
 _FOLDER_MODE: Final = 0o750
 
 
@@ -46,7 +47,9 @@ def make_backup(database: Path, folder: Path, *, at: datetime, keep: int) -> tup
     except StoreError:
         target.unlink()  # a copy that cannot be trusted must not be found when one is needed
         raise
-    old = backups(folder)[:-keep]
+    # The new one stays whatever its name says: the clock may have gone back.
+    others = [path for path in backups(folder) if path != target]
+    old = tuple(others[: max(0, len(others) - keep + 1)])
     with _disk(folder):
         for path in old:
             path.unlink()
@@ -54,8 +57,8 @@ def make_backup(database: Path, folder: Path, *, at: datetime, keep: int) -> tup
 
 
 def backups(folder: Path) -> tuple[Path, ...]:
-    """Return the copies of a folder, the oldest first."""
-    return tuple(sorted(folder.glob(f"{_STEM}*{_SUFFIX}")))
+    """Return the copies of a folder that were made here, the oldest first; files of other names are none of ours."""
+    return tuple(sorted(folder.glob(f"{_STEM}{_STAMPS}{_SUFFIX}")))
 
 
 def check_backup(path: Path) -> BackupFacts:

@@ -234,8 +234,11 @@ def _migrate(path: Path, conn: sqlite3.Connection, migrations: Migrations) -> No
 def _copy(conn: sqlite3.Connection, target: Path) -> None:
     scratch = target.with_name(target.name + ".part")
     scratch.unlink(missing_ok=True)
-    scratch.touch(_FILE_MODE)
-    with closing(sqlite3.connect(scratch)) as copy:
-        conn.backup(copy)
-        copy.execute("PRAGMA journal_mode = DELETE")  # one file that is whole by itself, also while it is read
-    scratch.replace(target)
+    try:
+        scratch.touch(_FILE_MODE)
+        with closing(sqlite3.connect(scratch)) as copy:
+            conn.backup(copy)
+            copy.execute("PRAGMA journal_mode = DELETE")  # one file that is whole by itself, also while it is read
+        scratch.replace(target)
+    finally:
+        scratch.unlink(missing_ok=True)  # half a copy must not go on filling a disk that is full

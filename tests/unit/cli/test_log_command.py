@@ -51,6 +51,12 @@ def test_without_a_choice_it_is_the_file_of_the_last_session(folder: Path) -> No
     assert ask(folder).output == "# header\nlines\n\nthe page\n"
 
 
+def test_a_line_that_a_full_disk_cut_within_a_letter_is_shown(folder: Path) -> None:
+    (folder / "logs" / f"{SECOND}.log").write_bytes(b"# header\ncut \xe2\x82")
+
+    assert ask(folder).output == "# header\ncut \N{REPLACEMENT CHARACTER}"
+
+
 def test_errors_are_the_warnings_and_errors_of_a_session(folder: Path) -> None:
     assert shown(ask(folder, "2020-02-18", "--errors", "--json")) == [("2020-02-18", "gateway_waiting")]
     assert ask(folder, "2020-02-18", "--errors").output == (

@@ -66,6 +66,29 @@ def test_only_the_newest_backups_are_kept_and_no_other_file_goes(database: Path)
     }
 
 
+def test_a_backup_by_a_clock_that_went_back_is_kept_and_copies_of_other_names_count_for_nothing(
+    database: Path,
+) -> None:
+    later, _ = make(database)
+    mine = later.path.with_name("condord-before-the-change.db")
+    later.path.rename(mine)
+    newer, _ = make(database)
+
+    made, removed = make(database, at=AT - timedelta(hours=1), keep=1)
+
+    assert removed == (newer.path,)
+    assert {path.name for path in made.path.parent.iterdir()} == {made.path.name, mine.name}
+
+
+def test_a_copy_that_fails_leaves_nothing_half_done_behind(database: Path) -> None:
+    (database.parent / "backups" / "condord-20261120T230000Z.db").mkdir(parents=True)
+
+    with pytest.raises(StoreError, match="cannot be written"):
+        make(database)
+
+    assert [path.name for path in (database.parent / "backups").iterdir()] == ["condord-20261120T230000Z.db"]
+
+
 def test_a_damaged_database_leaves_the_backups_that_are_there(database: Path) -> None:
     good, _ = make(database)
     with closing(sqlite3.connect(database)) as conn:  # an index that lacks a row of its table
