@@ -105,7 +105,7 @@ def installs() -> str:
 
 def refuses_a_bad_prefix() -> str:
     """A prefix that is no folder of its own changes nothing and is told in a sentence."""
-    for prefix in ("/usr", "opt/condord", "/opt/my condord"):
+    for prefix in ("/usr", "/opt/", "/", "/opt/../usr", "/usr/local", "opt/condord", "/opt/my condord"):
         done = subprocess.run(["systemd/install", prefix], capture_output=True, text=True, check=False)
         expect((done.returncode, done.stdout), (2, ""))
         require(f"install: PREFIX={prefix} must be" in done.stderr, done.stderr)
