@@ -37,7 +37,7 @@ def backup(*, env_files: tuple[Path, ...], as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--check", is_flag=True, help="Read FILE from end to end and say what it holds; change nothing.")
 @env_file_option
 @json_option

@@ -31,14 +31,14 @@ def hedge(context: click.Context, *, folder: Path | None, env_files: tuple[Path,
     if context.invoked_subcommand is not None:
         return
     from daemon.adapters.clock import computer_now
-    from daemon.app.governor import settings_in_force
+    from daemon.app.governor import checked_log, settings_in_force
     from daemon.core.hedge.rolls import next_roll
     from daemon.report.governance import policy_lines
     from daemon.report.tables import hedge_json, hedge_text
 
     settings = load_settings(env_files)
     with reading(env_files, folder) as store:
-        log = store.governance()
+        log = checked_log(store)
         layers, policy = settings_in_force(settings, log).hedge_policy().layers, policy_lines(log, computer_now())
         dealt_with = _dealt_with(store)
         rolls = {}
@@ -59,13 +59,13 @@ def hedge(context: click.Context, *, folder: Path | None, env_files: tuple[Path,
 @json_option
 def calendar(*, until: date | None, folder: Path | None, env_files: tuple[Path, ...], as_json: bool) -> None:
     """Show the next rolls of each layer, with the expiry that each would buy."""
-    from daemon.app.governor import settings_in_force
+    from daemon.app.governor import checked_log, settings_in_force
     from daemon.core.hedge.rolls import planned_rolls
     from daemon.report.hedge_calendar import calendar_json, calendar_text
 
     settings = load_settings(env_files)
     with reading(env_files, folder) as store:
-        policy = settings_in_force(settings, store.governance()).hedge_policy()
+        policy = settings_in_force(settings, checked_log(store)).hedge_policy()
         after = _dealt_with(store)
         if after is None:
             raise NotReadyError(

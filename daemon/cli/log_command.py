@@ -75,7 +75,7 @@ def _chosen(events: Sequence[EventRecord], *, errors: bool, order: str | None) -
 
 
 def _names(event: EventRecord, ref: str) -> bool:
-    return any(isinstance(value, str) and value.startswith(ref) for value in event.fields.values())
+    return str(event.fields.get("order_ref", "")).startswith(ref)
 
 
 def _print_events(events: Sequence[EventRecord], *, as_json: bool) -> None:

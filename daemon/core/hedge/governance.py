@@ -176,11 +176,10 @@ def _refusal(
     in_force, adopted = state.in_force, state.adopted
     if in_force is None or adopted is None or not in_force.needed:
         return Reason("nobody_approves", "no approvers are in force, so the owner of the settings alone decides")
-    signed = state.signed(wanted, now)
-    reason = judge(approval, in_force, wanted, adoption=adopted.digest, signed=signed, verify=verify, now=now)
-    if reason is None and not changes(in_force, wanted, defaults):
+    if not changes(in_force, wanted, defaults):
         return Reason("nothing_proposed", "the settings ask for the policy that is in force, so nothing is to approve")
-    return reason
+    signed = state.signed(wanted, now)
+    return judge(approval, in_force, wanted, adoption=adopted.digest, signed=signed, verify=verify, now=now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

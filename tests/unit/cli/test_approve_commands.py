@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -214,6 +215,17 @@ class TestThreePeople:
 
         with pytest.raises(StoreError, match="entry 1 of the governance log was changed"):
             waiting.start()
+
+    @pytest.mark.parametrize("words", [("hedge",), ("hedge", "calendar")])
+    def test_the_hedge_is_not_shown_by_a_log_that_somebody_changed(self, waiting: Desk, words: Sequence[str]) -> None:
+        with sqlite3.connect(waiting.settings.state_dir / DATABASE) as conn:
+            conn.execute("DROP TRIGGER governance_stays")
+            conn.execute("UPDATE governance SET body = 'something else' WHERE number = 1")
+
+        error = waiting.invoke(*words, "--env-file", str(waiting.env)).exception
+
+        assert isinstance(error, StoreError)
+        assert "entry 1 of the governance log was changed after it was written" in str(error)
 
 
 class TestRefusals:

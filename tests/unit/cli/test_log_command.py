@@ -73,6 +73,10 @@ def test_an_order_is_followed_through_all_sessions_unless_one_is_named(folder: P
     assert len(shown(ask(folder, "--order", "cd.20200218.condor", "--json"))) == 3
 
 
+def test_words_of_an_event_are_no_name_of_an_order(folder: Path) -> None:
+    assert ask(folder, "--order", "no route").output == "nothing of that kind was logged\n"
+
+
 def test_a_session_without_a_file_is_told_with_the_path(folder: Path) -> None:
     result = ask(folder, "2020-02-18")
 

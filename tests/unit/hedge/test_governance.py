@@ -142,6 +142,12 @@ class TestApprovals:
         assert standing(back).in_force == OLD
         assert refused == ["approval_outdated", "approval_outdated"]
 
+    def test_whoever_signs_after_the_adoption_is_told_that_nothing_is_to_approve(self) -> None:
+        log, refused = handed_in(log_of(OLD, NEW), approval("alice"), approval("bob"), approval("carol"))
+
+        assert refused == ["nothing_proposed"]
+        assert log[-1].step.text == "the settings ask for the policy that is in force, so nothing is to approve"
+
     def test_where_the_owner_decides_alone_there_is_nothing_to_approve(self) -> None:
         assert handed_in(log_of(ALONE), approval("alice"), wanted=NEW)[1] == ["nobody_approves"]
 
