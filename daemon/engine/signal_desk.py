@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from math import isfinite
 from types import MappingProxyType
 from typing import Final
 
@@ -72,7 +73,7 @@ class SignalDesk:
         wanted = self._desk.policy.signals.history_sessions
         count = wanted if first is None else min(SESSIONS_KEPT, len(sessions_between(first, last)))
         bars = await self._desk.broker.bars(index, minutes=DAY_MINUTES, count=count + 1)
-        closes = {new_york_date(bar.at): bar.close for bar in bars}
+        closes = {new_york_date(bar.at): bar.close for bar in bars if _is_close(index, bar.close)}
         # The bar of a session that is still open is no close yet.
         known = [(day, close) for day, close in sorted(closes.items()) if day <= last and day not in kept]
         found = dict(known[-count:])
@@ -141,3 +142,8 @@ class SignalDesk:
         if problems:
             text += f"; no closes of {', '.join(problems)}: {next(iter(problems.values()))}"
         return JobOutcome(Outcome.DONE, text, self._desk.clock.now())
+
+
+def _is_close(index: SignalIndex, value: float) -> bool:
+    """Whether an index can have closed there: brokers fill a bar they do not have with 0 or -1."""
+    return isfinite(value) and (value > 0 or index is SignalIndex.BREADTH)

@@ -137,11 +137,7 @@ def _dividend(
     )
     text = f"condors {whole_dollars(earned_usd, signed=True)} in {plural(span, 'day')}, expected carry {whole_dollars(budget.carry_usd)}"
     lines = [ValuationLine("synthetic dividend", found.monthly_usd, "$ a month", text)]
-    if found.monthly_usd > 0:
-        text = f"12 of them at {cost.value:.2f} % a year, without growth"
-        lines.append(ValuationLine("its value", found.value_usd, "$", text))
-    else:
-        lines.append(ValuationLine("its value", None, "$", "what is paid in has no value as a dividend"))
+    lines.append(_perpetuity(found))
     if found.capital_yield is not None:
         text = f"on margin of {whole_dollars(found.capital_usd)}; the cost of equity is {cost.value:.2f} %"
         lines.append(ValuationLine("its yield", 100 * found.capital_yield, "% a year", text))
@@ -149,6 +145,16 @@ def _dividend(
     if curve is not None:
         lines.append(ValuationLine("slope beside it", curve.value, "VIX3M / VIX", f"{curve.state} on {curve.as_of}"))
     return tuple(lines)
+
+
+def _perpetuity(found: SyntheticDividend) -> ValuationLine:
+    """Return what the dividends are worth for ever; nothing where they are paid in or the cost of equity is not above 0."""
+    cost = f"{100 * found.equity_cost:.2f} % a year"
+    if found.monthly_usd <= 0:
+        return ValuationLine("its value", None, "$", "what is paid in has no value as a dividend")
+    if found.equity_cost <= found.growth:
+        return ValuationLine("its value", None, "$", f"a cost of equity of {cost} values no dividend")
+    return ValuationLine("its value", found.value_usd, "$", f"12 of them at {cost}, without growth")
 
 
 def _capm(analysis: Analysis | None, last: DayRecord, cost: ValuationLine) -> tuple[ValuationLine, ...]:

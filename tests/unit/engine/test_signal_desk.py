@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
@@ -30,6 +31,8 @@ class Bars:
 
     last: date
     refused: frozenset[SignalIndex] = frozenset()
+    spoilt: dict[SignalIndex, float] = field(default_factory=dict)
+    """What the broker gives as the close of the last session."""
     asked: list[tuple[str, int]] = field(default_factory=list)
 
     async def bars(self, index: Underlying | SignalIndex, *, minutes: int, count: int) -> tuple[Bar, ...]:
@@ -38,7 +41,9 @@ class Bars:
         if index in self.refused:
             raise BrokerError("The gateway refused the request: not subscribed (code 354).", 354)
         days = sessions_between(add_sessions(self.last, 1 - count), self.last)
-        return tuple(Bar(start(day), *[20.0 + place % 7] * 4) for place, day in enumerate(days))
+        closes = [20.0 + place % 7 for place in range(len(days))]
+        closes[-1] = self.spoilt.get(SignalIndex(index), closes[-1])
+        return tuple(Bar(start(day), *[close] * 4) for day, close in zip(days, closes, strict=True))
 
 
 def start(day: date) -> datetime:
@@ -95,6 +100,26 @@ def test_the_bar_of_a_session_that_is_still_open_is_not_kept(tmp_path: Path) -> 
     refresh(signals, FEB18)
 
     assert days_kept(desk, SignalIndex.SPX)[-1] == date(2020, 2, 14)
+
+
+@pytest.mark.parametrize("close", [0.0, -1.0, math.nan, math.inf])
+def test_a_close_that_no_index_has_is_not_kept_and_ends_nothing(tmp_path: Path, close: float) -> None:
+    bars = Bars(date(2020, 2, 14), spoilt={SignalIndex.VIX: close})
+    desk, signals = desk_with(tmp_path, bars)
+
+    refresh(signals, FEB18)
+
+    found = {signal.name: signal for signal in desk.store.signals(FEB18)}
+    assert days_kept(desk, SignalIndex.VIX)[-1] == date(2020, 2, 13)
+    assert (found["vix_beta"].standing, found["vix_beta"].as_of) == (Standing.FRESH, date(2020, 2, 13))
+
+
+def test_breadth_may_be_below_zero(tmp_path: Path) -> None:
+    desk, signals = desk_with(tmp_path, Bars(date(2020, 2, 14), spoilt={SignalIndex.BREADTH: -900.0}))
+
+    refresh(signals, FEB18)
+
+    assert desk.store.daily_values(SignalIndex.BREADTH.value, last=1)[0].value == -900
 
 
 def test_an_index_that_is_not_subscribed_leaves_its_signals_missing_with_the_brokers_words(tmp_path: Path) -> None:

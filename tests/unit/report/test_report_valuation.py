@@ -150,6 +150,16 @@ def test_a_dividend_that_is_paid_in_has_no_value(store: FakeStore) -> None:
     assert lines["its value"].value is None
 
 
+def test_a_dividend_has_no_value_at_a_cost_that_is_not_above_zero(store: FakeStore) -> None:
+    store.record_monitors((), {"COST_OF_CAPITAL": [DailyValue(LAST, -0.002, "strip of SPXW 2020-04-01", noon(LAST))]})
+
+    lines = valued(store)
+
+    assert lines["synthetic dividend"].value == pytest.approx(500)
+    assert lines["its value"].value is None
+    assert lines["its value"].text == "a cost of equity of -0.20 % a year values no dividend"
+
+
 def test_without_a_measurement_the_cost_of_equity_is_that_of_vix(store: FakeStore) -> None:
     line = valued(store)["cost of equity"]
 
