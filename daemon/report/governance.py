@@ -17,6 +17,7 @@ CHANGES_SHOWN: Final = 8
 WIDTH: Final = 125
 UNREADABLE: Final = "the governance log cannot be read"
 """Said where a page must be written all the same; the next start refuses such a log."""
+UNSEEN: Final = "no start has seen these settings yet: a daemon that runs refuses their approvals until it is restarted"
 NONE_YET: Final = "none yet; the first start takes that of the settings"
 
 
@@ -67,6 +68,8 @@ def show_text(state: Standing, wanted: PolicyText, found: Sequence[str], now: da
     lines.append(_row("approvals", f"{len(signed)} of {in_force.needed}"))
     lines += [_row("", f"{each.approver}, good until {new_york_instant(each.expires_at)}") for each in signed]
     lines.append(_row("to sign", ", ".join(name for name in sorted(in_force.approvers) if name not in names)))
+    if state.proposed is None or state.proposed.digest != wanted.digest:
+        lines.append(_row("note", UNSEEN))
     return "\n".join(lines) + "\n"
 
 

@@ -142,6 +142,17 @@ class TestThreePeople:
 
         assert waiting.events() == ["hedge_policy_adopted", "hedge_policy_unapproved", "hedge_policy_unapproved"]
 
+    def test_settings_that_no_start_has_seen_are_shown_with_what_a_running_daemon_needs(self, waiting: Desk) -> None:
+        shown = ("approve", "show", "--env-file", str(waiting.env))
+        before = waiting.ok(*shown)
+
+        waiting.change("CONDORD_HEDGE_L1_WEIGHT=6\nCONDORD_HEDGE_L2_WEIGHT=2\n")
+
+        assert "note" not in before
+        assert waiting.ok(*shown).endswith(
+            "note        no start has seen these settings yet: a daemon that runs refuses their approvals until it is restarted\n"
+        )
+
     def test_settings_that_need_no_approval_hold_at_once(self, waiting: Desk) -> None:
         waiting.change("CONDORD_HEDGE_LADDER_STEP_S=20\nCONDORD_CONDOR_WING_PTS=30\n")
 
