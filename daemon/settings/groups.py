@@ -623,7 +623,6 @@ class HedgeSettings(Group):
         unit="%",
         ge=1,
         le=200,
-        approval=False,
     )
     min_bid_pts: Points = setting(
         _CENT,
@@ -632,7 +631,6 @@ class HedgeSettings(Group):
         ge=_CENT,
         le=Decimal(5),
         multiple_of=_CENT,
-        approval=False,
     )
     approvals_needed: int = setting(
         2, "Approvers who must sign a change of the hedge policy.", unit="people", ge=1, le=20, approval=False
@@ -652,7 +650,6 @@ class HedgeSettings(Group):
         unit="contracts",
         ge=0,
         le=1_000_000,
-        approval=False,
     )
     adjust: AdjustSettings = AdjustSettings()
     budget: BudgetSettings = BudgetSettings()

@@ -42,9 +42,14 @@ def test_what_makes_the_hedge_needs_approval(name: str) -> None:
     assert by_name()[f"CONDORD_HEDGE_{name}"].approval
 
 
+@pytest.mark.parametrize("name", ["MAX_SPREAD_PCT", "MIN_BID_PTS", "MIN_OPEN_INTEREST"])
+def test_a_condition_that_can_refuse_every_purchase_needs_approval_for_it_removes_all_layers(name: str) -> None:
+    assert by_name()[f"CONDORD_HEDGE_{name}"].approval
+
+
 @pytest.mark.parametrize(
     "name",
-    ["HEDGE_LADDER_STEP_S", "HEDGE_MAX_SPREAD_PCT", "HEDGE_ADJUST_RSI_HIGH", "CONDOR_WING_PTS", "RISK_CONDORS_MAX"],
+    ["HEDGE_LADDER_STEP_S", "HEDGE_ROLL_ORDER", "HEDGE_ADJUST_RSI_HIGH", "CONDOR_WING_PTS", "RISK_CONDORS_MAX"],
 )
 def test_how_orders_are_worked_signals_condors_and_limits_need_none(name: str) -> None:
     assert not by_name()[f"CONDORD_{name}"].approval
