@@ -28,6 +28,10 @@ from daemon.core.orders.intent import Reason
 
 OWNER: Final = "the owner"
 """Decides alone where the policy in force names no approvers."""
+NOTHING_PROPOSED: Final = (
+    "the settings in use ask for the policy that is in force, so nothing is to approve; "
+    "a daemon uses changed settings after a restart"
+)
 FIRST: Final = "the first start"
 """Brings the first policy: before it there is nobody whose approval could be asked for."""
 
@@ -177,7 +181,7 @@ def _refusal(
     if in_force is None or adopted is None or not in_force.needed:
         return Reason("nobody_approves", "no approvers are in force, so the owner of the settings alone decides")
     if not changes(in_force, wanted, defaults):
-        return Reason("nothing_proposed", "the settings ask for the policy that is in force, so nothing is to approve")
+        return Reason("nothing_proposed", NOTHING_PROPOSED)
     signed = state.signed(wanted, now)
     return judge(approval, in_force, wanted, adoption=adopted.digest, signed=signed, verify=verify, now=now)
 

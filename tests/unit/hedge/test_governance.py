@@ -146,7 +146,10 @@ class TestApprovals:
         log, refused = handed_in(log_of(OLD, NEW), approval("alice"), approval("bob"), approval("carol"))
 
         assert refused == ["nothing_proposed"]
-        assert log[-1].step.text == "the settings ask for the policy that is in force, so nothing is to approve"
+        assert log[-1].step.text == (
+            "the settings in use ask for the policy that is in force, so nothing is to approve; "
+            "a daemon uses changed settings after a restart"
+        )
 
     def test_where_the_owner_decides_alone_there_is_nothing_to_approve(self) -> None:
         assert handed_in(log_of(ALONE), approval("alice"), wanted=NEW)[1] == ["nobody_approves"]
