@@ -360,9 +360,14 @@ class SqliteStore:
                 self._write_event(event)
 
     def governance(self) -> tuple[GovernanceEntry, ...]:
-        """Return the governance log from its beginning."""
+        """Return the governance log from its beginning. Raises StoreError for an entry that nobody wrote so."""
         rows = self._connection.rows("SELECT * FROM governance ORDER BY number")
-        return tuple(map(codec.governance_entry, rows))
+        try:
+            return tuple(map(codec.governance_entry, rows))
+        except ValueError as error:
+            raise StoreError(
+                f"the governance log cannot be read from {self.path}: {error}; restore a backup of the database"
+            ) from error
 
     def append_event(self, event: EventRecord) -> None:
         """Append a fact to the event log."""

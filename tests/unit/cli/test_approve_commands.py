@@ -227,6 +227,14 @@ class TestThreePeople:
         with pytest.raises(StoreError, match="entry 1 of the governance log was changed"):
             waiting.start()
 
+    def test_an_entry_that_nothing_can_read_is_told_with_the_remedy(self, waiting: Desk) -> None:
+        with sqlite3.connect(waiting.settings.state_dir / DATABASE) as conn:
+            conn.execute("DROP TRIGGER governance_stays")
+            conn.execute("UPDATE governance SET act = 'forgotten' WHERE number = 1")
+
+        with pytest.raises(StoreError, match=r"the governance log cannot be read.*'forgotten'.*restore a backup"):
+            waiting.start()
+
     @pytest.mark.parametrize("words", [("hedge",), ("hedge", "calendar")])
     def test_the_hedge_is_not_shown_by_a_log_that_somebody_changed(self, waiting: Desk, words: Sequence[str]) -> None:
         with sqlite3.connect(waiting.settings.state_dir / DATABASE) as conn:
