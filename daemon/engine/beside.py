@@ -62,9 +62,13 @@ class Beside:
 
     def price(self, seen: UnitView) -> SpreadPrice:
         """Return what one spread costs, and the most that an order may pay for it. Raises Refusal without quotes."""
-        found = priced(seen.quotes, seen.unit.legs)
-        dearest_pts100 = found.natural_pts100 + self._desk.policy.hedge.ladder_through_pts100
-        return SpreadPrice(mid_usd=found.mid_pts * MULTIPLIER, dearest_usd=dearest_pts100 * MULTIPLIER / 100)
+        mid_pts = priced(seen.quotes, seen.unit.legs).mid_pts
+        return SpreadPrice(mid_usd=mid_pts * MULTIPLIER, dearest_usd=self._dearest_pts100(seen) * MULTIPLIER / 100)
+
+    def _dearest_pts100(self, seen: UnitView) -> int:
+        """Return the most that an order may pay for one: so far beyond the natural price of the quotes seen."""
+        natural_pts100 = priced(seen.quotes, seen.unit.legs).natural_pts100
+        return natural_pts100 + self._desk.policy.hedge.ladder_through_pts100
 
     async def buy(
         self,
@@ -78,10 +82,13 @@ class Beside:
     ) -> int:
         """Buy a number of a spread, after the computation has been recorded with it.
 
-        The order keeps the first reason and the ``notes``; the decision has all reasons.
+        What was counted on as its dearest price stays so: the order follows no market beyond it. The order keeps the first reason and the ``notes``; the decision has all reasons.
         """
         recorded = self._record(view, [self._row(seen, wanted=self.held.get(seen.unit, 0) + quantity)])
-        return await self._trade(recorded, seen, quantity, reasons=reasons, inputs=inputs, notes=notes)
+        most_pts100 = self._dearest_pts100(seen)
+        return await self._trade(
+            recorded, seen, quantity, reasons=reasons, inputs=inputs, notes=notes, most_pts100=most_pts100
+        )
 
     async def sell(self, view: HedgeView, seen: UnitView, reason: Reason) -> int:
         """Sell all of a spread; return how many were sold."""
@@ -102,11 +109,19 @@ class Beside:
         reasons: Sequence[Reason],
         inputs: Inputs,
         notes: tuple[Reason, ...] = (),
+        most_pts100: int | None = None,
     ) -> int:
         desk, unit = self._desk, seen.unit
         target = BesideView(self.name, self._reader.holding(self.name), seen)
         done = await self._trader.trade(
-            view, target, purpose=self._purpose, unit=unit, change=change, reason=reasons[0], notes=notes
+            view,
+            target,
+            purpose=self._purpose,
+            unit=unit,
+            change=change,
+            reason=reasons[0],
+            notes=notes,
+            most_pts100=most_pts100,
         )
         if not done:
             return 0

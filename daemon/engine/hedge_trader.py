@@ -76,6 +76,8 @@ class Wish:
     """What the order keeps beside its reason."""
     forced: bool = False
     """Whether a purchase is made into a quote of any width."""
+    most_pts100: int | None = None
+    """The most that a unit may cost, wherever the market goes while the order is worked; None where nothing bounds it."""
 
     @property
     def legs(self) -> tuple[Leg, ...]:
@@ -105,16 +107,24 @@ class HedgeTrader:
         reason: Reason,
         notes: tuple[Reason, ...] = (),
         forced: bool = False,
+        most_pts100: int | None = None,
     ) -> int:
         """Buy (positive) or sell units; return the signed quantity that was filled.
 
-        A purchase that is ``forced`` looks at no width of the quotes.
+        A purchase that is ``forced`` looks at no width of the quotes; none pays more than ``most_pts100`` a unit.
         """
         if change == 0:
             return 0
         buy, sell = (unit, None) if change > 0 else (None, unit)
         wish = Wish(
-            purpose=purpose, buy=buy, sell=sell, quantity=abs(change), reason=reason, notes=notes, forced=forced
+            purpose=purpose,
+            buy=buy,
+            sell=sell,
+            quantity=abs(change),
+            reason=reason,
+            notes=notes,
+            forced=forced,
+            most_pts100=most_pts100,
         )
         return await self.work(view, layer, wish) * (1 if change > 0 else -1)
 
@@ -146,11 +156,14 @@ class HedgeTrader:
         rules = LadderRules(
             step_pts100=policy.ladder_step_pts100,
             through_pts100=policy.ladder_through_pts100,
+            floor_pts100=wish.most_pts100,
             price_steps=await self._price_steps(wish),
         )
         limit = rung_pts100(0, price, rules)
         if limit is None:
-            raise Refusal(Reason("no_legal_price", f"{wish} has no legal price from mid to natural", price.mid_pts))
+            most_pts = None if wish.most_pts100 is None else wish.most_pts100 / 100
+            text = f"{wish} has no legal price from mid to natural{'' if most_pts is None else ' that it may cost'}"
+            raise Refusal(Reason("no_legal_price", text, price.mid_pts, most_pts))
         spec = OrderSpec(wish.legs, wish.quantity, limit, TimeInForce.DAY)
         if wish.buy is not None:
             # Its figures refuse no roll and no resize (decision 9), the broker's refusal does.

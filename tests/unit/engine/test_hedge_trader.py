@@ -15,10 +15,11 @@ from daemon.core.hedge.units import HedgeUnit, LayerHolding
 from daemon.core.market.contracts import ContractInfo, OptionContract, Right, TradingClass
 from daemon.core.market.quotes import Quote
 from daemon.core.orders.broker_facts import Margin
-from daemon.core.orders.intent import OrderSpec, Purpose, Reason
+from daemon.core.orders.intent import ComboPrice, Intent, OrderSpec, Purpose, Reason
+from daemon.core.orders.ladder import rung_pts100
 from daemon.core.records import HedgeComputation
 from daemon.engine.context import Desk
-from daemon.engine.executor import Executor
+from daemon.engine.executor import Executor, Ladder
 from daemon.engine.facts import FactRecorder
 from daemon.engine.gather import OptionView, UnitView
 from daemon.engine.hedge_reader import HedgeView, LayerView
@@ -113,6 +114,38 @@ def test_a_quote_that_is_too_wide_is_not_bought(tmp_path: Path) -> None:
 
     assert names == ["hedge_spread_too_wide"]
     assert broker.placed == []
+
+
+def test_an_order_follows_no_market_beyond_what_it_may_cost(tmp_path: Path) -> None:
+    # Bought at 1.00 to 1.04 for at most 1.05: where the market has moved to 1.10 to 1.20 there is no price for it.
+    desk, _ = make_desk(tmp_path)
+    desk.link.clock_skew_s = 0.0
+    sent: list[tuple[Intent, Ladder]] = []
+
+    async def work(intent: Intent, ladder: Ladder) -> Intent:
+        sent.append((intent, ladder))
+        return intent
+
+    async def trade() -> None:
+        computation = HedgeComputation(SESSION, START, 14.4, "low", 7.7, 5_000, 385.0, 0.0, 1, ())
+        desk.store.record_hedge_computation(computation)
+        view = HedgeView(computation, {}, RegimeState("low", None), regime_changed=False, index_age_s=1.0)
+        risk = RiskMonitor(desk, RunStates(desk))
+        executor = Executor(desk, FactRecorder(desk), risk)
+        executor.work = work  # type: ignore[method-assign]
+        trader, seen = HedgeTrader(desk, executor, risk), layer(desk, LayerHolding({}, {}), (100, 104))
+        unit, why = HedgeUnit(CALL), Reason("test", "a test")
+        for most_pts100 in (105, 95):
+            await trader.trade(
+                view, seen, purpose=Purpose.DRIFT, unit=unit, change=1, reason=why, most_pts100=most_pts100
+            )
+
+    run_virtual(trade, START)
+    ((intent, ladder),) = sent
+    assert intent.spec.net_limit_pts100 <= 105
+    assert rung_pts100(1, ComboPrice(natural_pts100=120, mid_pts=1.15), ladder.rules) is None
+    refusals = [reason for decision in desk.store.decisions(SESSION) for reason in decision.reasons]
+    assert [(reason.name, reason.limit) for reason in refusals] == [("no_legal_price", 0.95), ("test", None)]
 
 
 @pytest.mark.parametrize("purpose", [Purpose.DRIFT, Purpose.SLEEVE])
