@@ -259,7 +259,7 @@ class LayerExposure:
 
     layer: str
     contracts: int
-    """Long less short options."""
+    """Long ones: a spread counts once."""
     delta_usd: float | None
     """VIX delta-dollars: 100 x forward x delta, of SPX by what VIX futures answer, summed over its contracts."""
     greeks: Sensitivity | None

@@ -110,7 +110,7 @@ def layer_exposures(valuation: Valuation, vix_pts: float | None) -> tuple[LayerE
         found.append(
             LayerExposure(
                 layer=layer,
-                contracts=sum(position.quantity for position in hedge if position.subject == layer),
+                contracts=sum(max(0, position.quantity) for position in hedge if position.subject == layer),
                 delta_usd=None if greeks is None else delta_usd,
                 greeks=greeks,
             )

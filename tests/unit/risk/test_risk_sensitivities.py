@@ -171,6 +171,17 @@ def test_a_layer_has_its_own_greeks_and_its_delta_dollars() -> None:
     assert found.delta_usd == pytest.approx(VIX_FORWARD_PTS * whole.delta_usd)
 
 
+def test_a_spread_of_a_layer_counts_once() -> None:
+    long = hedge_position()
+    farther = replace(
+        long, contract=replace(long.contract, strike_pts100=long.contract.strike_pts100 + 1000), quantity=-5
+    )
+
+    (found,) = layer_exposures(value_positions([long, farther], levels()), VIX_PTS)
+
+    assert found.contracts == 5
+
+
 def test_a_layer_with_an_option_that_has_no_mark_is_unknown() -> None:
     (found,) = layer_exposures(value_positions([replace(hedge_position(), mark_pts=None)], levels()), VIX_PTS)
 
