@@ -11,7 +11,7 @@ from daemon.core.analysis.attribution import CALM_SPX_PCT, CALM_VIX_PTS, Slice
 from daemon.core.analysis.betas import BETA_SESSIONS, Beta
 from daemon.core.analysis.curves import WINDOW_SESSIONS_MIN, Reduction
 from daemon.core.analysis.event_study import Bucket, FallStudy
-from daemon.core.analysis.irr import NoRate, Returns
+from daemon.core.analysis.irr import RATE_SESSIONS_MIN, NoRate, Returns
 from daemon.core.records import LayerExposure
 from daemon.report.analysis import Analysis
 from daemon.report.html_tables import Cell, Table, money
@@ -224,7 +224,8 @@ def _returns(found: Analysis) -> Table:
         tuple(_rates(one) for one in found.returns),
         "",
         note="Internal rates: margin given and taken back, credits, debits, fees and settlements, what is held at both ends at "
-        "its marks. Short periods make large yearly rates; there is none where more was lost than was invested.",
+        f"its marks. Fewer than {RATE_SESSIONS_MIN} sessions are too short for a yearly rate, and there is none where more was "
+        "lost than was invested.",
     )
 
 
@@ -283,7 +284,7 @@ def _greeks(found: Analysis) -> Table:
     return Table(
         "greeks_rows",
         f"Greeks of the layers{when}",
-        ("Layer", "Options", "Delta-dollars", "Gamma", "Vega", "Theta"),
+        ("Layer", "Held", "Delta-dollars", "Gamma", "Vega", "Theta"),
         "<>>>>>",
         tuple(_greek(layer) for layer in found.greeks or ()),
         empty,

@@ -16,6 +16,8 @@ from daemon.core.analysis.rows import CONDORS, E4_PER_USD, SessionRow
 
 YEAR_DAYS: Final = 365.0
 MONTHS: Final = 12
+RATE_SESSIONS_MIN: Final = 63
+"""Fewest sessions, a quarter, whose return is told as a yearly rate: of fewer it is a large number that says nothing."""
 _LOG_RATES: Final = (log(1e-6), log(1e6))
 """Yearly growth between which a rate is looked for: a loss of all but a millionth, and a million times."""
 _STEPS: Final = 400
@@ -28,6 +30,8 @@ class NoRate(StrEnum):
     UNKNOWN = "unknown"
     """A margin or a mark is not known."""
     NOTHING_INVESTED = "nothing invested"
+    TOO_SHORT = "too short"
+    """There are too few sessions for a yearly rate."""
     ALL_LOST = "all lost"
     """More was lost than was invested."""
     ALL_WON = "beyond any rate"
@@ -64,12 +68,18 @@ def _monthly(rate: float) -> float:
     return expm1(log1p(rate) / MONTHS)
 
 
-def returns(name: str, runs: Iterable[Sequence[SessionRow]]) -> Returns:
-    """Return the rates over runs of consecutive sessions; the days between two runs are left out."""
+def returns(name: str, runs: Iterable[Sequence[SessionRow]], *, least: int = RATE_SESSIONS_MIN) -> Returns:
+    """Return the rates over runs of consecutive sessions; the days between two runs are left out.
+
+    Of fewer than ``least`` sessions there is none.
+    """
     held = [run for run in runs if run]
+    sessions = sum(map(len, held))
+    if 0 < sessions < least:
+        return Returns(name=name, sessions=sessions, unhedged=NoRate.TOO_SHORT, hedged=NoRate.TOO_SHORT)
     return Returns(
         name=name,
-        sessions=sum(map(len, held)),
+        sessions=sessions,
         unhedged=_rate(held, lambda source: source == CONDORS),
         hedged=_rate(held, lambda _: True),
     )

@@ -62,20 +62,20 @@ class TestReturns:
     def test_margin_is_invested_and_credits_debits_and_fees_are_flows(self) -> None:
         # Alone: -2,500 + 500 - 10 = -2,010 on Monday, 2,500 - 400 = 2,100 on Tuesday.
         # Hedged: 100 more on Monday, 90 back on Tuesday: -2,110 and 2,190.
-        found = returns("two days", [[self.entered(), self.left()]])
+        found = returns("two days", [[self.entered(), self.left()]], least=1)
 
         assert found.unhedged == pytest.approx(internal_rate((Flow(MONDAY, -2_010), Flow(TUESDAY, 2_100))))
         assert found.hedged == pytest.approx(internal_rate((Flow(MONDAY, -2_110), Flow(TUESDAY, 2_190))))
 
     def test_what_is_open_at_both_ends_counts_at_its_marks(self) -> None:
         # Before Tuesday: 2,500 of margin less the condor's 500 are tied up; after it 2,500 - 400 come back.
-        found = returns("Tuesday", [[self.left()]])
+        found = returns("Tuesday", [[self.left()]], least=1)
 
         assert found.unhedged == pytest.approx(internal_rate((Flow(MONDAY, -2_000), Flow(TUESDAY, 2_100))))
 
     def test_the_drag_is_the_difference_of_monthly_rates_in_basis_points(self) -> None:
         year = replace(self.left(), before=date(2019, 3, 4), session=date(2020, 3, 3))  # 365 days
-        found = returns("a year", [[year]])
+        found = returns("a year", [[year]], least=1)
         # 2,100 / 2,000 alone, 2,190 / 2,100 with the hedge.
         assert found.drag_bp == pytest.approx(1e4 * (1.05 ** (1 / 12) - (2190 / 2100) ** (1 / 12)))
 
@@ -83,9 +83,18 @@ class TestReturns:
         unknown = replace(self.left(), margin_before_usd_cents=None)
         dark = replace(self.left(), gains={CONDORS: gain(), "L1": gain(before_usd=None)})
 
-        assert returns("", [[unknown]]).unhedged is NoRate.UNKNOWN
-        assert returns("", [[dark]]).hedged is NoRate.UNKNOWN
-        assert returns("", [[dark]]).drag_bp is None
+        assert returns("", [[unknown]], least=1).unhedged is NoRate.UNKNOWN
+        assert returns("", [[dark]], least=1).hedged is NoRate.UNKNOWN
+        assert returns("", [[dark]], least=1).drag_bp is None
+
+    def test_a_yearly_rate_needs_a_quarter_of_sessions(self) -> None:
+        # A quarter of a year of 252 sessions is 63.
+        quarter = [self.entered(), *[row(TUESDAY, margin_usd=(2_500.0, 2_500.0))] * 61, self.left()]
+        short = returns("short", [quarter[:1], quarter[2:]])
+
+        assert (short.sessions, short.unhedged, short.hedged) == (62, NoRate.TOO_SHORT, NoRate.TOO_SHORT)
+        assert short.drag_bp is None
+        assert isinstance(returns("a quarter", [quarter]).hedged, float)
 
     def test_no_session_invests_nothing(self) -> None:
         assert returns("", []).hedged is NoRate.NOTHING_INVESTED
@@ -94,8 +103,8 @@ class TestReturns:
         week_later = replace(self.left(), session=date(2020, 3, 10), before=date(2020, 3, 9))
         day_later = replace(self.left(), session=WEDNESDAY, before=TUESDAY)
 
-        assert returns("", [[self.left()], [week_later]]).hedged == pytest.approx(
-            returns("", [[self.left()], [day_later]]).hedged
+        assert returns("", [[self.left()], [week_later]], least=1).hedged == pytest.approx(
+            returns("", [[self.left()], [day_later]], least=1).hedged
         )
 
 

@@ -183,6 +183,7 @@ class TestText:
         for words in (
             "2020-03-02 to 2020-03-03, 2 sessions",
             "too few sessions",
+            "Fewer than 63 sessions are too short",
             "No known crash window has 5 sessions",
             "No signal is recorded",
             "No 3-session fall of 3, 5, 7 or 10 %",
@@ -198,7 +199,7 @@ class TestText:
         text = analysis_text(analysed(store))
 
         assert "GREEKS OF THE LAYERS AT THE CLOSE OF 2020-03-02" in text
-        assert "L1           2           $954    2.0  +$30   -$12" in text
+        assert "L1        2           $954    2.0  +$30   -$12" in text
 
     def test_a_hedge_that_made_a_loss_larger_is_said_so(self, store: FakeStore) -> None:
         store.record_day(
@@ -232,4 +233,4 @@ class TestJson:
 
         assert found["greeks"] is None
         assert found["losses"][2]["hedged_usd"] is None
-        assert found["returns"][0]["hedged"] == "unknown"
+        assert found["returns"][0]["hedged"] == "too short"
