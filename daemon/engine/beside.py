@@ -16,7 +16,7 @@ from daemon.core.records import DecisionKind, LayerComputation
 from daemon.engine.context import Desk
 from daemon.engine.gather import Indexes, Refusal, UnitView, priced
 from daemon.engine.hedge_reader import HedgeReader, HedgeView
-from daemon.engine.hedge_trader import HedgeTrader, decide
+from daemon.engine.hedge_trader import HedgeTrader, Wish, decide
 
 Inputs = Mapping[str, float | int | str | None]
 
@@ -113,16 +113,16 @@ class Beside:
     ) -> int:
         desk, unit = self._desk, seen.unit
         target = BesideView(self.name, self._reader.holding(self.name), seen)
-        done = await self._trader.trade(
-            view,
-            target,
+        wish = Wish(
             purpose=self._purpose,
-            unit=unit,
-            change=change,
+            buy=unit if change > 0 else None,
+            sell=unit if change < 0 else None,
+            quantity=abs(change),
             reason=reasons[0],
             notes=notes,
             most_pts100=most_pts100,
         )
+        done = await self._trader.work(view, target, wish) * (1 if change > 0 else -1)
         if not done:
             return 0
         decide(

@@ -105,27 +105,16 @@ class HedgeTrader:
         unit: HedgeUnit,
         change: int,
         reason: Reason,
-        notes: tuple[Reason, ...] = (),
         forced: bool = False,
-        most_pts100: int | None = None,
     ) -> int:
         """Buy (positive) or sell units; return the signed quantity that was filled.
 
-        A purchase that is ``forced`` looks at no width of the quotes; none pays more than ``most_pts100`` a unit.
+        A purchase that is ``forced`` looks at no width of the quotes.
         """
         if change == 0:
             return 0
         buy, sell = (unit, None) if change > 0 else (None, unit)
-        wish = Wish(
-            purpose=purpose,
-            buy=buy,
-            sell=sell,
-            quantity=abs(change),
-            reason=reason,
-            notes=notes,
-            forced=forced,
-            most_pts100=most_pts100,
-        )
+        wish = Wish(purpose=purpose, buy=buy, sell=sell, quantity=abs(change), reason=reason, forced=forced)
         return await self.work(view, layer, wish) * (1 if change > 0 else -1)
 
     async def work(self, view: HedgeView, layer: Traded, wish: Wish) -> int:
@@ -139,6 +128,11 @@ class HedgeTrader:
         done = await self._executor.work(intent, ladder)
         if done.state is IntentState.UNKNOWN:
             self._skip(wish.purpose, layer, (Reason("unknown_order", f"{done.ref} has an unknown outcome"),))
+        elif not done.filled and wish.purpose in HELD_AGAINST_ACCOUNT:  # what layers lack shows in their resize
+            text = f"Nothing of {done.ref} was filled before its end; its last limit, in points."
+            most_pts = None if wish.most_pts100 is None else wish.most_pts100 / 100
+            unfilled = Reason("order_not_filled", text, done.spec.net_limit_pts100 / 100, most_pts)
+            self._skip(wish.purpose, layer, (unfilled, wish.reason))
         return done.filled
 
     async def _order(self, view: HedgeView, layer: Traded, wish: Wish) -> tuple[Intent, Ladder]:

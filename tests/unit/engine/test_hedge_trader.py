@@ -17,7 +17,7 @@ from daemon.core.market.quotes import Quote
 from daemon.core.orders.broker_facts import Margin
 from daemon.core.orders.intent import ComboPrice, Intent, OrderSpec, Purpose, Reason
 from daemon.core.orders.ladder import rung_pts100
-from daemon.core.records import HedgeComputation
+from daemon.core.records import CondorRecord, HedgeComputation
 from daemon.engine.context import Desk
 from daemon.engine.executor import Executor, Ladder
 from daemon.engine.facts import FactRecorder
@@ -122,7 +122,8 @@ def test_an_order_follows_no_market_beyond_what_it_may_cost(tmp_path: Path) -> N
     desk.link.clock_skew_s = 0.0
     sent: list[tuple[Intent, Ladder]] = []
 
-    async def work(intent: Intent, ladder: Ladder) -> Intent:
+    async def work(intent: Intent, ladder: Ladder, condor: CondorRecord | None = None) -> Intent:
+        assert condor is None
         sent.append((intent, ladder))
         return intent
 
@@ -134,18 +135,26 @@ def test_an_order_follows_no_market_beyond_what_it_may_cost(tmp_path: Path) -> N
         executor = Executor(desk, FactRecorder(desk), risk)
         executor.work = work  # type: ignore[method-assign]
         trader, seen = HedgeTrader(desk, executor, risk), layer(desk, LayerHolding({}, {}), (100, 104))
-        unit, why = HedgeUnit(CALL), Reason("test", "a test")
         for most_pts100 in (105, 95):
-            await trader.trade(
-                view, seen, purpose=Purpose.DRIFT, unit=unit, change=1, reason=why, most_pts100=most_pts100
+            wish = Wish(
+                purpose=Purpose.DRIFT,
+                buy=HedgeUnit(CALL),
+                sell=None,
+                quantity=1,
+                reason=Reason("test", "a test"),
+                most_pts100=most_pts100,
             )
+            await trader.work(view, seen, wish)
 
     run_virtual(trade, START)
     ((intent, ladder),) = sent
     assert intent.spec.net_limit_pts100 <= 105
     assert rung_pts100(1, ComboPrice(natural_pts100=120, mid_pts=1.15), ladder.rules) is None
     refusals = [reason for decision in desk.store.decisions(SESSION) for reason in decision.reasons]
-    assert [(reason.name, reason.limit) for reason in refusals] == [("no_legal_price", 0.95), ("test", None)]
+    assert [(reason.name, reason.limit) for reason in refusals] == [
+        *[("order_not_filled", 1.05), ("test", None)],
+        *[("no_legal_price", 0.95), ("test", None)],
+    ]
 
 
 @pytest.mark.parametrize("purpose", [Purpose.DRIFT, Purpose.SLEEVE])
