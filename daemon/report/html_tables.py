@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+from daemon.core.book.book import entry_cash_usd_cents
 from daemon.core.hedge.governance import GovernanceEntry, short
 from daemon.core.records import Decision
 from daemon.report.condors import CondorLine
@@ -28,8 +29,8 @@ from daemon.report.words import (
     reason_text,
 )
 
-TROUBLES_SHOWN: Final = 200
-"""Most warnings and errors one report lists."""
+ROWS_SHOWN: Final = 150
+"""Most rows of a table that grows with the sessions: a page of a year stays below 400 kilobytes."""
 _CSS_AMPERSAND: Final = r"\26 "
 
 
@@ -62,6 +63,8 @@ class Table:
     last_is_total: bool = False
     note: str = ""
     """What a reader must know of it, in sentences under it."""
+    count: str = ""
+    """How many of its rows are shown, where that is not all of them."""
 
     def __post_init__(self) -> None:
         assert len(self.headings) == len(self.aligns)
@@ -92,8 +95,18 @@ class Table:
         )
 
 
+def newest(table: Table) -> Table:
+    """Cut a table with the oldest row first to its newest rows, and say where the others are."""
+    count = len(table.rows)
+    if count <= ROWS_SHOWN:
+        return table
+    where = "A report of fewer sessions has the older ones, and condord log and condord why tell of each session."
+    note = f"{where} {table.note}".strip()
+    return replace(table, rows=table.rows[-ROWS_SHOWN:], count=f"the newest {ROWS_SHOWN} of {count:,}", note=note)
+
+
 def tables_of(data: ReportData) -> Mapping[str, Table]:
-    """Make every table of a period, by name."""
+    """Make every table of a period, by name; long ones have their newest rows."""
     tables = (
         _changes(data.changes),
         _governance(data.governance),
@@ -106,7 +119,7 @@ def tables_of(data: ReportData) -> Mapping[str, Table]:
         _unclosed(data),
         _troubles(data),
     )
-    return {table.name: table for table in tables}
+    return {table.name: newest(table) for table in tables}
 
 
 def money(cents: int | None, *, exact: bool = False) -> Cell:
@@ -251,7 +264,7 @@ def _settlements(data: ReportData) -> Table:
             Cell(entry.subject),
             Cell(f"{-entry.quantity:+d} {entry.contract}"),
             Cell(points(entry.price_pts100 / 100)),
-            money(-entry.quantity * entry.price_pts100 * 100),
+            Cell("by variation") if entry.contract.is_future else money(entry_cash_usd_cents(entry)),
         )
         for entry in data.settlements
     )
@@ -308,9 +321,7 @@ def _troubles(data: ReportData) -> Table:
             Cell(line.name),
             Cell(line.text),
         )
-        for line in data.troubles[:TROUBLES_SHOWN]
+        for line in data.troubles
     )
-    left = len(data.troubles) - len(rows)
-    title = "Warnings and errors" + (f", the first {len(rows)} of {len(data.troubles)}" if left else "")
-    headings = ("Session", "Level", "Event", "What")
-    return Table("troubles_rows", title, headings, "<<<w", rows, "No warning and no error was logged.", folded=True)
+    headings, empty = ("Session", "Level", "Event", "What"), "No warning and no error was logged."
+    return Table("troubles_rows", "Warnings and errors", headings, "<<<w", rows, empty, folded=True)

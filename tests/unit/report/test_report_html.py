@@ -5,6 +5,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from collections import Counter
+from datetime import date
 from html.parser import HTMLParser
 
 import pytest
@@ -12,13 +13,18 @@ from report_fakes import FakeStore
 from report_values import MONDAY, TUESDAY, WEDNESDAY, day_record, noon
 from report_world import FIRST, LAST, World
 
-from daemon.core.orders.intent import Reason
+from daemon.core.book.book import BookEntry, EntryKind
+from daemon.core.market.contracts import ConId, OptionContract, Right, TradingClass, vix_future
+from daemon.core.orders.broker_facts import ExecId
+from daemon.core.orders.intent import Reason, Strategy
 from daemon.core.records import Decision, DecisionKind
 from daemon.report.day import gather_day
 from daemon.report.html import gather_report, minus, render_html
-from daemon.report.svg import TOKENS
+from daemon.report.html_tables import ROWS_SHOWN
+from daemon.report.svg import TOKENS, short_path
 
 KILOBYTE = 1000
+VIX_CALL = OptionContract(TradingClass.VIX, date(2020, 3, 18), 1800, Right.CALL)
 VOID = {"meta", "br", "hr", "img", "input", "link"}
 
 
@@ -120,6 +126,49 @@ class TestTables:
         rows = page[page.index('<table id="decisions_rows"') :].split("</table>", maxsplit=1)[0].count("<tr>")
         assert rows == len(world.store.decided) + 1
 
+    def test_a_long_one_has_its_newest_rows_and_says_where_the_others_are(self) -> None:
+        store = FakeStore()
+        for n in range(ROWS_SHOWN + 1):
+            reasons = (Reason("number", f"decision {n} of many"),)
+            store.record_decision(Decision(MONDAY, "condor_entry", DecisionKind.SKIP, "condor", noon(MONDAY), reasons))
+        store.record_day(day_record(MONDAY))
+
+        page = render_html(gather_report(store, MONDAY, MONDAY))
+
+        assert f'All decisions <span class="count">the newest {ROWS_SHOWN} of {ROWS_SHOWN + 1}</span>' in page
+        assert "decision 0 of many" not in page
+        assert f"decision {ROWS_SHOWN} of many" in page
+        assert "condord why tell of each session" in page
+
+    def test_the_settlement_of_a_future_pays_nothing_beside_its_variation(self) -> None:
+        store = FakeStore()
+        future = vix_future(date(2020, 3, 18))
+        store.ledger = [
+            BookEntry(
+                ExecId(f"settlement:{contract}"),
+                EntryKind.SETTLEMENT,
+                None,
+                Strategy.HEDGE,
+                "L1",
+                ConId(n),
+                contract,
+                quantity=-1,
+                price_pts100=6988,
+                fee_usd_e4=0,
+                at=noon(MONDAY),
+                session=MONDAY,
+            )
+            for n, contract in enumerate([future, VIX_CALL])
+        ]
+        store.record_day(day_record(MONDAY))
+
+        page = render_html(gather_report(store, MONDAY, MONDAY))
+
+        rows = page[page.index('<table id="settlements_rows"') :].split("</table>", maxsplit=1)[0]
+        # A call at 69.88 points pays 100 dollars for each.
+        assert rows.count("+$6,988") == 1
+        assert rows.count("by variation") == 1
+
     def test_an_empty_table_is_a_sentence(self, page: str) -> None:
         text = Checker(page).text
 
@@ -149,6 +198,12 @@ class TestPlots:
         for name in used:
             assert f"--{name}:" in light
             assert f"--{name}:" in dark
+
+    def test_lines_are_written_as_steps_of_tenths_of_a_point(self) -> None:
+        # From (1, 2) right to 3.04, down to 2.5, back to the start; then a line of its own from (0.26, 10) to (0, 20).
+        path = "M 1 2 L 3.04 2 L 3.04 2.5 L 2 1.96 z M 0.26 10 L 0 20"
+
+        assert short_path(path) == "m1 2h2v.5l-1 -.5zm-.7 8l-.3 10"
 
     def test_letters_stay_letters_in_the_readers_font(self, page: str) -> None:
         assert all("<text" in svg and "font-family" not in svg for svg in svgs(page))
