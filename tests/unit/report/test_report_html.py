@@ -129,15 +129,15 @@ class TestTables:
     def test_a_long_one_has_its_newest_rows_and_says_where_the_others_are(self) -> None:
         store = FakeStore()
         for n in range(ROWS_SHOWN + 1):
-            reasons = (Reason("number", f"decision {n} of many"),)
+            reasons = (Reason("number", f"choice {n} of many"),)
             store.record_decision(Decision(MONDAY, "condor_entry", DecisionKind.SKIP, "condor", noon(MONDAY), reasons))
         store.record_day(day_record(MONDAY))
 
         page = render_html(gather_report(store, MONDAY, MONDAY))
 
         assert f'All decisions <span class="count">the newest {ROWS_SHOWN} of {ROWS_SHOWN + 1}</span>' in page
-        assert "decision 0 of many" not in page
-        assert f"decision {ROWS_SHOWN} of many" in page
+        assert "choice 0 of many" not in page
+        assert f"choice {ROWS_SHOWN} of many" in page
         assert "condord why tell of each session" in page
 
     def test_the_settlement_of_a_future_pays_nothing_beside_its_variation(self) -> None:
