@@ -9,7 +9,7 @@ from textwrap import TextWrapper, wrap
 from types import MappingProxyType
 from typing import Final
 
-from daemon.core.orders.intent import Reason
+from daemon.core.orders.intent import Intent, Purpose, Reason, Strategy
 from daemon.core.records import Decision, DecisionKind
 from daemon.ports import Store
 from daemon.report.governance import session_lines
@@ -23,6 +23,10 @@ WHY_WIDTH: Final = 125
 SCREEN_LINES: Final = 50
 """A session whose decisions need more than one screen goes without blank lines between them."""
 EXITS_JOB: Final = "exits"
+DECIDED_AFTER: Final = frozenset(
+    {Purpose.ROLL_BUY, Purpose.ROLL_SELL, Purpose.RESIZE, Purpose.HARVEST, Purpose.DRIFT, Purpose.SLEEVE}
+)
+"""Purposes of the hedge whose decisions are recorded with what came of their orders."""
 SIGNALS_JOB: Final = "signals"
 """Its inputs, and which signals are missing, are a table on the page of the day."""
 ON_THE_PAGE: Final = frozenset({"expiry_in_window", "filled", "signals_missing"})
@@ -64,6 +68,10 @@ def why_json(store: Store, session: date) -> JsonObject:
             }
             for decision in store.decisions(session)
         ],
+        "undecided": [
+            {"order": intent.ref, "reasons": [reason_json(reason) for reason in intent.reasons]}
+            for intent in _undecided(store, session)
+        ],
         "hedge_policy": log_json(entry for entry in store.governance() if entry.session == session),
         "fills": [
             {"purpose": f"{line.strategy} {line.purpose}", **fill_json(line)} for line in _filled(store, session)
@@ -79,14 +87,38 @@ def _filled(store: Store, session: date) -> tuple[OrderLine, ...]:
     return tuple(line for line in order_lines(intents, entries) if line.filled)
 
 
+def _undecided(store: Store, session: date) -> tuple[Intent, ...]:
+    """Return the filled orders of the hedge that no decision of the session tells: the process died before it was recorded."""
+    decided = [decision for decision in store.decisions(session) if decision.kind is not DecisionKind.SKIP]
+    return tuple(
+        intent
+        for intent in store.intents(session=session)
+        if intent.key.strategy is Strategy.HEDGE and intent.filled and intent.key.purpose in DECIDED_AFTER
+        if not any(one.subject == _told_as(intent) and one.at >= intent.created_at for one in decided)
+    )
+
+
+def _told_as(intent: Intent) -> str:
+    """Return the subject of the decision that tells an order: a resize is told for all layers at once."""
+    return "hedge" if intent.key.purpose is Purpose.RESIZE else intent.key.subject
+
+
+def _why_undecided(intent: Intent) -> list[str]:
+    when = f"{intent.key.session} {new_york_time(intent.created_at)}"
+    what = f"{intent.key.purpose}  {intent.key.subject}"
+    head = f"{when}  {what}  (the daemon stopped before it recorded what came of {intent.ref})"
+    return [head, *_reason_rows(intent.reasons)]
+
+
 def why_text(store: Store, session: date) -> str:
     """Write the decisions of a session: every reason with value and limit, and the inputs."""
     decisions = store.decisions(session)
-    if not decisions:
+    if not decisions and not _undecided(store, session):
         return f"{session}: no decision is recorded of this session\n"
     exits = [decision for decision in decisions if decision.job == EXITS_JOB]
     jobs = groupby((one for one in decisions if one.job != EXITS_JOB), lambda decision: decision.job)
     blocks = ["\n".join(line for one in group for line in _why(one)) for _, group in jobs]
+    blocks += ["\n".join(_why_undecided(intent)) for intent in _undecided(store, session)]
     if exits:
         blocks.append("\n".join(_why_exits(session, exits)))
     if acts := session_lines(entry for entry in store.governance() if entry.session == session):

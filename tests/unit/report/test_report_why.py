@@ -1,13 +1,25 @@
 """``why DATE``: every reason with its numbers, on one screen also in a violent session; the JSON leaves nothing out."""
 
 import json
+from datetime import date
 from typing import cast
 
 from report_fakes import FakeStore
 from report_values import MONDAY, noon
 from report_world import World
 
-from daemon.core.orders.intent import Reason
+from daemon.core.market.contracts import OptionContract, Right, TradingClass
+from daemon.core.orders.intent import (
+    Intent,
+    IntentKey,
+    IntentState,
+    Leg,
+    OrderSpec,
+    Purpose,
+    Reason,
+    Strategy,
+    TimeInForce,
+)
 from daemon.core.records import Decision, DecisionKind
 from daemon.report import why
 
@@ -151,3 +163,26 @@ def test_more_than_a_screen_goes_without_blank_lines() -> None:
 
     assert "" not in lines
     assert len(lines) == 2 * (why.SCREEN_LINES // 2 + 1)
+
+
+def test_an_order_that_was_filled_before_a_death_is_told_without_its_decision() -> None:
+    store = FakeStore()
+    key = IntentKey(MONDAY, Strategy.HEDGE, Purpose.DRIFT, "drift", 1)
+    call = OptionContract(TradingClass.VIX, date(2020, 3, 18), 1800, Right.CALL)
+    spec = OrderSpec((Leg(call, 1),), 2, 150, TimeInForce.DAY)
+    reasons = (Reason("drift_hedge", "32 % of $1,000 are $320", 300.0, 400.0),)
+    intent = Intent(key, spec, noon(MONDAY), state=IntentState.FILLED, filled=2, reasons=reasons)
+    store.intent_by_ref[intent.ref] = intent
+    store.record_decision(Decision(MONDAY, "drift", DecisionKind.SKIP, "drift", noon(MONDAY), ()))
+
+    lines = why.why_text(store, MONDAY).splitlines()
+
+    (place,) = [n for n, line in enumerate(lines) if intent.ref in line]
+    assert "DRIFT  drift  (the daemon stopped before it recorded" in lines[place]
+    assert lines[place + 1].split() == ["drift_hedge", "300", "limit", "400", *reasons[0].text.split()]
+    (told,) = cast("list[dict[str, object]]", why.why_json(store, MONDAY)["undecided"])
+    assert told["order"] == intent.ref
+
+    store.record_decision(Decision(MONDAY, "drift", DecisionKind.BUY, "drift", noon(MONDAY), reasons))
+    assert "the daemon stopped" not in why.why_text(store, MONDAY)
+    assert why.why_json(store, MONDAY)["undecided"] == []
