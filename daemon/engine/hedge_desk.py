@@ -90,7 +90,7 @@ class HedgeDesk:
         results = [await self._roll_layer(session, view, view.layers[name], due[name]) for name in due]
         for name, layer in view.layers.items():
             if name not in due and layer.earlier():
-                results.append(await self._sell_left_behind(view, layer))
+                results.append(await self._sell_left_behind(session, view, layer))
         return self._done("; ".join(results))
 
     def due(self, session: date) -> dict[str, date]:
@@ -193,12 +193,18 @@ class HedgeDesk:
         self._desk.store.set_meta(_rolled_key(name), due.isoformat())
         return text
 
-    async def _sell_left_behind(self, view: HedgeView, layer: LayerView) -> str:
+    async def _sell_left_behind(self, session: date, view: HedgeView, layer: LayerView) -> str:
         """Try again to sell what an earlier roll could not."""
         name, left = layer.policy.name, layer.earlier()
         reason = Reason("left_behind", f"{name} still holds contracts of before its last roll", sum(left.values()), 0)
         sold = await self._sell_old(view, layer, reason, keep=0, new_bought=False)
-        return f"{name} sold {sold} of {sum(left.values())} left behind"
+        text = f"{name} sold {sold} of {sum(left.values())} left behind"
+        if sold:
+            inputs = {"result": text}
+            decide(
+                self._desk, session, ROLL_JOB, kind=DecisionKind.SELL, subject=name, reasons=(reason,), inputs=inputs
+            )
+        return text
 
     async def _sell_old(
         self, view: HedgeView, layer: LayerView, reason: Reason, *, keep: int, gone: int = 0, new_bought: bool = True
