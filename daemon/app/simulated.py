@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from daemon.adapters.ib import Peer
 from daemon.core.calendar.sessions import new_york_date, sessions_between
@@ -67,7 +68,7 @@ def build_gateway(
             "or another state folder"
         )
     exchange = Exchange(
-        Market(history, plan.seed),
+        Market(history, plan.seed, _funds_from(stored, now)),
         ExchangeConfig(account=plan.config.account, seed=plan.seed, draws_by_ref=plan.draws_by_ref),
         None if stored is None else stored["exchange"],
         now,
@@ -79,6 +80,15 @@ def build_gateway(
 
     gateway = Gateway(exchange, clock_now, plan.faults, plan.config, on_change=keep)
     return gateway
+
+
+def _funds_from(stored: Mapping[str, Any] | None, now: datetime) -> date:
+    """Return the day on which the funds begin: that of the account, so that they go on where they were.
+
+    An account of before there were funds holds none, so that they may begin now.
+    """
+    known = None if stored is None else stored["exchange"].get("funds_from")
+    return new_york_date(now) if known is None else date.fromisoformat(known)
 
 
 class GatewayTransport:

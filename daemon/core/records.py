@@ -341,6 +341,8 @@ class RiskRecord:
     limits: tuple[LimitUse, ...] = ()
     hedge_on_spx: Sensitivity | None = None
     """What the hedge holds on SPX, where it holds anything there (002-02)."""
+    hedge_on_funds: Sensitivity | None = None
+    """What the hedge holds on funds of VIX futures, where it holds anything there (003-12)."""
     layers: tuple[LayerExposure, ...] | None = None
     """What each layer holds; None in a record of before this was kept."""
 
@@ -349,8 +351,13 @@ class RiskRecord:
         """Return the theta of condors and hedge for a calendar day (000-26)."""
         if self.condors is None or self.hedge is None:
             return None
-        on_spx = 0.0 if self.hedge_on_spx is None else self.hedge_on_spx.theta_usd
-        return self.condors.theta_usd + self.hedge.theta_usd + on_spx
+        return self.condors.theta_usd + sum(part.theta_usd for part in self.hedge_parts)
+
+    @property
+    def hedge_parts(self) -> tuple[Sensitivity, ...]:
+        """Return what is known of the hedge, on VIX futures, on SPX and on funds."""
+        parts = (self.hedge, self.hedge_on_spx, self.hedge_on_funds)
+        return tuple(part for part in parts if part is not None)
 
 
 @dataclass(frozen=True, slots=True)

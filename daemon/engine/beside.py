@@ -1,4 +1,4 @@
-"""What the hedge holds beside its layers, as call spreads: measured, recorded, bought and sold as one."""
+"""What the hedge holds beside its layers, call spreads or single calls: measured, recorded, bought and sold as one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from daemon.core.hedge.drift_hedge import SpreadPrice
-from daemon.core.hedge.policy import SpreadPolicy
+from daemon.core.hedge.harvest import unit_cost_pts
+from daemon.core.hedge.policy import FundCallPolicy, SpreadPolicy
+from daemon.core.hedge.rolls import last_roll
 from daemon.core.hedge.units import HedgeUnit, LayerHolding
 from daemon.core.market.contracts import MULTIPLIER
 from daemon.core.orders.intent import Purpose, Reason
@@ -31,7 +33,7 @@ class BesideView:
 
 
 class Beside:
-    """Reads and trades the call spreads of one subject; each order rests on a computation that names it."""
+    """Reads and trades the calls or call spreads of one subject; each order rests on a computation that names it."""
 
     def __init__(self, desk: Desk, reader: HedgeReader, trader: HedgeTrader, purpose: Purpose) -> None:
         self._desk = desk
@@ -45,6 +47,28 @@ class Beside:
         """Return the units held that can still be traded."""
         return self._reader.holding(self.name).units
 
+    def due(self, session: date, every_days: int) -> date | None:
+        """Return the latest date of the subject's own calendar, from the first session of operation on.
+
+        None when it is dealt with, or an order of it holds or may hold something.
+        """
+        store = self._desk.store
+        anchor = date.fromisoformat(store.meta("first_session") or session.isoformat())
+        due, dealt_with = last_roll(anchor, every_days, session), store.meta(self._dealt_with)
+        if due is None or (dealt_with is not None and date.fromisoformat(dealt_with) >= due):
+            return None
+        bought = (order for order in store.intents(subject=self.name) if order.may_hold and order.spec.legs[0].ratio > 0)
+        return None if any(order.key.session >= due for order in bought) else due
+
+    def deal_with(self, due: date) -> None:
+        """Leave a date of the calendar behind."""
+        self._desk.store.set_meta(self._dealt_with, due.isoformat())
+
+    @property
+    def _dealt_with(self) -> str:
+        """Return the named value of the store that keeps the last date dealt with."""
+        return f"hedge.{self.name}"
+
     async def measure(
         self, session: date, view: HedgeView, seen: Indexes
     ) -> tuple[HedgeView, dict[HedgeUnit, UnitView]]:
@@ -56,12 +80,17 @@ class Beside:
         rows = [self._row(each, wanted=self.held[unit]) for unit, each in found.items()]
         return (self._record(view, rows) if rows else view), found
 
-    async def offered(self, session: date, seen: Indexes, spread: SpreadPolicy) -> UnitView:
-        """Return the spread that would be bought. Raises Refusal by name where there is none."""
-        return (await self._reader.offered(spread, session, seen))[0]
+    async def offered(self, session: date, seen: Indexes, wanted: SpreadPolicy | FundCallPolicy) -> UnitView:
+        """Return what would be bought. Raises Refusal by name where there is none."""
+        return (await self._reader.offered(wanted, session, seen))[0]
+
+    def times_cost(self, seen: UnitView) -> float | None:
+        """Return what a unit is worth over what it cost; None where the cost is unknown."""
+        cost_pts = unit_cost_pts(self._desk.store.entries(), self.name, seen.unit)
+        return None if not cost_pts else seen.value.mid_pts / cost_pts
 
     def price(self, seen: UnitView) -> SpreadPrice:
-        """Return what one spread costs, and the most that an order may pay for it. Raises Refusal without quotes."""
+        """Return what one unit costs, and the most that an order may pay for it. Raises Refusal without quotes."""
         mid_pts = priced(seen.quotes, seen.unit.legs).mid_pts
         return SpreadPrice(mid_usd=mid_pts * MULTIPLIER, dearest_usd=self._dearest_pts100(seen) * MULTIPLIER / 100)
 
@@ -80,7 +109,7 @@ class Beside:
         inputs: Inputs,
         notes: tuple[Reason, ...] = (),
     ) -> int:
-        """Buy a number of a spread, after the computation has been recorded with it.
+        """Buy a number of a unit, after the computation has been recorded with it.
 
         What was counted on as its dearest price stays so: the order follows no market beyond it. The order keeps the first reason and the ``notes``; the decision has all reasons.
         """
@@ -91,7 +120,7 @@ class Beside:
         )
 
     async def sell(self, view: HedgeView, seen: UnitView, reason: Reason) -> int:
-        """Sell all of a spread; return how many were sold."""
+        """Sell all of a unit; return how many were sold."""
         inputs: Inputs = {"mid": round(seen.value.mid_pts, 4)}
         return -await self._trade(view, seen, -self.held[seen.unit], reasons=[reason], inputs=inputs)
 

@@ -20,6 +20,7 @@ from daemon.engine.context import BASELINE, Desk, EnginePolicy
 from daemon.engine.day import DayDesk
 from daemon.engine.drift_hedger import DriftHedger
 from daemon.engine.earlier_entries import WAITABLE
+from daemon.engine.etf_desk import EtfDesk
 from daemon.engine.executor import Executor
 from daemon.engine.facts import FactRecorder
 from daemon.engine.flatten import FlattenEnd, Flattener
@@ -80,7 +81,7 @@ class Engine:
         self.hedge_reader = HedgeReader(desk)
         trader = HedgeTrader(desk, self.executor, self.risk)
         harvester = Harvester(desk, trader, lambda: self.reconciler.run("before a harvest"))
-        beside = (DriftHedger(desk, self.hedge_reader, trader), SleeveDesk(desk, self.hedge_reader, trader))
+        beside = tuple(each(desk, self.hedge_reader, trader) for each in (DriftHedger, SleeveDesk, EtfDesk))
         self.hedge = HedgeDesk(desk, self.hedge_reader, trader, harvester, beside)
         self.flattener = Flattener(desk, self.executor, self.risk, self.exits.closer, self.hedge)
         self.watch = LimitWatch(desk, self.risk)

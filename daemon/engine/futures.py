@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from daemon.core.hedge.policy import CLASSES, Buying
+from daemon.core.hedge.policy import LayerPolicy
 from daemon.core.hedge.rolls import choose_layer_expiry, listing
 from daemon.core.hedge.units import HedgeUnit
 from daemon.core.market.contracts import OptionContract, vix_future
@@ -13,12 +13,12 @@ from daemon.engine.context import Desk
 from daemon.engine.gather import NO_QUOTE, OptionView, Refusal, UnitView, check_quotes
 
 
-async def new_future(desk: Desk, wanted: Buying, session: date) -> tuple[UnitView, tuple[Reason, ...]]:
+async def new_future(desk: Desk, wanted: LayerPolicy, session: date) -> tuple[UnitView, tuple[Reason, ...]]:
     """Return the future of the expiry that is looked for, with why it is outside of its window.
 
     Which futures there are the rules of the exchange say; one that the broker does not know is refused by name.
     """
-    expiry, reasons = choose_layer_expiry(listing(session, CLASSES[wanted.instrument]), session, wanted)
+    expiry, reasons = choose_layer_expiry(listing(session, wanted.classes), session, wanted)
     if expiry is None:
         raise Refusal(*reasons)
     return await view_future(desk, vix_future(expiry)), reasons

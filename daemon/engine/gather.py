@@ -29,7 +29,7 @@ MEDIAN_MINUTES: Final = 15
 MEDIAN_MIN_BARS: Final = 5
 YEAR_DAYS: Final = 365.0
 FORWARD_GUESSES: Final = (1.0, 1.15, 1.35, 1.6)
-"""Multiples of VIX at which a call and a put are looked for, until both have a bid and an ask."""
+"""Multiples of VIX, or of the share of a fund, at which a call and a put are looked for, until both have a bid and an ask."""
 SPX_STEPS_PTS100: Final = (500, 2_500, 10_000)
 """Distances of SPX strikes: the coarser they are, the more expiries list them."""
 NO_QUOTE: Final = "no_hedge_quote"
@@ -262,7 +262,7 @@ class HedgeChain:
 
     def _guesses(self, guess_pts: float) -> list[int]:
         """Return the strikes at which the pair is looked for, in their order."""
-        if self.trading_class.underlying is Underlying.VIX:
+        if self.trading_class.underlying is not Underlying.SPX:
             return [self._nearest(guess_pts * factor) for factor in FORWARD_GUESSES]
         grids = [[strike for strike in self.strikes_pts100 if strike % step == 0] for step in SPX_STEPS_PTS100]
         return [nearest(grid, round(guess_pts * 100)) for grid in grids if grid]

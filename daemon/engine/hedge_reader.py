@@ -14,9 +14,9 @@ from daemon.core.hedge.budget import GuardRules, LayerCost, within_budget
 from daemon.core.hedge.harvest import LayerNow, harvested, not_bought_back, with_routed
 from daemon.core.hedge.hedged import Hedged, break_even_contracts, hedged
 from daemon.core.hedge.policy import (
-    CLASSES,
     Band,
     Buying,
+    FundCallPolicy,
     HedgeBase,
     HedgePolicy,
     HedgeTotal,
@@ -36,7 +36,7 @@ from daemon.core.risk.greeks import DAYS_PER_YEAR, Levels
 from daemon.engine.adjuster import in_force
 from daemon.engine.context import Desk
 from daemon.engine.futures import new_future, view_future
-from daemon.engine.gather import HedgeChain, Indexes, Refusal, UnitView, indexes, vix_median, years_to
+from daemon.engine.gather import HedgeChain, Indexes, Refusal, UnitView, index_value, indexes, vix_median, years_to
 from daemon.engine.hedge_budget import layer_cost, recently_spent, unit_options
 from daemon.engine.put_spreads import choose_put_spread
 from daemon.engine.routed import routed_before
@@ -297,20 +297,27 @@ class HedgeReader:
             return await view_future(self._desk, unit.long)
         strikes = await self._strikes(unit.long, session)
         chain = HedgeChain(self._desk, unit.long.trading_class, unit.expiry, strikes)
-        return self._measured(await chain.view(unit, await chain.forward(_spot_pts(chain, seen))), seen)
+        return self._measured(await chain.view(unit, await chain.forward(await self._spot_pts(chain, seen))), seen)
 
     async def offered(self, wanted: Buying, session: date, seen: Indexes) -> tuple[UnitView, tuple[Reason, ...]]:
         """Return what would be bought by the rules of a layer or of something beside the layers."""
-        if wanted.instrument is Instrument.VIX_FUTURE:
+        if isinstance(wanted, LayerPolicy) and wanted.instrument is Instrument.VIX_FUTURE:
             return await new_future(self._desk, wanted, session)
         chain, reasons = await self._new_chain(wanted, session)
-        forward = await chain.forward(_spot_pts(chain, seen))
+        forward = await chain.forward(await self._spot_pts(chain, seen))
         return self._measured(await self._new_unit(chain, forward, wanted), seen), reasons
 
     def _measured(self, view: UnitView, seen: Indexes) -> UnitView:
         """Return a unit with what its delta stands for on VIX."""
         days = years_to(self._desk.clock.now(), view.unit.long) * DAYS_PER_YEAR
         return replace(view, vix_share=vix_share(view.unit.long.underlying, seen.vix, days))
+
+    async def _spot_pts(self, chain: HedgeChain, seen: Indexes) -> float:
+        """Return the index, or the share of the fund, near which the forward of a chain is looked for."""
+        underlying = chain.trading_class.underlying
+        if underlying.is_fund:
+            return (await index_value(self._desk, underlying)).value_pts
+        return seen.vix if underlying is Underlying.VIX else seen.spx
 
     async def _strikes(self, contract: OptionContract, session: date) -> tuple[int, ...]:
         for row in await self._desk.option_params(contract.underlying, session):
@@ -319,10 +326,9 @@ class HedgeReader:
         raise Refusal(Reason("no_chain", f"the broker lists no {contract.trading_class} options"))
 
     async def _new_chain(self, layer: Buying, session: date) -> tuple[HedgeChain, tuple[Reason, ...]]:
-        classes = CLASSES[layer.instrument]
         by_expiry: dict[date, OptionParams] = {}
-        for row in await self._desk.option_params(classes[0].underlying, session):
-            for expiry in row.expiries if row.trading_class in classes else ():
+        for row in await self._desk.option_params(layer.classes[0].underlying, session):
+            for expiry in row.expiries if row.trading_class in layer.classes else ():
                 by_expiry.setdefault(expiry, row)
         listed = [(expiry, is_monthly(row.trading_class, expiry)) for expiry, row in sorted(by_expiry.items())]
         chosen, reasons = choose_layer_expiry(listed, session, layer)
@@ -340,7 +346,7 @@ class HedgeReader:
         if isinstance(layer, LayerPolicy) and layer.instrument is Instrument.SPX_PUT_SPREAD:
             return await choose_put_spread(self._desk, chain, forward_pts, layer)
         long = await self._listed_call(chain, forward_pts, layer.otm_pct, direction=1)
-        if layer.structure is LayerStructure.CALL:
+        if isinstance(layer, FundCallPolicy) or layer.structure is LayerStructure.CALL:
             return await chain.view(HedgeUnit(long), forward_pts)
         short = await self._listed_call(
             chain, forward_pts, layer.short_otm_pct, direction=-1, above_pts100=long.strike_pts100
@@ -363,11 +369,6 @@ class HedgeReader:
             strikes = tuple(listed for listed in strikes if listed != strike)
         text = f"no call of {chain.expiry} is listed {otm_pct:g} % above the forward {forward_pts:.2f}"
         raise Refusal(Reason("no_strike_listed", text, forward_pts, otm_pct))
-
-
-def _spot_pts(chain: HedgeChain, seen: Indexes) -> float:
-    """Return the index near which the forward of a chain is looked for."""
-    return seen.vix if chain.trading_class.underlying is Underlying.VIX else seen.spx
 
 
 def _layer_computation(view: LayerView, one_usd: float, target: int, *, carry_usd: float) -> LayerComputation:

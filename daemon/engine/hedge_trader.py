@@ -43,7 +43,7 @@ SPREAD_STEPS: Final = MappingProxyType({Underlying.VIX: ((0, 1),), Underlying.SP
 """Net prices of spreads: a cent everywhere in VIX options, five cents in SPX (Cboe Rule 5.33)."""
 
 
-HELD_AGAINST_ACCOUNT: Final = frozenset({Purpose.HARVEST, Purpose.DRIFT, Purpose.SLEEVE})
+HELD_AGAINST_ACCOUNT: Final = frozenset({Purpose.HARVEST, Purpose.DRIFT, Purpose.SLEEVE, Purpose.ETF})
 """Purposes whose gates look at the values of the account (decision 9)."""
 
 

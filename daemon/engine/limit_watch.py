@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from daemon.core.hedge.carry import carry_use
-from daemon.core.market.contracts import Underlying
+from daemon.core.market.contracts import INDEXES, Underlying
 from daemon.core.orders.broker_facts import AccountValues
 from daemon.core.orders.intent import Reason
 from daemon.core.records import LimitUse
@@ -98,7 +98,7 @@ class LimitWatch:
     async def _look_at_data(self) -> AccountValues | None:
         """Find what SPX, VIX and the account lack, tell each cause once; return the account's values if there are."""
         lacking: dict[str, Reason] = {}
-        for underlying in Underlying:
+        for underlying in INDEXES:
             reason = await self._lacks(underlying)
             if reason is not None:
                 lacking[underlying.value] = reason

@@ -11,7 +11,7 @@ from daemon.core.book.book import Book, Holding
 from daemon.core.calendar.expiries import settlement_at
 from daemon.core.calendar.sessions import add_sessions
 from daemon.core.market.contracts import OptionContract, Right, TradingClass, Underlying
-from daemon.core.market.vix_response import future_elasticity
+from daemon.core.market.vix_response import elasticity_of
 from daemon.core.orders.broker_facts import AccountValues
 from daemon.core.orders.intent import Strategy
 from daemon.core.records import CondorBreakEvens, Level, LimitUse, RiskRecord
@@ -79,27 +79,25 @@ class RiskMeter:
         return Levels(desk.clock.now(), spx, vix, forwards)
 
     def _forwards(self, session: date, vix: float | None) -> dict[tuple[TradingClass, date], float]:
-        """Return the forward of each VIX series from its last hedge computation, moved as VIX has moved since."""
+        """Return the forward of each series on VIX or a fund from its last hedge computation, moved as VIX has since."""
         if vix is None:
             return {}
         found: dict[tuple[TradingClass, date], float] = {}
         now, store = self._desk.clock.now(), self._desk.store
-        held = {(contract.trading_class, contract.expiry) for contract in self._vix_options()}
+        positions = self._desk.view().book.positions()
+        held = {(each.trading_class, each.expiry) for each in positions if each.underlying is not Underlying.SPX}
         for back in range(FORWARD_SESSIONS):
             for computed in reversed(store.hedge_computations(add_sessions(session, -back))):
                 for layer in (*computed.layers, *computed.beside):
-                    if layer.contract is not None and (forward_pts := layer.vix_forward_pts) is not None:
-                        series = layer.contract.trading_class, layer.contract.expiry
+                    contract, forward_pts = layer.contract, layer.forward_pts
+                    if contract is not None and forward_pts is not None and contract.underlying is not Underlying.SPX:
+                        series = contract.trading_class, contract.expiry
                         days = (settlement_at(*series) - now) / YEAR * DAYS_PER_YEAR
-                        moved = forward_pts * (vix / computed.vix) ** float(future_elasticity(days))
+                        moved = forward_pts * (vix / computed.vix) ** float(elasticity_of(contract.underlying, days))
                         found.setdefault(series, moved)
             if held <= found.keys():
                 break
         return found
-
-    def _vix_options(self) -> tuple[OptionContract, ...]:
-        positions = self._desk.view().book.positions()
-        return tuple(contract for contract in positions if contract.underlying is Underlying.VIX)
 
     def _value(self, levels: Levels, added: Sequence[Position] = ()) -> Valuation:
         desk, book = self._desk, self._desk.view().book
@@ -133,6 +131,7 @@ class RiskMeter:
             condors=exposure.condors,
             hedge=exposure.hedge,
             hedge_on_spx=exposure.hedge_on_spx,
+            hedge_on_funds=exposure.hedge_on_funds,
             linked_delta_usd=exposure.linked_delta_usd,
             wing_notional_usd=self._desk.view().wing_notional_usd,
             maintenance_margin_usd_cents=account.maintenance_margin_usd_cents,

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Final
 
-from daemon.core.hedge.harvest import unit_cost_pts
 from daemon.core.hedge.policy import SLEEVE
-from daemon.core.hedge.rolls import last_roll
 from daemon.core.hedge.sleeve import cap_usd, size_sleeve, sleeve_sale
 from daemon.core.hedge.sub_ledger import sub_ledger
 from daemon.core.market.contracts import OptionContract
@@ -17,9 +14,6 @@ from daemon.engine.context import Desk
 from daemon.engine.gather import Indexes, UnitView, fresh_account_values, indexes
 from daemon.engine.hedge_reader import HedgeReader, HedgeView
 from daemon.engine.hedge_trader import HedgeTrader
-
-DEALT_WITH: Final = "hedge.sleeve"
-"""Named value of the store: the last date of the sleeve's calendar that is dealt with."""
 
 
 class SleeveDesk:
@@ -38,25 +32,13 @@ class SleeveDesk:
         market = await indexes(self._desk)
         view, units = await self._beside.measure(session, view, market)
         words = [await self._sell(view, each) for each in units.values()]
-        due = self._due(session) if policy.enabled else None
+        due = self._beside.due(session, policy.every_days) if policy.enabled else None
         if due is not None:
             words.append(await self._buy(view, market, due))
         return ", ".join(filter(None, words))
 
-    def _due(self, session: date) -> date | None:
-        """Return the latest date of the calendar, unless it is dealt with or an order of it holds or may hold something."""
-        store = self._desk.store
-        anchor = date.fromisoformat(store.meta("first_session") or session.isoformat())
-        due, dealt_with = last_roll(anchor, self._desk.policy.hedge.sleeve.every_days, session), store.meta(DEALT_WITH)
-        if due is None or (dealt_with is not None and date.fromisoformat(dealt_with) >= due):
-            return None
-        bought = (order for order in store.intents(subject=SLEEVE) if order.may_hold and order.spec.legs[0].ratio > 0)
-        return None if any(order.key.session >= due for order in bought) else due
-
     async def _sell(self, view: HedgeView, seen: UnitView) -> str:
-        cost_pts = unit_cost_pts(self._desk.store.entries(), SLEEVE, seen.unit)
-        times = None if not cost_pts else seen.value.mid_pts / cost_pts
-        reason = sleeve_sale(times, self._desk.policy.hedge.sleeve)
+        reason = sleeve_sale(self._beside.times_cost(seen), self._desk.policy.hedge.sleeve)
         return "" if reason is None else f"sleeve sold {await self._beside.sell(view, seen, reason)} {seen.unit}"
 
     async def _buy(self, view: HedgeView, market: Indexes, due: date) -> str:
@@ -75,7 +57,7 @@ class SleeveDesk:
         else:
             self._beside.skip(session, [*reasons, why])
         if done or not quantity:
-            desk.store.set_meta(DEALT_WITH, due.isoformat())
+            self._beside.deal_with(due)
         return f"sleeve bought {done} of {quantity} {unit.unit}" if quantity else ""
 
     def _contracts(self) -> tuple[OptionContract, ...]:

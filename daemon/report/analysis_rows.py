@@ -105,7 +105,7 @@ def _condor_gamma(before: DayRecord | None, risk: RiskRecord | None) -> float | 
 def _hedge_theta(risk: RiskRecord | None) -> float | None:
     if risk is None or risk.hedge is None:
         return None
-    return risk.hedge.theta_usd + (0.0 if risk.hedge_on_spx is None else risk.hedge_on_spx.theta_usd)
+    return sum(part.theta_usd for part in risk.hedge_parts)
 
 
 def source_of(strategy: str, subject: str) -> str:

@@ -65,6 +65,8 @@ def _greeks(risk: RiskRecord) -> list[str]:
     rows = [heading, _sensitivity("condors, on SPX", risk.condors), _sensitivity("hedge, on VIX futures", risk.hedge)]
     if risk.hedge_on_spx is not None:
         rows.append(_sensitivity("hedge, on SPX", risk.hedge_on_spx))
+    if risk.hedge_on_funds is not None:
+        rows.append(_sensitivity("hedge, on funds", risk.hedge_on_funds))
     linked = f"  a point of SPX, VIX moving with it as on average: {_cents(risk.linked_delta_usd)}"
     return [*columns(rows, "<>>>>", gap=4), f"{linked}; theta of all {theta_words(risk.theta_usd)}"]
 

@@ -65,6 +65,8 @@ class StatusView:
     """Spreads of the drift hedge, beside the layers."""
     sleeve_held: int | None = None
     """Spreads of the second engine, beside the layers."""
+    etf_held: int | None = None
+    """Calls of the extra layer, beside the layers."""
     net_liquidation_usd_cents: int | None = None
     pnl_usd_cents: int | None = None
     risk_at: datetime | None = None
@@ -208,7 +210,7 @@ def _hedge(view: StatusView) -> str:
 
 
 def _beside(view: StatusView) -> str:
-    held = {"drift": view.drift_held, "sleeve": view.sleeve_held}
+    held = {"drift": view.drift_held, "sleeve": view.sleeve_held, "etf": view.etf_held}
     words = ", ".join(f"{name} {number}" for name, number in held.items() if number)
     return f"; beside them {words}" if words else ""
 

@@ -1,12 +1,25 @@
-"""The settings of what the hedge holds beside its layers: the drift hedge and the second engine."""
+"""The settings of what the hedge holds beside its layers: drift hedge, second engine, extra layer."""
 
 from __future__ import annotations
 
-from daemon.core.hedge.policy import DRIFT, SLEEVE, DriftPolicy, DriftUpside, SleevePolicy, SpreadPolicy
-from daemon.settings.fields import Group, UpsideChoice, setting
+from daemon.core.hedge.policy import (
+    DRIFT,
+    ETF,
+    SLEEVE,
+    DriftPolicy,
+    DriftUpside,
+    EtfPolicy,
+    FundCallPolicy,
+    SleevePolicy,
+    SpreadPolicy,
+)
+from daemon.core.market.contracts import Underlying
+from daemon.settings.fields import FundChoice, Group, UpsideChoice, setting
 
 SPREAD: tuple[str, ...] = tuple(name for name in SpreadPolicy.__dataclass_fields__ if name != "name")
 """The settings that make up a spread."""
+CALL: tuple[str, ...] = tuple(name for name in FundCallPolicy.__dataclass_fields__ if name != "name")
+"""The settings that make up a call on a fund."""
 
 
 class DriftSettings(Group):
@@ -84,6 +97,54 @@ class SleeveSettings(Group):
     short_otm_pct: float = setting(60, "Distance of the short call above the same forward.", unit="%", ge=0, le=400)
 
 
+class EtfSettings(Group):
+    """The extra layer: calls on a fund of VIX futures while the dollar is strong, small against L1."""
+
+    enabled: bool = setting(False, "Whether the extra layer buys.")
+    symbol: FundChoice = setting(
+        Underlying.VXX,
+        "The fund: VXX moves as VIX futures of 30 days do, UVXY one and a half times as much.",
+        allowed="VXX or UVXY",
+    )
+    strong_dollar: bool = setting(
+        True,
+        "Whether it buys only while the signal `reer` says that the dollar is strong; what is missing or stale buys nothing.",
+    )
+    of_l1_pct: float = setting(
+        10,
+        "The most that its VIX delta-dollars may be after a purchase, as a share of those of L1's target.",
+        unit="%",
+        ge=0.1,
+        le=10,
+    )
+    every_days: int = setting(
+        14,
+        "Calendar days from one purchase to the next, from the first session of operation on.",
+        unit="days",
+        ge=1,
+        le=400,
+    )
+    sell_dte: int = setting(
+        5,
+        "Days to expiry from which a call is sold whatever it is worth, so that it is never exercised into shares.",
+        unit="days",
+        ge=1,
+        le=60,
+    )
+    sell_multiple: float = setting(
+        5,
+        "Worth of a call over its cost at which it is sold; 0 keeps it until its days are over.",
+        unit="times",
+        ge=0,
+        le=100,
+    )
+    dte_target: int = setting(37, "Days to expiry that are wanted.", unit="days", ge=1, le=400)
+    dte_min: int = setting(30, "Fewest days to expiry that are bought.", unit="days", ge=1, le=400)
+    dte_max: int = setting(45, "Most days to expiry that are bought.", unit="days", ge=1, le=400)
+    monthly_only: bool = setting(False, "Whether only monthly expiries are bought.")
+    otm_pct: float = setting(20, "Distance of the call above the forward of its expiry.", unit="%", ge=0, le=200)
+
+
 def drift_policy(group: DriftSettings) -> DriftPolicy:
     """Build the rules of the drift hedge."""
     return DriftPolicy(**group.model_dump(exclude={*SPREAD}), spread=spread_policy(DRIFT, group))
@@ -92,6 +153,16 @@ def drift_policy(group: DriftSettings) -> DriftPolicy:
 def sleeve_policy(group: SleeveSettings) -> SleevePolicy:
     """Build the rules of the second engine."""
     return SleevePolicy(**group.model_dump(exclude={*SPREAD}), spread=spread_policy(SLEEVE, group))
+
+
+def etf_policy(group: EtfSettings) -> EtfPolicy:
+    """Build the rules of the extra layer."""
+    return EtfPolicy(**group.model_dump(exclude={*CALL}), call=call_policy(group))
+
+
+def call_policy(group: EtfSettings) -> FundCallPolicy:
+    """Build by what the calls of the extra layer are chosen."""
+    return FundCallPolicy(name=ETF, **group.model_dump(include={*CALL}))
 
 
 def spread_policy(name: str, group: Group) -> SpreadPolicy:

@@ -36,6 +36,7 @@ from daemon.core.hedge.policy import (
     LayerStructure,
     RollOrder,
 )
+from daemon.core.market.contracts import Underlying
 from daemon.core.orders.broker_facts import PAPER_PREFIXES
 from daemon.core.records import Level
 from daemon.core.risk.limits import ExitsWithoutData
@@ -124,6 +125,12 @@ def _no_roll(action: DriftAction) -> DriftAction:
     return action
 
 
+def _fund(symbol: Underlying) -> Underlying:
+    if not symbol.is_fund:
+        raise refuse("is no fund")
+    return symbol
+
+
 def _host(host: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9.:_-]+", host):
         raise refuse("is not a host name or address")
@@ -186,6 +193,7 @@ RollOrderChoice = Annotated[RollOrder, BeforeValidator(_any_case(RollOrder))]
 InstrumentChoice = Annotated[Instrument, BeforeValidator(_any_case(Instrument))]
 StructureChoice = Annotated[LayerStructure, BeforeValidator(_any_case(LayerStructure))]
 UpsideChoice = Annotated[DriftUpside, BeforeValidator(_any_case(DriftUpside))]
+FundChoice = Annotated[Underlying, BeforeValidator(_any_case(Underlying)), AfterValidator(_fund)]
 TotalChoice = Annotated[HedgeTotal, BeforeValidator(_any_case(HedgeTotal))]
 TakeProfit = Annotated[TakeProfitOrder, BeforeValidator(_any_case(TakeProfitOrder))]
 Touch = Annotated[TouchAction, BeforeValidator(_any_case(TouchAction))]

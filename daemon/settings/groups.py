@@ -30,7 +30,7 @@ from daemon.core.hedge.policy import (
 from daemon.core.records import Level
 from daemon.core.risk.limits import ExitsWithoutData
 from daemon.settings.adjust_group import AdjustSettings
-from daemon.settings.beside_group import DriftSettings, SleeveSettings
+from daemon.settings.beside_group import DriftSettings, EtfSettings, SleeveSettings
 from daemon.settings.budget_group import BudgetSettings
 from daemon.settings.fields import (
     AdjustAction,
@@ -656,6 +656,7 @@ class HedgeSettings(Group):
     harvest: HarvestSettings = HarvestSettings()
     drift: DriftSettings = DriftSettings()
     sleeve: SleeveSettings = SleeveSettings()
+    etf: EtfSettings = EtfSettings()
     monitor: MonitorSettings = MonitorSettings()
     l1: LayerSettings = _layer((12, 9, 16), buy=11, monthly=False, roll=(8, 7, 10), weight=4)
     l2: LayerSettings = _layer((37, 30, 45), buy=30, monthly=False, roll=(21, 19, 23), weight=4)

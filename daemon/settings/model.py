@@ -20,7 +20,7 @@ from daemon.core.hedge.policy import Band, HedgePolicy, LayerPolicy
 from daemon.core.hedge.signal_values import SignalPolicy
 from daemon.core.risk.limits import RiskLimits
 from daemon.settings.adjust_group import adjustment_policy, signal_policy
-from daemon.settings.beside_group import drift_policy, sleeve_policy
+from daemon.settings.beside_group import drift_policy, etf_policy, sleeve_policy
 from daemon.settings.budget_group import budget_policy
 from daemon.settings.fields import Folder, OptionalFolder, pts100, setting
 from daemon.settings.groups import (
@@ -247,6 +247,7 @@ def _hedge_policy(group: HedgeSettings) -> HedgePolicy:
         harvest=harvest_policy(group.harvest),
         drift=drift_policy(group.drift),
         sleeve=sleeve_policy(group.sleeve),
+        etf=etf_policy(group.etf),
     )
 
 

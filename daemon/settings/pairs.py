@@ -13,8 +13,8 @@ from typing import Final
 from daemon.core.calendar.sessions import sessions_between
 from daemon.core.condor.policy import DriftMode, StrikesBy, WingsBy
 from daemon.core.hedge.policy import (
-    BESIDE,
-    CLASSES,
+    DRIFT,
+    SLEEVE,
     DriftUpside,
     HedgeMeasure,
     HedgeSplit,
@@ -23,7 +23,7 @@ from daemon.core.hedge.policy import (
     LayerStructure,
 )
 from daemon.core.hedge.rolls import session_without_expiry
-from daemon.settings.beside_group import spread_policy
+from daemon.settings.beside_group import call_policy, spread_policy
 from daemon.settings.fields import GatewayMode, Synchronous
 from daemon.settings.groups import HedgeSettings
 from daemon.settings.model import PREFIX, Settings, layer_policy
@@ -234,8 +234,9 @@ def _hedge(settings: Settings) -> Iterator[Conflict]:
         yield Conflict(names, f"they are tenths of the hedge and must add up to {WHOLE}, not {sum(weights)}")
     yield from _mixed(settings)
     yield from _drift(settings)
-    for name in BESIDE:
+    for name in (DRIFT, SLEEVE):
         yield from _spread(settings, name)
+    yield from _etf(settings)
     yield from _rising(hedge.adjust, "hedge_adjust", "rsi_low", "rsi_middle", "rsi_high", strictly=True)
     yield from _rising(hedge.adjust, "hedge_adjust", "cost_low_pct", "cost_high_pct")
 
@@ -281,6 +282,17 @@ def _spread(settings: Settings, name: str) -> Iterator[Conflict]:
             yield Conflict(_named(group, "dte_min", "dte_max", "monthly_only"), _BARE.format(bare=bare, kind="VIX"))
 
 
+def _etf(settings: Settings) -> Iterator[Conflict]:
+    etf, group = settings.hedge.etf, "hedge_etf"
+    yield from _rising(etf, group, "dte_min", "dte_target", "dte_max")
+    yield from _rising(etf, group, "sell_dte", "dte_min", strictly=True)
+    if etf.dte_min <= etf.dte_max and etf != HedgeSettings().etf:
+        bare = session_without_expiry(call_policy(etf), sessions_between(*LISTED_YEAR))
+        if bare is not None:
+            names = _named(group, "dte_min", "dte_max", "monthly_only")
+            yield Conflict(names, _BARE.format(bare=bare, kind=etf.symbol))
+
+
 def _bands_apart(settings: Settings) -> Iterator[Conflict]:
     hedge = settings.hedge
     for low, high in (("low", "moderate"), ("moderate", "high")):
@@ -304,8 +316,8 @@ def _layer(settings: Settings, name: str) -> Iterator[Conflict]:
     yield from _rising(layer, group, "short_delta", "long_delta", strictly=True)
     in_order = layer.dte_min <= layer.dte_max and layer.min_buy_dte <= layer.dte_max
     if in_order and layer.weight and layer != getattr(HedgeSettings(), name):  # the defaults are tried by a test
-        classes = CLASSES[layer.instrument]
-        bare = session_without_expiry(layer_policy(name.upper(), layer), sessions_between(*LISTED_YEAR), classes)
+        policy = layer_policy(name.upper(), layer)
+        bare = session_without_expiry(policy, sessions_between(*LISTED_YEAR))
         if bare is not None:
             names = _named(group, "dte_min", "min_buy_dte", "dte_max", "monthly_only")
-            yield Conflict(names, _BARE.format(bare=bare, kind=classes[0]))
+            yield Conflict(names, _BARE.format(bare=bare, kind=policy.classes[0]))

@@ -17,6 +17,7 @@ from daemon.adapters.ib.readings import pts100
 from daemon.core.calendar.expiries import vix_monthly
 from daemon.core.calendar.sessions import next_session, previous_session
 from daemon.core.market.contracts import (
+    FUNDS,
     FUTURE_MULTIPLIER,
     MULTIPLIER,
     OPTION_CLASSES,
@@ -25,6 +26,7 @@ from daemon.core.market.contracts import (
     OptionContract,
     OptionParams,
     Right,
+    SignalIndex,
     TradingClass,
     Underlying,
     vix_future,
@@ -34,6 +36,8 @@ EXCHANGE_ZONE: Final = ZoneInfo("America/Chicago")
 COMBO: Final = "BAG"
 OPTION: Final = "OPT"
 FUTURE: Final = "FUT"
+INDEX: Final = "IND"
+FUND: Final = "STK"
 FUTURE_EXCHANGE: Final = "CFE"
 SMART: Final = "SMART"
 INDEX_EXCHANGE: Final = "CBOE"
@@ -71,6 +75,18 @@ def query_of(contract: OptionContract) -> OptionQuery:
     )
 
 
+def kind_of(symbol: str) -> str:
+    """Return the gateway's kind of what options are written on."""
+    return FUND if symbol in FUNDS else INDEX
+
+
+def place_of(symbol: str) -> str:
+    """Return where an index or a fund is looked up and quoted."""
+    if symbol in FUNDS:
+        return SMART
+    return BREADTH_EXCHANGE if symbol == SignalIndex.BREADTH else INDEX_EXCHANGE
+
+
 def sec_type_of(contract: OptionContract) -> str:
     """Return the gateway's kind of a contract."""
     return FUTURE if contract.is_future else OPTION
@@ -83,7 +99,7 @@ def exchange_of(contract: OptionContract) -> str:
 
 @lru_cache(maxsize=_CACHED)
 def option_of(wire: WireContract, real_expiration: str = "") -> OptionContract | None:
-    """Return our contract of a gateway's; None for all but SPX and VIX options and monthly VIX futures."""
+    """Return our contract of a gateway's; None for all but options on SPX, VIX and funds, and monthly VIX futures."""
     if wire.sec_type == FUTURE:
         return _future_of(wire, real_expiration)
     trading_class = _CLASSES.get(wire.trading_class)

@@ -17,6 +17,7 @@ from daemon.adapters.ib.readings import pts100
 from daemon.core.calendar.expiries import settlement_at
 from daemon.core.calendar.sessions import new_york, new_york_date, sessions_between
 from daemon.core.market.contracts import (
+    INDEXES,
     ContractInfo,
     OptionContract,
     OptionParams,
@@ -52,8 +53,10 @@ _SETTLEMENT_INDEX: Final = {
     TradingClass.VIX: "VRO",
     TradingClass.VIXW: "VRO",
     TradingClass.VX: "VRO",
+    TradingClass.VXX: "VXX",
+    TradingClass.UVXY: "UVXY",
 }
-"""Index tickers of Cboe that carry the final values: the close, and the two special opening quotations."""
+"""Tickers that carry the final values: the close of the index or the fund, and the two special opening quotations."""
 _CLOSE_FINAL_AFTER: Final = timedelta(minutes=10)
 _SAME_QUESTION_AGAIN: Final = timedelta(seconds=15)
 """Sooner, the gateway refuses an identical request for bars."""
@@ -223,7 +226,7 @@ class Market:
     ) -> dict[OptionContract, Line]:
         """Return what lines of contracts have said, as many at once as the budget has room for."""
         unique = tuple({info.contract: info for info in wanted}.values())
-        room = max(1, self._config.max_lines - len(Underlying))
+        room = max(1, self._config.max_lines - len({*INDEXES, *self._wanted_indexes}))
         found: dict[OptionContract, Line] = {}
         for start in range(0, len(unique), room):
             chunk = unique[start : start + room]
@@ -265,11 +268,11 @@ class Market:
     async def settlement_value(self, talk: Conversation, trading_class: TradingClass, expiry: date) -> float | None:
         """Return the final settlement value in points from the daily bar of the index that carries it.
 
-        None while there is no such bar, and for SPXW until the close has had time to become final.
+        None while there is no such bar, and for SPXW and funds until the close has had time to become final.
         """
         now = talk.now()
         published = settlement_at(trading_class, expiry)
-        if trading_class is TradingClass.SPXW:
+        if not trading_class.am_settled:
             published += _CLOSE_FINAL_AFTER
         if now < published:
             return None

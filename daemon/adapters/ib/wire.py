@@ -11,12 +11,12 @@ from typing import Any, Final, cast
 
 from daemon.adapters.ib.connections import Listener, MemoryConnection, TcpConnection
 from daemon.adapters.ib.contracts import (
-    BREADTH_EXCHANGE,
     COMBO,
     CURRENCY,
-    INDEX_EXCHANGE,
     SMART,
     exchange_of,
+    kind_of,
+    place_of,
     sec_type_of,
 )
 from daemon.adapters.ib.greeting import Greeting
@@ -33,7 +33,7 @@ from daemon.adapters.ib.vendor import (
     Order,
     quiet_logger,
 )
-from daemon.core.market.contracts import ContractInfo, OptionContract, SignalIndex
+from daemon.core.market.contracts import ContractInfo, OptionContract
 from daemon.errors import LinkDownError
 
 ROOM_LOOK_S: Final = 0.01
@@ -182,7 +182,7 @@ class Wire:
         self._call(self._ib.client.cancelAccountSummary, request_id)
 
     def ask_index(self, request_id: int, symbol: str) -> None:
-        """Ask for the details of an index."""
+        """Ask for the details of an index or a fund."""
         self._call(self._ib.client.reqContractDetails, request_id, _index(symbol))
 
     def ask_option(self, request_id: int, query: OptionQuery) -> None:
@@ -205,11 +205,11 @@ class Wire:
         self._call(self._ib.client.reqMarketRule, rule_id)
 
     def ask_chain(self, request_id: int, symbol: str, con_id: int) -> None:
-        """Ask for the option parameters of an index."""
-        self._call(self._ib.client.reqSecDefOptParams, request_id, symbol, "", "IND", con_id)
+        """Ask for the option parameters of an index or a fund."""
+        self._call(self._ib.client.reqSecDefOptParams, request_id, symbol, "", kind_of(symbol), con_id)
 
     def ask_bars(self, request_id: int, symbol: str, *, duration: str, size: str) -> None:
-        """Ask for bars of an index up to now, in regular hours."""
+        """Ask for bars of an index or a fund up to now, in regular hours."""
         self._call(
             self._ib.client.reqHistoricalData,
             request_id,
@@ -225,7 +225,7 @@ class Wire:
         )
 
     def open_index_line(self, request_id: int, symbol: str) -> None:
-        """Open a market-data line of an index."""
+        """Open a market-data line of an index or a fund."""
         self._call(self._ib.client.reqMktData, request_id, _index(symbol), "", False, False, [])
 
     def open_line(self, request_id: int, info: ContractInfo, *, ticks: str = "") -> None:
@@ -282,5 +282,4 @@ def _contract(con_id: int, contract: OptionContract) -> Any:
 
 
 def _index(symbol: str) -> Any:
-    exchange = BREADTH_EXCHANGE if symbol == SignalIndex.BREADTH else INDEX_EXCHANGE
-    return Contract(secType="IND", symbol=symbol, exchange=exchange, currency=CURRENCY)
+    return Contract(secType=kind_of(symbol), symbol=symbol, exchange=place_of(symbol), currency=CURRENCY)

@@ -318,6 +318,7 @@ def risk(row: Row) -> RiskRecord:
         estimated=details["estimated"],
         limits=tuple(LimitUse(**use) for use in details.get("limits", ())),
         hedge_on_spx=_sensitivity(details.get("hedge_on_spx")),
+        hedge_on_funds=_sensitivity(details.get("hedge_on_funds")),
         layers=_layer_exposures(details.get("layers")),
     )
 

@@ -1,7 +1,8 @@
 """Which expiries exist, when they last trade and when they settle.
 
-Rules: Cboe contract specifications of SPX, SPXW, VIX and VIXW options. How far out the exchange lists
-them is no rule; the horizons below were measured on saved option chains of 2019 to 2026 and hold within a week.
+Rules: Cboe contract specifications of SPX, SPXW, VIX and VIXW options, and of equity options for those on funds. How
+far out the exchange lists them is no rule; the horizons of the indexes were measured on saved option chains of 2019 to
+2026 and hold within a week, those of funds are about what brokers show.
 """
 
 from __future__ import annotations
@@ -45,6 +46,8 @@ _QUARTER_END_HORIZON_DAYS: Final = 370
 _SPX_MONTHLIES: Final = 12
 _VIX_MONTHLIES: Final = 9
 _VIX_WEEKS: Final = 6
+_FUND_WEEKS: Final = 6
+_FUND_MONTHLIES: Final = 4
 
 _VIX_TO_SPX_DAYS: Final = timedelta(days=30)
 _WEEK: Final = timedelta(days=7)
@@ -105,6 +108,8 @@ def _listed(trading_class: TradingClass, as_of: date) -> tuple[date, ...]:
             return _monthlies(vix_monthly, as_of, count=_VIX_MONTHLIES)
         case TradingClass.VIXW:
             return _vixw(as_of)
+        case TradingClass.VXX | TradingClass.UVXY:
+            return _of_fund(as_of)
 
 
 def _monthlies(monthly: Callable[[int, int], date], as_of: date, *, count: int) -> tuple[date, ...]:
@@ -157,6 +162,17 @@ def _vixw(as_of: date) -> tuple[date, ...]:
     return tuple(_vix_expiry(day) for day in ahead if day != _vix_wednesday(day.year, day.month))
 
 
+def _of_fund(as_of: date) -> tuple[date, ...]:
+    """Return the expiries of options on a fund: the next Fridays, and the third ones of the next months.
+
+    A Friday on which the exchange is closed gives way to the session before it.
+    """
+    friday = as_of - timedelta(days=(as_of.weekday() - _FRIDAY) % 7)
+    fridays = {session_on_or_before(friday + n * _WEEK) for n in range(_FUND_WEEKS + 2)}
+    weekly = sorted(day for day in fridays if day >= as_of)[:_FUND_WEEKS]
+    return tuple(sorted({*weekly, *_monthlies(spx_monthly, as_of, count=_FUND_MONTHLIES)}))
+
+
 def last_trade_session(trading_class: TradingClass, expiry: date) -> date:
     """Return the last session an expiry trades in: the one before it for the morning-settled classes.
 
@@ -167,14 +183,14 @@ def last_trade_session(trading_class: TradingClass, expiry: date) -> date:
 
 @lru_cache(maxsize=4096)
 def last_trade_at(trading_class: TradingClass, expiry: date) -> datetime:
-    """Return the last moment of regular trading in UTC: 16:00 on the expiry for SPXW, else 16:15 the session before."""
+    """Return the last moment of regular trading in UTC: 16:00 on the expiry for SPXW and funds, else 16:15 the session before."""
     last = session(last_trade_session(trading_class, expiry))
     return last.options_close_at if trading_class.am_settled else last.close_at
 
 
 @lru_cache(maxsize=4096)
 def settlement_at(trading_class: TradingClass, expiry: date) -> datetime:
-    """Return when the final value is fixed, in UTC: the close of the expiry for SPXW, else its open.
+    """Return when the final value is fixed, in UTC: the close of the expiry for SPXW and funds, else its open.
 
     A series whose date became a closed day settles at the close before it or the open after it
     (Cboe notice C2018120300).

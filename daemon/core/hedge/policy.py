@@ -8,11 +8,12 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from daemon.core.market.contracts import TradingClass
+from daemon.core.market.contracts import TradingClass, Underlying
 
 DRIFT: Final = "drift"
 SLEEVE: Final = "sleeve"
-BESIDE: Final = (DRIFT, SLEEVE)
+ETF: Final = "etf"
+BESIDE: Final = (DRIFT, SLEEVE, ETF)
 """Subjects of the hedge that are no layer: no share, no target, no part of the ratio."""
 
 
@@ -123,6 +124,11 @@ class LayerPolicy:
     short_delta: float
     """Delta of the put that a put spread sells, its sign left out (002-02)."""
 
+    @property
+    def classes(self) -> tuple[TradingClass, ...]:
+        """Return the trading classes that it may buy."""
+        return CLASSES[self.instrument]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Band:
@@ -193,12 +199,36 @@ class SpreadPolicy:
         return LayerStructure.CALL_SPREAD
 
     @property
-    def instrument(self) -> Instrument:
+    def classes(self) -> tuple[TradingClass, ...]:
         """Return that it is always of VIX calls."""
-        return Instrument.VIX_CALL
+        return CLASSES[Instrument.VIX_CALL]
 
 
-Buying = LayerPolicy | SpreadPolicy
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FundCallPolicy:
+    """The single calls on a fund that one subject beside the layers buys (003-12, 004-09)."""
+
+    name: str
+    """``etf``."""
+    symbol: Underlying
+    dte_target: int
+    dte_min: int
+    dte_max: int
+    monthly_only: bool
+    otm_pct: float
+
+    @property
+    def min_buy_dte(self) -> int:
+        """Return the fewest days to expiry that may be bought."""
+        return self.dte_min
+
+    @property
+    def classes(self) -> tuple[TradingClass, ...]:
+        """Return the class of the options on the fund, which has its name."""
+        return (TradingClass(self.symbol),)
+
+
+Buying = LayerPolicy | SpreadPolicy | FundCallPolicy
 """By what an expiry and its options are chosen: of a layer, or of what is bought beside the layers."""
 
 
@@ -238,6 +268,23 @@ class SleevePolicy:
     sell_multiple: float
     """Worth over cost at which it is sold; 0 for never."""
     spread: SpreadPolicy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EtfPolicy:
+    """The extra layer of calls on a fund of VIX futures, small against the first layer (003-12, 004-09)."""
+
+    enabled: bool
+    strong_dollar: bool
+    """Whether it buys only while the dollar is strong by the signal ``reer``."""
+    of_l1_pct: float
+    """The most that its delta-dollars may be by a purchase, in percent of the first layer's target."""
+    every_days: int
+    sell_dte: int
+    """Days to expiry from which it is sold whatever it is worth, so that it is never exercised."""
+    sell_multiple: float
+    """Worth over cost at which it is sold; 0 for never."""
+    call: FundCallPolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -283,3 +330,4 @@ class HedgePolicy:
     harvest: HarvestPolicy
     drift: DriftPolicy
     sleeve: SleevePolicy
+    etf: EtfPolicy

@@ -106,8 +106,8 @@ def planned_rolls(layer: LayerPolicy, anchor: date, *, after: date, until: date)
     session = next_roll(anchor, layer.roll_days, after)
     while session <= until:
         following = next_roll(anchor, layer.roll_days, session)
-        classes = dict(_listed_classes(session, CLASSES[layer.instrument]))
-        expiry, reasons = choose_layer_expiry(listing(session, CLASSES[layer.instrument]), session, layer)
+        classes = dict(_listed_classes(session, layer.classes))
+        expiry, reasons = choose_layer_expiry(listing(session, layer.classes), session, layer)
         found.append(
             PlannedRoll(
                 layer=layer.name,
@@ -129,17 +129,16 @@ def listing(session: date, classes: Sequence[TradingClass] = VIX_CLASSES) -> lis
 
 
 def is_monthly(trading_class: TradingClass, expiry: date) -> bool:
-    """Whether an expiry is the one of its month: of VIX and VX the class says so, of SPXW the third Friday."""
-    if trading_class is TradingClass.SPXW:
+    """Whether an expiry is the one of its month: of VIX and VX the class says so, of SPXW and funds the third Friday."""
+    if trading_class is TradingClass.SPXW or trading_class.underlying.is_fund:
         return expiry == spx_monthly(expiry.year, expiry.month)
     return trading_class in (TradingClass.VIX, TradingClass.VX)
 
 
-def session_without_expiry(
-    layer: Buying, sessions: Iterable[date], classes: Sequence[TradingClass] = VIX_CLASSES
-) -> date | None:
+def session_without_expiry(layer: Buying, sessions: Iterable[date]) -> date | None:
     """Return the first of some sessions on which a layer would find no expiry to buy, or None."""
-    return next((day for day in sessions if choose_layer_expiry(listing(day, classes), day, layer)[0] is None), None)
+    bare = (day for day in sessions if choose_layer_expiry(listing(day, layer.classes), day, layer)[0] is None)
+    return next(bare, None)
 
 
 def _listed_classes(session: date, classes: Sequence[TradingClass]) -> list[tuple[date, TradingClass]]:

@@ -5,22 +5,34 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final, NewType
 
 ConId = NewType("ConId", int)
 """The broker's number of a contract."""
 
 MULTIPLIER: Final = 100
-"""Dollars per point of every SPX and VIX option."""
+"""Dollars per point of every option on an index, and shares of a fund that an option on it is for."""
 FUTURE_MULTIPLIER: Final = 1000
 """Dollars per point of a VIX future (Cboe contract specification)."""
 
 
 class Underlying(StrEnum):
-    """An index that options are written on."""
+    """What options are written on: an index, or a fund that holds VIX futures of 30 days on average."""
 
     SPX = "SPX"
     VIX = "VIX"
+    VXX = "VXX"
+    UVXY = "UVXY"
+
+    @property
+    def is_fund(self) -> bool:
+        """Whether it is a fund: its options are exercised into shares, those of an index are settled in cash."""
+        return self in FUNDS
+
+
+INDEXES: Final = (Underlying.SPX, Underlying.VIX)
+FUNDS: Final = (Underlying.VXX, Underlying.UVXY)
 
 
 class SignalIndex(StrEnum):
@@ -38,7 +50,7 @@ class SignalIndex(StrEnum):
 class TradingClass(StrEnum):
     """SPX settles on the opening print (AM), SPXW on the close (PM); VIX, VIXW and VX on the morning auction.
 
-    All are classes of options but VX, the monthly VIX futures.
+    All are classes of options but VX, the monthly VIX futures. Those of the funds VXX and UVXY end with the close.
     """
 
     SPX = "SPX"
@@ -46,17 +58,31 @@ class TradingClass(StrEnum):
     VIX = "VIX"
     VIXW = "VIXW"
     VX = "VX"
+    VXX = "VXX"
+    UVXY = "UVXY"
 
     @property
     def underlying(self) -> Underlying:
-        """Return the index the class is written on."""
-        return Underlying.SPX if self in (TradingClass.SPX, TradingClass.SPXW) else Underlying.VIX
+        """Return the index or the fund that the class is written on."""
+        return _UNDERLYING[self]
 
     @property
     def am_settled(self) -> bool:
         """Whether the final value is fixed in the morning of the expiry."""
-        return self is not TradingClass.SPXW
+        return self is not TradingClass.SPXW and not self.underlying.is_fund
 
+
+_UNDERLYING: Final = MappingProxyType(
+    {
+        TradingClass.SPX: Underlying.SPX,
+        TradingClass.SPXW: Underlying.SPX,
+        TradingClass.VIX: Underlying.VIX,
+        TradingClass.VIXW: Underlying.VIX,
+        TradingClass.VX: Underlying.VIX,
+        TradingClass.VXX: Underlying.VXX,
+        TradingClass.UVXY: Underlying.UVXY,
+    }
+)
 
 OPTION_CLASSES: Final = tuple(each for each in TradingClass if each is not TradingClass.VX)
 
@@ -88,7 +114,7 @@ class OptionContract:
 
     @property
     def underlying(self) -> Underlying:
-        """Return the index the option is written on."""
+        """Return the index or the fund that the option is written on."""
         return self.trading_class.underlying
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from math import exp
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -18,6 +19,10 @@ _VIX_BETA_TO_SPX: Final = (-7.0, -6.6, -4.5, -3.7, -2.5)
 1990-2026."""
 _NEAR_SHARE, _NEAR_DAYS, _FAR_SHARE, _FAR_DAYS = 0.42, 6.5, 0.58, 149.0
 """Fit of the daily elasticity of a VIX future to VIX by days to expiry, error at most 0.05 in the middle of a tenor; measured 2008-2026."""
+FUND_DAYS: Final = 30.0
+"""Days to expiry of the futures that a fund holds, on average (S&P 500 VIX Short-Term Futures Index)."""
+FUND_MULTIPLE: Final = MappingProxyType({Underlying.VXX: 1.0, Underlying.UVXY: 1.5})
+"""Daily change of a fund per daily change of that index, before fees; of UVXY since 2018-02-28, before it was 2."""
 _FAR_VOL, _NEAR_VOL, _VOL_DAYS = 0.27, 0.72, 50.0
 """Fit of the yearly volatility of the logarithm of a VIX future by days to expiry: 0.27 + 0.72 exp(-days/50); measured
 2008-2026."""
@@ -45,14 +50,26 @@ def future_elasticity(days: npt.ArrayLike) -> FloatArray:
     return result
 
 
+def elasticity_of(underlying: Underlying, days: npt.ArrayLike) -> FloatArray:
+    """Return the log change per log change of VIX: of the VIX future of some calendar days, or of a fund.
+
+    A fund moves by its multiple of a future that is always of 30 days, whatever the days of its options.
+    """
+    if underlying.is_fund:
+        return FUND_MULTIPLE[underlying] * future_elasticity(np.full_like(np.asarray(days, dtype=float), FUND_DAYS))
+    return future_elasticity(days)
+
+
 def vix_share(underlying: Underlying, vix_pts: float, days: float) -> float:
-    """Return the VIX delta-dollars that one delta-dollar of an underlying stands for (002-02).
+    """Return the VIX delta-dollars that one delta-dollar of an underlying stands for (002-02, 003-12).
 
     SPX moves by one over beta and elasticity while the VIX future of the same ``days`` moves by one, both
-    in logarithms and as measured on average; falling SPX is rising VIX, so that puts count as calls on VIX do.
+    in logarithms and as measured on average; falling SPX is rising VIX, so that puts count as calls on VIX do. A fund moves by its multiple while the futures it holds move by one.
     """
     if underlying is Underlying.VIX:
         return 1.0
+    if underlying.is_fund:
+        return FUND_MULTIPLE[underlying]
     return 1.0 / (vix_beta(vix_pts) * float(future_elasticity(days)))
 
 

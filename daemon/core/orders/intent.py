@@ -35,6 +35,7 @@ class Purpose(StrEnum):
     DRIFT = "DRIFT"
     HARVEST = "HARVEST"
     SLEEVE = "SLEEVE"
+    ETF = "ETF"
     FLATTEN = "FLATTEN"
     REPAIR = "REPAIR"
 

@@ -13,7 +13,7 @@ from daemon.core.condor.legs import CondorLegs
 from daemon.core.market.arrays import FloatArray
 from daemon.core.market.contracts import OptionContract, Right, Underlying
 from daemon.core.market.pricing import black76_price
-from daemon.core.market.vix_response import SPX_VOL_MIN, future_after, spx_vol_change, vix_beta
+from daemon.core.market.vix_response import SPX_VOL_MIN, elasticity_of, future_after, spx_vol_change, vix_beta
 from daemon.core.risk.greeks import DAYS_PER_YEAR, Levels, OptionGreeks, Position
 
 _REACH: Final = 0.30
@@ -119,7 +119,9 @@ def _moved(
 ) -> tuple[FloatArray, FloatArray]:
     """Return forward and volatility of an option after ``days``, for each move of SPX and of VIX with it."""
     now, vol = option.years * DAYS_PER_YEAR, np.full_like(spx_move, option.vol)
-    if option.contract.underlying is not Underlying.SPX:
+    if option.contract.underlying.is_fund:
+        return option.forward_pts * np.exp(elasticity_of(option.contract.underlying, now) * vix_log_move), vol
+    if option.contract.underlying is Underlying.VIX:
         return future_after(option.forward_pts, vix_pts, vix_log_move, now, now - days), vol
     shifted = vol + spx_vol_change(vix_pts, np.expm1(vix_log_move), now)
     return option.forward_pts * spx_move, np.maximum(shifted, np.minimum(vol, SPX_VOL_MIN))

@@ -14,8 +14,8 @@ import numpy as np
 from daemon.core.book.book import Holding
 from daemon.core.book.condors import OpenCondor
 from daemon.core.condor.legs import condor_of
-from daemon.core.market.contracts import MULTIPLIER, OptionContract, Right, Underlying
-from daemon.core.market.vix_response import future_elasticity, vix_beta, vix_share
+from daemon.core.market.contracts import FUNDS, MULTIPLIER, OptionContract, Right, Underlying
+from daemon.core.market.vix_response import elasticity_of, vix_beta, vix_share
 from daemon.core.orders.intent import Intent, Reason, Strategy
 from daemon.core.records import LayerExposure, Sensitivity
 from daemon.core.risk.greeks import DAYS_PER_YEAR, Levels, OptionGreeks, Position, Valuation
@@ -68,6 +68,8 @@ class Exposure:
     """What the hedge holds on VIX futures."""
     hedge_on_spx: Sensitivity | None
     """What it holds on SPX; None where that is nothing, or unknown as the rest of it."""
+    hedge_on_funds: Sensitivity | None
+    """What it holds on funds of VIX futures, in the same way; a point of one fund is a dollar of a share."""
     theta_usd: float | None
     """Condors and hedge together, for a calendar day (000-26)."""
     linked_delta_usd: float | None
@@ -81,10 +83,11 @@ class Exposure:
 def measure_exposure(valuation: Valuation, levels: Levels) -> Exposure:
     """Add the greeks up by subject, by strategy and over the book; contracts that cancel out need no greeks."""
     condors = _strategy(valuation, Strategy.CONDOR, Underlying.SPX)
-    hedge, on_spx = (
-        _strategy(valuation, Strategy.HEDGE, underlying) for underlying in (Underlying.VIX, Underlying.SPX)
+    hedge, on_spx, on_funds = (
+        _strategy(valuation, Strategy.HEDGE, *underlyings)
+        for underlyings in ((Underlying.VIX,), (Underlying.SPX,), FUNDS)
     )
-    parts = (condors, hedge, on_spx)
+    parts = (condors, hedge, on_spx, on_funds)
     subjects = sorted({position.subject for position in _positions(valuation)})
     known = condors is not None and hedge is not None
     return Exposure(
@@ -92,6 +95,7 @@ def measure_exposure(valuation: Valuation, levels: Levels) -> Exposure:
         condors=condors,
         hedge=hedge,
         hedge_on_spx=on_spx if _holds(valuation, Strategy.HEDGE, Underlying.SPX) else None,
+        hedge_on_funds=on_funds if _holds(valuation, Strategy.HEDGE, *FUNDS) else None,
         theta_usd=math.fsum(part.theta_usd for part in parts if part is not None) if known else None,
         linked_delta_usd=_linked_delta_usd(valuation, levels) if known else None,
         unknown=tuple(dict.fromkeys(missing(valuation, Strategy.CONDOR) + missing(valuation, Strategy.HEDGE))),
@@ -138,19 +142,19 @@ def _positions(valuation: Valuation) -> Iterable[Position]:
     return (position for position, _ in (*valuation.known, *valuation.unknown))
 
 
-def _strategy(valuation: Valuation, strategy: Strategy, underlying: Underlying) -> Sensitivity | None:
-    """Return the sum of what a strategy holds on one underlying: a point of SPX is none of a VIX future."""
+def _strategy(valuation: Valuation, strategy: Strategy, *underlyings: Underlying) -> Sensitivity | None:
+    """Return the sum of what a strategy holds on some underlyings: a point of SPX is none of a VIX future."""
     if missing(valuation, strategy):
         return None
-    return _sum(row for row in valuation.known if _is_of(row[0], strategy, underlying))
+    return _sum(row for row in valuation.known if _is_of(row[0], strategy, underlyings))
 
 
-def _holds(valuation: Valuation, strategy: Strategy, underlying: Underlying) -> bool:
-    return any(_is_of(position, strategy, underlying) for position in _positions(valuation))
+def _holds(valuation: Valuation, strategy: Strategy, *underlyings: Underlying) -> bool:
+    return any(_is_of(position, strategy, underlyings) for position in _positions(valuation))
 
 
-def _is_of(position: Position, strategy: Strategy, underlying: Underlying) -> bool:
-    return position.strategy is strategy and position.contract.underlying is underlying
+def _is_of(position: Position, strategy: Strategy, underlyings: tuple[Underlying, ...]) -> bool:
+    return position.strategy is strategy and position.contract.underlying in underlyings
 
 
 def _subject(valuation: Valuation, subject: str) -> Sensitivity | None:
@@ -176,8 +180,8 @@ def _linked_delta_usd(valuation: Valuation, levels: Levels) -> float | None:
     terms = []
     for position, greeks in valuation.known:
         delta_usd = position.quantity * position.contract.multiplier * greeks.delta
-        if position.contract.underlying is Underlying.VIX:
-            elasticity = float(future_elasticity(greeks.years * DAYS_PER_YEAR))
+        if position.contract.underlying is not Underlying.SPX:
+            elasticity = float(elasticity_of(position.contract.underlying, greeks.years * DAYS_PER_YEAR))
             delta_usd *= greeks.forward_pts * elasticity * vix_beta(levels.vix_pts) / levels.spx_pts
         terms.append(delta_usd)
     return math.fsum(terms)

@@ -59,7 +59,7 @@ _OF_A_CONDOR: Final = frozenset(
 )
 """Say something about a condor that is to be opened, and about nothing else."""
 _DISCRETIONARY: Final = frozenset(Gate) - _OF_A_CONDOR
-"""Drift hedge, harvest and second engine are never urgent, and open no wings."""
+"""Drift hedge, harvest, second engine and extra layer are never urgent, and open no wings."""
 
 REFUSALS: Final[Mapping[Purpose, frozenset[Gate]]] = MappingProxyType(
     {
@@ -74,6 +74,7 @@ REFUSALS: Final[Mapping[Purpose, frozenset[Gate]]] = MappingProxyType(
         Purpose.DRIFT: _DISCRETIONARY,
         Purpose.HARVEST: _DISCRETIONARY,
         Purpose.SLEEVE: _DISCRETIONARY,
+        Purpose.ETF: _DISCRETIONARY,
     }
 )
 """Which gates refuse which purpose; a gate that is not named lets the purpose pass."""

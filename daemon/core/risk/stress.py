@@ -11,7 +11,7 @@ import numpy as np
 from daemon.core.market.arrays import FloatArray
 from daemon.core.market.contracts import OptionContract, Right, Underlying
 from daemon.core.market.pricing import black76_price
-from daemon.core.market.vix_response import SPX_VOL_MIN, future_after, spx_vol_change
+from daemon.core.market.vix_response import SPX_VOL_MIN, elasticity_of, future_after, spx_vol_change
 from daemon.core.orders.intent import Strategy
 from daemon.core.records import StressCell
 from daemon.core.risk.exposure import missing
@@ -74,7 +74,7 @@ def revalue(options: Sequence[Option], levels: Levels, grid: StressGrid) -> Floa
     """Return prices in points, by option, SPX move, VIX move and days; both indexes must be known.
 
     SPX options keep their volatility strike by strike, shifted as VIX moves; VIX options keep theirs, since the rise
-    of their volatility with VIX and the fall along their smile about cancel. Past its settlement an option is worth
+    of their volatility with VIX and the fall along their smile about cancel, and so do those on funds. Past its settlement an option is worth
     what it settles at.
     """
     assert levels.vix_pts is not None, "the caller has VIX"
@@ -102,14 +102,18 @@ def _spx_prices(options: Sequence[Option], vix_pts: float, grid: StressGrid, out
 
 def _vix_prices(options: Sequence[Option], vix_pts: float, grid: StressGrid, out: FloatArray) -> None:
     forward, strike, years, vol = _columns(options)
-    left = _years_left(years, grid)
+    left, log_moves = _years_left(years, grid), np.log1p(np.array(grid.vix_moves))
     moved = future_after(
         forward[:, None, None],
         vix_pts,
-        np.log1p(np.array(grid.vix_moves))[None, :, None],
+        log_moves[None, :, None],
         (years * DAYS_PER_YEAR)[:, None, None],
         (left * DAYS_PER_YEAR)[:, None, :],
     )
+    for place, (contract, _) in enumerate(options):
+        if contract.underlying.is_fund:  # its futures are always of 30 days: nothing melts towards VIX
+            answer = float(elasticity_of(contract.underlying, 0.0))
+            moved[place] = (forward[place] * np.exp(answer * log_moves))[:, None]
     deviation = np.broadcast_to((vol[:, None] * np.sqrt(left))[:, None, :], moved.shape)
     prices = np.empty((len(options), 1, out.shape[2]))
     grid_prices(moved.reshape(prices.shape), strike, deviation.reshape(prices.shape), _calls(options), prices)

@@ -55,7 +55,7 @@ class AccountView:
         marks = self.marks_e4(at)
         lots = self.ledger.open_lots()
         value = sum(lot.quantity * marks[con_id] for con_id, lot in lots.items())
-        options = sum(lot.quantity * marks[con_id] for con_id, lot in lots.items() if not lot.margined)
+        options = sum(lot.quantity * marks[con_id] for con_id, lot in lots.items() if con_ids.option_of(con_id))
         cost = sum(lot.cost_e4 for lot in lots.values())
         margin = self.margin_usd(_quantities(lots), at)
         equity = self.equity_usd(at)
@@ -75,7 +75,7 @@ class AccountView:
     def equity_usd(self, at: datetime) -> float:
         """Return what covers margin: cash, settlement cash due, final values and what futures have gained.
 
-        Open options have no loan value.
+        Open options and shares have no loan value.
         """
         marks, lots = self.marks_e4(at), self.ledger.open_lots()
         futures = (

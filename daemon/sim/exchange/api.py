@@ -17,13 +17,14 @@ class SecType(StrEnum):
     """Kinds of contract the exchange lists."""
 
     INDEX = "IND"
+    FUND = "STK"
     OPTION = "OPT"
     FUTURE = "FUT"
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One listed contract. ``option`` is set for options, ``expiry`` also for futures (settlement date)."""
+    """One listed contract; a fund is quoted, and held where options were exercised, but takes no orders. ``option`` is set for options, ``expiry`` also for futures (settlement date)."""
 
     con_id: int
     sec_type: SecType

@@ -1,4 +1,4 @@
-"""Historical bars of the indexes."""
+"""Historical bars of the indexes and of the funds."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from math import ceil
 from typing import Final
 
 from daemon.core.calendar.sessions import new_york_date, previous_session, session, session_on_or_before
-from daemon.core.market.contracts import SignalIndex
+from daemon.core.market.contracts import FUNDS, SignalIndex, Underlying
 from daemon.sim.exchange import con_ids
 from daemon.sim.exchange.api import SimBar
 from daemon.sim.history import DailyFacts
@@ -21,12 +21,12 @@ _LOOK_BACK_SESSIONS: Final = 2600
 
 
 def index_bars(market: Market, con_id: int, *, end: datetime, minutes: int, count: int) -> list[SimBar]:
-    """Return at most ``count`` bars of an index that start before ``end``, oldest first.
+    """Return at most ``count`` bars of an index or a fund that start before ``end``, oldest first.
 
-    A bar of 1440 minutes is a session; the one in progress shows what has happened so far. Contracts that are not
-    indexes have no bars. History that has a gap ends the list there.
+    A bar of 1440 minutes is a session; the one in progress shows what has happened so far. Other contracts have
+    no bars. History that has a gap ends the list there.
     """
-    symbol = con_ids.INDEX_SYMBOLS.get(con_id)
+    symbol = con_ids.INDEX_SYMBOLS.get(con_id) or con_ids.FUND_OF.get(con_id)
     if symbol is None or count <= 0 or minutes <= 0:
         return []
     found: list[SimBar] = []
@@ -47,6 +47,8 @@ def _of_session(market: Market, symbol: str, day: date, *, end: datetime, minute
         return _settlement_bar(market, day)
     if symbol == SignalIndex.BREADTH:
         return _breadth_bar(market.history.facts(day)) if minutes >= DAY_MIN and end >= times.close_at else []
+    if symbol in FUNDS:
+        return _fund_bar(market, Underlying(symbol), min(end, times.close_at)) if minutes >= DAY_MIN else []
     if minutes >= DAY_MIN:
         done = end >= times.close_at
         return [_daily(market.history.facts(day), symbol, times.open_at) if done else _so_far(market, symbol, end)]
@@ -58,6 +60,15 @@ def _settlement_bar(market: Market, day: date) -> list[SimBar]:
         return []
     value = market.soq(day)
     return [SimBar(session(day).open_at, value, value, value, value)]
+
+
+def _fund_bar(market: Market, fund: Underlying, end: datetime) -> list[SimBar]:
+    """Return a session of a fund; there are none before it began, and no shorter bars."""
+    day = session_on_or_before(new_york_date(end))
+    if day < market.funds.first:
+        return []
+    share = market.fund_day(fund, end)
+    return [SimBar(session(day).open_at, share.open, share.high, share.low, share.close)]
 
 
 def _breadth_bar(facts: DailyFacts) -> list[SimBar]:

@@ -2,18 +2,20 @@
 
 An option's number is 2^30 plus, from the highest bit: two bits trading class (SPX, SPXW, VIX, VIXW), fourteen
 bits expiry (weekdays since Monday 1990-01-01), thirteen bits strike (5 points a unit for SPX, half a point for
-VIX), one bit right (call 1). A VIX future's is 2^29 plus the weekday number. All are below 2^31. Indexes have
-numbers of their own, SPX and VIX those of Interactive Brokers.
+VIX), one bit right (call 1). An option on a fund has 2^29 plus 2^28 plus one bit class (VXX, UVXY), fourteen bits
+expiry, twelve bits strike (half a dollar a unit), one bit right. A VIX future's is 2^29 plus the weekday number. All
+are below 2^31. Indexes and funds have numbers of their own, SPX and VIX those of Interactive Brokers.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
-from daemon.core.market.contracts import OPTION_CLASSES, OptionContract, Right, Underlying, vix_future
+from daemon.core.market.contracts import OPTION_CLASSES, OptionContract, Right, TradingClass, Underlying, vix_future
 
 INDEX_CON_IDS: Final = MappingProxyType(
     {
@@ -29,35 +31,62 @@ INDEX_CON_IDS: Final = MappingProxyType(
 )
 INDEX_SYMBOLS: Final = MappingProxyType({con_id: symbol for symbol, con_id in INDEX_CON_IDS.items()})
 
+FUND_CON_IDS: Final = MappingProxyType({Underlying.VXX: 286878007, Underlying.UVXY: 286878008})
+FUND_OF: Final = MappingProxyType({con_id: fund for fund, con_id in FUND_CON_IDS.items()})
+UNDERLYING_CON_IDS: Final = MappingProxyType({**INDEX_CON_IDS, **FUND_CON_IDS})
+
 _OPTION: Final = 1 << 30
 _FUTURE: Final = 1 << 29
-_EXPIRY_BITS, _STRIKE_BITS = 14, 13
+_FUND_OPTION: Final = _FUTURE | 1 << 28
+_EXPIRY_BITS: Final = 14
 _EPOCH: Final = date(1990, 1, 1)
-_CLASSES: Final = OPTION_CLASSES
-STRIKE_UNIT_PTS100: Final = MappingProxyType({Underlying.SPX: 500, Underlying.VIX: 50})
+STRIKE_UNIT_PTS100: Final = MappingProxyType(
+    {Underlying.SPX: 500, Underlying.VIX: 50, Underlying.VXX: 50, Underlying.UVXY: 50}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Range:
+    """Numbers of options: the first, the classes, and how many bits the strike has."""
+
+    first: int
+    classes: tuple[TradingClass, ...]
+    strike_bits: int
+
+    @property
+    def end(self) -> int:
+        """Return the number after the last."""
+        return self.first + (len(self.classes) << _EXPIRY_BITS + self.strike_bits + 1)
+
+
+_RANGES: Final = (
+    _Range(_OPTION, tuple(cls for cls in OPTION_CLASSES if not cls.underlying.is_fund), 13),
+    _Range(_FUND_OPTION, tuple(cls for cls in OPTION_CLASSES if cls.underlying.is_fund), 12),
+)
 
 
 def option_con_id(contract: OptionContract) -> int:
     """Return the number of an option; raise ValueError for an expiry or strike that no series can have."""
-    unit = STRIKE_UNIT_PTS100[contract.underlying]
+    unit, place = STRIKE_UNIT_PTS100[contract.underlying], _RANGES[contract.underlying.is_fund]
     strike, rest = divmod(contract.strike_pts100, unit)
-    if rest or not 0 < strike < 1 << _STRIKE_BITS:
+    if rest or not 0 < strike < 1 << place.strike_bits:
         raise ValueError(f"{contract} has strike {contract.strike}: only multiples of {unit / 100} points are listed.")
-    number = _CLASSES.index(contract.trading_class)
+    number = place.classes.index(contract.trading_class)
     number = number << _EXPIRY_BITS | _weekdays(contract.expiry)
-    number = number << _STRIKE_BITS | strike
-    return _OPTION | number << 1 | (contract.right is Right.CALL)
+    number = number << place.strike_bits | strike
+    return place.first | number << 1 | (contract.right is Right.CALL)
 
 
 @lru_cache(maxsize=2048)  # a chain, and what is held
 def option_of(con_id: int) -> OptionContract | None:
     """Return the option a number stands for, or None when it is not an option's."""
-    if not _OPTION <= con_id < 2 * _OPTION:
+    place = next((known for known in _RANGES if known.first <= con_id < known.end), None)
+    if place is None:
         return None
-    number = con_id ^ _OPTION
-    strike = number >> 1 & (1 << _STRIKE_BITS) - 1
-    trading_class = _CLASSES[number >> 1 + _STRIKE_BITS + _EXPIRY_BITS]
-    expiry = _day(number >> 1 + _STRIKE_BITS & (1 << _EXPIRY_BITS) - 1)
+    number = con_id ^ place.first
+    strike = number >> 1 & (1 << place.strike_bits) - 1
+    trading_class = place.classes[number >> 1 + place.strike_bits + _EXPIRY_BITS]
+    expiry = _day(number >> 1 + place.strike_bits & (1 << _EXPIRY_BITS) - 1)
     right = Right.CALL if number & 1 else Right.PUT
     return OptionContract(trading_class, expiry, strike * STRIKE_UNIT_PTS100[trading_class.underlying], right)
 

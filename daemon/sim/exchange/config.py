@@ -20,6 +20,8 @@ class ExchangeConfig:
     """Per contract of SPX and SPXW, all fees included."""
     commission_vix_usd: float = 1.05
     """Per contract of VIX and VIXW, all fees included."""
+    commission_fund_usd: float = 0.69
+    """Per option on a fund, all fees included: 0.65 and about 0.04 of exchange and clearing."""
     commission_future_usd: float = 2.38
     """Per VIX future, all fees included."""
     future_margin_share: float = 0.35

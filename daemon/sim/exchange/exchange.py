@@ -41,6 +41,7 @@ from daemon.sim.exchange.api import (
 from daemon.sim.exchange.bars import index_bars
 from daemon.sim.exchange.config import ExchangeConfig
 from daemon.sim.exchange.fills import fill_order
+from daemon.sim.exchange.ledger import Lot
 from daemon.sim.exchange.listings import MARKET_RULES, Listings, listing
 from daemon.sim.exchange.matching import uniform
 from daemon.sim.exchange.orders import Due, Refusal, Working, refusal, window
@@ -118,7 +119,7 @@ class Exchange:
     def _earliest(self) -> datetime | None:
         state = self._state
         times = [order.due_at for order in state.working.values()]
-        times += [self._position_due(con_id) for con_id in state.ledger.open_lots()]
+        times += [self._position_due(con_id) for con_id in state.ledger.open_lots() if con_id not in con_ids.FUND_OF]
         times += [receivable.at for receivable in state.ledger.receivables]
         return min(times, default=None)
 
@@ -131,7 +132,7 @@ class Exchange:
         now = self._state.now
         events = self._book_cash(now)
         for con_id in tuple(self._state.ledger.open_lots()):
-            if self._position_due(con_id) <= now:
+            if con_id not in con_ids.FUND_OF and self._position_due(con_id) <= now:
                 events += self._expire(con_id)
         due = [order for order in self._state.working.values() if order.due_at <= now]
         for order in [order for order in due if order.due is Due.END]:
@@ -313,19 +314,37 @@ class Exchange:
         facts = self._market.history.facts(expiry)
         if trading_class is TradingClass.SPXW:
             return facts.spx.close
+        if trading_class.underlying.is_fund:
+            return self._market.index(trading_class.underlying, settlement_at(trading_class, expiry))
         return facts.spx.open if trading_class is TradingClass.SPX else self._market.soq(expiry)
 
     def _expire(self, con_id: int) -> list[ExchangeEvent]:
-        """Settle a position, or remove it once it is settled; no execution is reported."""
+        """Settle a position, or remove it once it is settled; no execution is reported.
+
+        An option on a fund that ends in the money is exercised: it pays its value as others do, and the shares come in
+        at the close, which together is what the strike costs.
+        """
         contract = _contract(con_id)
         ledger = self._state.ledger
         if ledger.lots[con_id].settled_pts100 is not None:
+            shares = self._exercise(contract, ledger.lots[con_id])
             ledger.vanish(con_id, new_york(next_session(contract.expiry), self._config.vanish_at))
-            return [PositionChanged(con_id, 0, 0.0), *self._book_cash(self._state.now)]
+            return [PositionChanged(con_id, 0, 0.0), *shares, *self._book_cash(self._state.now)]
         value = self.settlement_value(contract.trading_class, contract.expiry)
         assert value is not None, "positions settle when their value is fixed"
         ledger.settle(con_id, _intrinsic_pts100(contract, value))
         return [AccountChanged()]
+
+    def _exercise(self, contract: OptionContract, lot: Lot) -> list[ExchangeEvent]:
+        """Take or deliver the shares of options on a fund, at the price that settled them."""
+        if not contract.underlying.is_fund or not lot.settled_pts100:
+            return []
+        fund_id, side = con_ids.FUND_CON_IDS[contract.underlying], contract.right.outward
+        close_pts100 = contract.strike_pts100 + side * lot.settled_pts100
+        shares = side * lot.quantity * contract.multiplier
+        self._state.ledger.fill(fund_id, shares, price_pts100=close_pts100, commission_e4=0, multiplier=1)
+        held = self._state.ledger.lots[fund_id]
+        return [PositionChanged(fund_id, held.quantity, held.average_cost)]
 
     def _book_cash(self, now: datetime) -> list[ExchangeEvent]:
         before = self._state.ledger.cash_e4
@@ -396,7 +415,7 @@ class Exchange:
 
     def dump(self) -> dict[str, Any]:
         """Return everything as JSON values, for ``state`` of a later exchange."""
-        return dump_state(self._state)
+        return dump_state(self._state) | {"funds_from": self._market.funds.first.isoformat()}
 
 
 def _contract(con_id: int) -> OptionContract:

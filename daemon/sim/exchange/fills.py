@@ -35,8 +35,9 @@ def exec_id(seed: int, fill: int, part: int) -> str:
 
 def commission_e4(config: ExchangeConfig, contract: OptionContract, contracts: int) -> int:
     """Return the commission of a number of contracts like this one in 1/10,000 dollar."""
-    each = config.commission_spx_usd if contract.underlying is Underlying.SPX else config.commission_vix_usd
-    return round((config.commission_future_usd if contract.is_future else each) * E4) * contracts
+    each = {Underlying.SPX: config.commission_spx_usd, Underlying.VIX: config.commission_vix_usd}
+    option_usd = each.get(contract.underlying, config.commission_fund_usd)
+    return round((config.commission_future_usd if contract.is_future else option_usd) * E4) * contracts
 
 
 def order_commission_usd(

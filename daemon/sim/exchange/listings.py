@@ -1,4 +1,4 @@
-"""What is listed: indexes, VIX futures, options with their strikes, and the price rules."""
+"""What is listed: indexes, funds of VIX futures, the futures, options with their strikes, and the price rules."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from daemon.core.calendar.sessions import (
     session_on_or_before,
 )
 from daemon.core.market.contracts import (
+    FUNDS,
     FUTURE_MULTIPLIER,
     MULTIPLIER,
     OPTION_CLASSES,
@@ -55,6 +56,8 @@ _LONG_NAMES: Final = MappingProxyType(
         "VRO": "CBOE Volatility Index Final Settlement",
         "SKEW": "CBOE SKEW Index",
         "AD-NYSE": "NYSE Advance Decline",
+        "VXX": "Fund of short-term VIX futures",
+        "UVXY": "Fund of short-term VIX futures, 1.5 times",
     }
 )
 _MONTH_CODES: Final = "FGHJKMNQUVXZ"
@@ -85,7 +88,7 @@ class Listings:
             ChainParams(
                 trading_class=cls,
                 underlying=underlying,
-                underlying_con_id=con_ids.INDEX_CON_IDS[underlying],
+                underlying_con_id=con_ids.UNDERLYING_CON_IDS[underlying],
                 last_trades=tuple(last_trade_session(cls, expiry) for expiry in open_expiries(cls, now)),
                 strikes=tuple(strike / 100 for strike in self._strikes(underlying, day, near=True)),
             )
@@ -97,13 +100,19 @@ class Listings:
         if query.con_id:
             found = listing(query.con_id, new_york_date(now))
             return [found] if found and not expired(found, now) else []
-        kinds = {"IND": self._indexes, "FUT": self._futures, "OPT": self._options}
+        kinds = {"IND": self._indexes, "STK": self._funds, "FUT": self._futures, "OPT": self._options}
         chosen = [query.sec_type] if query.sec_type else list(kinds)
         return [found for kind in chosen if kind in kinds for found in kinds[kind](query, now)]
 
     def _indexes(self, query: ContractQuery, now: datetime) -> Iterator[Listing]:
         con_id = con_ids.INDEX_CON_IDS.get(query.symbol or query.local_symbol or "")
         found = _index(con_id) if con_id else None
+        if found is not None and query.exchange in (None, "", found.exchange, "SMART"):
+            yield found
+
+    def _funds(self, query: ContractQuery, _: datetime) -> Iterator[Listing]:
+        symbol = query.symbol or query.local_symbol
+        found = _fund(con_ids.FUND_CON_IDS[Underlying(symbol)]) if symbol in FUNDS else None
         if found is not None and query.exchange in (None, "", found.exchange, "SMART"):
             yield found
 
@@ -147,6 +156,8 @@ class Listings:
             yield option_listing(contract, new_york_date(now))
 
     def _strikes(self, underlying: Underlying, day: date, *, near: bool) -> tuple[int, ...]:
+        if underlying.is_fund:
+            return _fund_strikes(round(self._market.funds.close_before_usd(underlying, day), 2))
         before = self._market.history.before(day)
         facts = before or self._market.history.facts(day)
         if underlying is Underlying.VIX:
@@ -188,6 +199,14 @@ def _spx_strikes(close: float, *, near: bool) -> tuple[int, ...]:
 
 
 @lru_cache(maxsize=64)
+def _fund_strikes(close: float) -> tuple[int, ...]:
+    """Half dollars from half of the close to one and a half times it, whole ones up to three times."""
+    low, middle, high = (int(close * factor) for factor in (0.5, 1.5, 3.0))
+    halves = range(max(low, 1) * 100, middle * 100, 50)
+    return (*halves, *range(max(middle, 1) * 100, max(high, 2) * 100 + 1, 100))
+
+
+@lru_cache(maxsize=64)
 def _vix_strikes(close: float) -> tuple[int, ...]:
     """Half points up to 15 (20 while VIX is below), then 1, 2.5, 5 and 10 points the further out."""
     ends = (15 if close >= 20 else 20, max(30, int(1.6 * close)), max(50, int(2.2 * close)), max(100, int(3 * close)))
@@ -205,6 +224,8 @@ def listing(con_id: int, day: date) -> Listing | None:
     """Return the contract of a number as of a date, expired ones too; None when no series has it."""
     if con_id in con_ids.INDEX_SYMBOLS:
         return _index(con_id)
+    if con_id in con_ids.FUND_OF:
+        return _fund(con_id)
     expiry = con_ids.future_expiry(con_id)
     if expiry is not None:
         return _future(con_id) if _is_series(TradingClass.VIX, expiry) else None
@@ -241,6 +262,25 @@ def _index(con_id: int) -> Listing:
         trading_class=symbol,
         long_name=_LONG_NAMES[symbol],
         exchange="NYSE" if symbol == SignalIndex.BREADTH else "CBOE",
+        multiplier=1,
+        min_tick=0.01,
+        market_rule_id=RULE_INDEX,
+    )
+
+
+def _fund(con_id: int) -> Listing:
+    fund = con_ids.FUND_OF[con_id]
+    return Listing(
+        con_id=con_id,
+        sec_type=SecType.FUND,
+        symbol=fund,
+        option=None,
+        expiry=None,
+        last_trade=None,
+        local_symbol=fund,
+        trading_class=fund,
+        long_name=_LONG_NAMES[fund],
+        exchange="BATS",
         multiplier=1,
         min_tick=0.01,
         market_rule_id=RULE_INDEX,

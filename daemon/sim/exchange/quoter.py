@@ -51,15 +51,15 @@ class Quoter:
         self._sets: OrderedDict[tuple[date, tuple[int, ...]], _Options] = OrderedDict()
 
     def sides(self, ids: Sequence[int], at: datetime) -> Side:
-        """Return bids and asks of options at one instant."""
+        """Return bids and asks of contracts at one instant."""
         return self._sides(ids, self.market.snapshot(at), new_york_date(at))
 
     def sides_from(self, ids: Sequence[int], day: date, minute: int) -> Side:
-        """Return bids and asks of options at each whole minute of a session from one minute on."""
+        """Return bids and asks of contracts at each whole minute of a session from one minute on."""
         return self._sides(ids, self.market.grid(day, minute), day)
 
     def marks(self, ids: Sequence[int], at: datetime) -> FloatArray:
-        """Return the mid of each option in points, in or out of hours."""
+        """Return the mid of each contract in points, in or out of hours."""
         if not ids:
             return np.zeros(0)
         side = self.sides(ids, at)
@@ -82,12 +82,15 @@ class Quoter:
 
     def _sides(self, ids: Sequence[int], at: Snapshot, day: date) -> Side:
         futures = [place for place, con_id in enumerate(ids) if con_ids.future_expiry(con_id) is not None]
-        if not futures:
+        funds = [place for place, con_id in enumerate(ids) if con_id in con_ids.FUND_OF]
+        if not futures and not funds:
             return self._option_sides(ids, at, day)
-        options = [place for place in range(len(ids)) if place not in futures]
+        options = [place for place in range(len(ids)) if place not in futures and place not in funds]
         bids = np.empty((at.epochs_s.size, len(ids)))
         asks = np.empty_like(bids)
         bids[:, futures], asks[:, futures] = self._future_sides([ids[place] for place in futures], at)
+        for place in funds:
+            bids[:, place] = asks[:, place] = self.market.shares_usd(con_ids.FUND_OF[ids[place]], at)
         if options:
             side = self._option_sides([ids[place] for place in options], at, day)
             bids[:, options], asks[:, options] = side.bids, side.asks
@@ -150,6 +153,8 @@ class Quoter:
         expiry = con_ids.future_expiry(con_id)
         if expiry is not None and is_session(expiry):
             return self._future_quote(con_id, expiry, at)
+        if con_id in con_ids.FUND_OF:
+            return self._fund_quote(con_id, at)
         symbol = con_ids.INDEX_SYMBOLS.get(con_id)
         if symbol is None:
             return empty_quote(con_id, at)
@@ -183,6 +188,15 @@ class Quoter:
             previous_close=before,
             greeks=None,
         )
+
+    def _fund_quote(self, con_id: int, at: datetime) -> SimQuote:
+        """Return a cent on both sides of a share; out of hours its last value alone."""
+        last = self.market.index(con_ids.FUND_OF[con_id], at)
+        opens, closes = _hours(at)
+        if not opens <= at < closes:
+            return empty_quote(con_id, at, last=last)
+        bid, ask = round(last - 0.01, 2), round(last + 0.01, 2)
+        return empty_quote(con_id, at, bid=bid, ask=ask, bid_size=20, ask_size=20, last=last)
 
     def _future_quote(self, con_id: int, expiry: date, at: datetime) -> SimQuote:
         mid = self.market.future(expiry, at)

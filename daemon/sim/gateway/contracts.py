@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Final
 
 from daemon.core.calendar.sessions import NEW_YORK, is_session, new_york_date, session
-from daemon.core.market.contracts import TradingClass
+from daemon.core.market.contracts import FUNDS
 from daemon.sim.exchange.api import Listing, SecType
 from daemon.sim.gateway.codec import text
 from daemon.sim.gateway.config import TIME_ZONE
@@ -20,6 +21,14 @@ BAG_CON_ID: Final = 28812380
 _DAYS_AHEAD: Final = 6
 _ORDER_TYPES: Final = "ACTIVETIM,ADJUST,COND,DAY,GTC,LMT,MKT,WHATIF"
 _STOCK_EXCHANGE: Final = "CBOE"
+_WITHOUT_TERMS: Final = (SecType.INDEX, SecType.FUND)
+"""Kinds that have neither an underlying nor a multiplier."""
+_VALID: Final = MappingProxyType({SecType.OPTION: ("SMART", _STOCK_EXCHANGE), SecType.FUND: ("SMART", "BATS")})
+
+
+def kind_of(underlying: str) -> SecType:
+    """Return what options are written on: a fund, or an index."""
+    return SecType.FUND if underlying in FUNDS else SecType.INDEX
 
 
 def right_text(listing: Listing) -> str:
@@ -33,7 +42,7 @@ def strike_text(listing: Listing) -> str:
 
 
 def _multiplier(listing: Listing) -> str:
-    return "" if listing.sec_type is SecType.INDEX else str(listing.multiplier)
+    return "" if listing.sec_type in _WITHOUT_TERMS else str(listing.multiplier)
 
 
 @lru_cache(maxsize=512)  # what is held is told again and again
@@ -66,8 +75,8 @@ def named(contract: tuple[str, ...]) -> dict[str, str]:
 
 def details_record(listing: Listing, req_id: int, *, under_con_id: int, exchange: str, now: datetime) -> Record:
     """Return the fields of contractDetails. ``exchange`` is the one that the client asked for."""
-    index = listing.sec_type is SecType.INDEX
-    valid = ("SMART", _STOCK_EXCHANGE) if listing.sec_type is SecType.OPTION else (listing.exchange,)
+    bare = listing.sec_type in _WITHOUT_TERMS
+    valid = _VALID.get(listing.sec_type, (listing.exchange,))
     hours = trading_hours(listing, new_york_date(now))
     expiry = listing.expiry
     return Record(
@@ -79,9 +88,9 @@ def details_record(listing: Listing, req_id: int, *, under_con_id: int, exchange
             "minTick": text(listing.min_tick),
             "orderTypes": _ORDER_TYPES,
             "validExchanges": ",".join(valid),
-            "underConId": "0" if index else str(under_con_id),
+            "underConId": "0" if bare else str(under_con_id),
             "longName": escaped(listing.long_name),
-            "primaryExchange": "",
+            "primaryExchange": listing.exchange if listing.sec_type is SecType.FUND else "",
             "contractMonth": "" if expiry is None else date_text(expiry)[:6],
             "industry": "Indices",
             "category": "Broad Range Equity Index" if listing.symbol == "SPX" else "Volatility Index",
@@ -89,8 +98,8 @@ def details_record(listing: Listing, req_id: int, *, under_con_id: int, exchange
             "timeZoneId": TIME_ZONE,
             "tradingHours": hours,
             "liquidHours": hours,
-            "underSymbol": "" if index else listing.symbol,
-            "underSecType": "" if index else str(SecType.INDEX),
+            "underSymbol": "" if bare else listing.symbol,
+            "underSecType": "" if bare else str(kind_of(listing.symbol)),
             "marketRuleIds": ",".join(str(listing.market_rule_id) for _ in valid),
             "realExpirationDate": date_text(expiry),
         }
@@ -114,7 +123,8 @@ def _hours(listing: Listing, day: date) -> str:
     if ended or not is_session(day):
         return f"{stamp}:CLOSED"
     times = session(day)
-    expires = listing.trading_class == TradingClass.SPXW and day == listing.last_trade
+    option = listing.option
+    expires = option is not None and not option.trading_class.am_settled and day == listing.last_trade
     short = expires or (listing.sec_type is SecType.INDEX and listing.symbol == "SPX")
     end = (times.close_at if short else times.options_close_at).astimezone(NEW_YORK)
     return f"{stamp}:0930-{stamp}:{end:%H%M}"

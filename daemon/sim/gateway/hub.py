@@ -8,10 +8,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from daemon.core.calendar.sessions import is_session, new_york_date, next_session, session
-from daemon.sim.exchange.api import ContractQuery, ExchangeEvent, Listing, SecType, SimOrder
+from daemon.sim.exchange.api import ContractQuery, ExchangeEvent, Listing, SimOrder
 from daemon.sim.gateway import messages_out as out
 from daemon.sim.gateway.client import MAX_HELD_BYTES, Client, ClientState
 from daemon.sim.gateway.config import GatewayConfig
+from daemon.sim.gateway.contracts import kind_of
 from daemon.sim.gateway.exchange_port import ExchangePort
 from daemon.sim.gateway.fault_plan import Kind
 from daemon.sim.gateway.faults import Faults
@@ -96,10 +97,10 @@ class Hub:
         self._what_ifs += 1
         return _FIRST_WHAT_IF_PERM_ID + self._what_ifs % 100_000_000
 
-    def index_con_id(self, symbol: str) -> int:
-        """Return the contract number of an index, 0 when it is not listed."""
+    def underlying_con_id(self, symbol: str) -> int:
+        """Return the contract number of an index or a fund, 0 when it is not listed."""
         if symbol not in self._indices:
-            found = self.exchange.listings(ContractQuery(symbol=symbol, sec_type=SecType.INDEX))
+            found = self.exchange.listings(ContractQuery(symbol=symbol, sec_type=kind_of(symbol)))
             self._indices[symbol] = found[0].con_id if found else 0
         return self._indices[symbol]
 

@@ -15,7 +15,7 @@ from daemon.sim.gateway import messages_out as out
 from daemon.sim.gateway.bars import bar_rows, span_of
 from daemon.sim.gateway.client import Client
 from daemon.sim.gateway.codec import Fields, text
-from daemon.sim.gateway.contracts import details_record
+from daemon.sim.gateway.contracts import details_record, kind_of
 from daemon.sim.gateway.fault_plan import Kind
 from daemon.sim.gateway.hub import Hub, RequestRefused
 from daemon.sim.gateway.messages_in import BAG, MarketDataRequest, WireContract
@@ -82,7 +82,7 @@ def contract_details(hub: Hub, client: Client, fields: Fields) -> None:
         record = details_record(
             listing,
             request.req_id,
-            under_con_id=hub.index_con_id(listing.symbol),
+            under_con_id=hub.underlying_con_id(listing.symbol),
             exchange=request.contract.exchange,
             now=hub.now,
         )
@@ -93,8 +93,8 @@ def contract_details(hub: Hub, client: Client, fields: Fields) -> None:
 def option_params(hub: Hub, client: Client, fields: Fields) -> None:
     """Answer reqSecDefOptParams: one row per exchange and trading class."""
     request = read.option_params(fields)
-    known = request.symbol in set(Underlying) and request.con_id == hub.index_con_id(request.symbol)
-    if not known or request.sec_type != SecType.INDEX or request.exchange:
+    known = request.symbol in set(Underlying) and request.con_id == hub.underlying_con_id(request.symbol)
+    if not known or request.sec_type != kind_of(request.symbol) or request.exchange:
         raise RequestRefused(request.req_id, 321, "Error validating request.-'bN' : cause - Invalid contract id")
     for params in hub.exchange.chain_params(Underlying(request.symbol)):
         expiries = [date_text(day) for day in params.last_trades]
@@ -200,7 +200,7 @@ def send_ticks(hub: Hub, *, slow: bool) -> None:
     lines = [line for _, line in open_lines]
     for (client, line), ticks in zip(open_lines, _ticks(hub, lines), strict=True):
         if slow and not hub.faults.holds(Kind.DATA_STALE, hub.now, line.symbol):
-            # An index is disseminated at every beat, whether it has moved or not.
+            # An index or a fund is disseminated at every beat, whether it has moved or not.
             line.sent.pop(LAST, None)
         client.put_all(changes(line, ticks))
 

@@ -47,10 +47,10 @@ class Line:
     """Whether the client has asked for it with the line; later it cannot."""
     sent: dict[int, Numbers] = field(default_factory=dict)
     slow: bool = field(init=False)
-    """Whether the line follows an index, which ticks at a slower beat."""
+    """Whether the line follows an index or a fund, which tick at a slower beat."""
 
     def __post_init__(self) -> None:
-        self.slow = self.sec_type == SecType.INDEX
+        self.slow = self.sec_type in (SecType.INDEX, SecType.FUND)
 
 
 def quote_ticks(quote: SimQuote, sec_type: str) -> list[Tick]:

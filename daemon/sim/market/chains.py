@@ -34,10 +34,10 @@ class ContractSet:
     """Contracts to be valued together, with the price steps of one date."""
 
     size: int
-    spx: Series
-    vix: Series
+    series: tuple[tuple[Underlying, Series], ...]
+    """Those that hold any contract."""
     merged_from: IndexArray
-    """Where each contract stands when those of SPX come first and those of VIX after them."""
+    """Where each contract stands when those of one underlying come after those of the other."""
     strikes: FloatArray
     is_call: BoolArray
     widths: WidthKinds
@@ -47,15 +47,17 @@ class ContractSet:
 
 def contract_set(contracts: Sequence[OptionContract], day: date) -> ContractSet:
     """Lay out contracts for valuation; price steps are those of the date."""
-    on_vix = [contract.underlying is Underlying.VIX for contract in contracts]
     below_above = [steps(contract.trading_class, day) for contract in contracts]
-    spx_places = [n for n, vix in enumerate(on_vix) if not vix]
-    vix_places = [n for n, vix in enumerate(on_vix) if vix]
+    underlyings = [contract.underlying for contract in contracts]
+    places = {
+        underlying: [n for n, found in enumerate(underlyings) if found is underlying]
+        for underlying in Underlying
+        if underlying in underlyings
+    }
     return ContractSet(
         size=len(contracts),
-        spx=_series(contracts, spx_places),
-        vix=_series(contracts, vix_places),
-        merged_from=np.argsort(spx_places + vix_places),
+        series=tuple((underlying, _series(contracts, where)) for underlying, where in places.items()),
+        merged_from=np.argsort([place for where in places.values() for place in where]),
         strikes=np.array([contract.strike for contract in contracts]),
         is_call=np.array([contract.right is Right.CALL for contract in contracts], dtype=bool),
         widths=width_kinds([contract.trading_class for contract in contracts]),

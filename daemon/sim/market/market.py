@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -13,8 +14,9 @@ import numpy as np
 from daemon.core.calendar.expiries import expiries
 from daemon.core.calendar.sessions import new_york_date, previous_session, session, session_on_or_before
 from daemon.core.market.arrays import FloatArray
-from daemon.core.market.contracts import OptionContract, TradingClass, Underlying
+from daemon.core.market.contracts import FUNDS, OptionContract, TradingClass, Underlying
 from daemon.core.market.pricing import black76, black76_price
+from daemon.core.market.vix_response import FUND_MULTIPLE
 from daemon.sim.history import History, Ohlc
 from daemon.sim.market import clock, surface
 from daemon.sim.market.chains import ContractSet, Series
@@ -31,6 +33,7 @@ from daemon.sim.market.day import (
     MarketDay,
     market_day,
 )
+from daemon.sim.market.funds import Funds
 from daemon.sim.market.open_interest import open_contracts
 from daemon.sim.market.spread import bid_ask, half_width
 
@@ -77,9 +80,11 @@ class Values:
 class Market:
     """What the market was, or would have been, at any instant of its history."""
 
-    def __init__(self, history: History, seed: int) -> None:
+    def __init__(self, history: History, seed: int, funds_from: date | None = None) -> None:
+        """``funds_from`` is the first session of the funds of VIX futures; None lets them begin with the history."""
         self.history = history
         self.seed = seed
+        self.funds = Funds(history, funds_from or history.first)
         self._days: OrderedDict[date, MarketDay] = OrderedDict()
         self._latest: tuple[datetime, Snapshot] | None = None
 
@@ -115,7 +120,9 @@ class Market:
         return _snapshot(chosen, epochs, chosen.variance_gone[first_minute:], chosen.columns[first_minute:], night=0.0)
 
     def index(self, symbol: str, at: datetime) -> float:
-        """Return the level of an index in points, to two decimals."""
+        """Return the level of an index in points, or the share of a fund in dollars, to two decimals."""
+        if symbol in FUNDS:
+            return round(float(self.shares_usd(Underlying(symbol), self.snapshot(at))[0]), 2)
         place = clock.moment(at)
         return _level(self.day(place.day), place, INDEX_COLUMNS[symbol])
 
@@ -129,6 +136,18 @@ class Market:
         minute = int(place.minute)
         high, low = max(day.highs.item(minute, column), last), min(day.lows.item(minute, column), last)
         return Ohlc(day.opens_pts[column], round(high, 2), round(low, 2), last), day.closed_pts[column]
+
+    def shares_usd(self, fund: Underlying, at: Snapshot) -> FloatArray:
+        """Return the share of a fund in dollars, one a time."""
+        return self.funds.shares_usd(fund, at.day, at.columns)
+
+    def fund_day(self, fund: Underlying, at: datetime) -> Ohlc:
+        """Return the share of a fund in the session that an instant belongs to, as far as it has come."""
+        place = clock.moment(at)
+        so_far = self.shares_usd(fund, self.grid(place.day))[: int(place.minute) + 1]
+        last = self.index(fund, at)
+        opened, high, low = (round(float(usd), 2) for usd in (so_far[0], so_far.max(), so_far.min()))
+        return Ohlc(opened, max(high, last), min(low, last), last)
 
     def future(self, expiry: date, at: datetime) -> float:
         """Return the VIX forward to a settlement date in points."""
@@ -157,14 +176,18 @@ class Market:
     def open_interest(self, contract: OptionContract, day: date) -> int:
         """Return the open contracts of an option on the morning of a date, by the close before it."""
         facts = self.history.before(session_on_or_before(day)) or self.history.facts(day)
-        spot = facts.vix.close if contract.underlying is Underlying.VIX else facts.spx.close
+        if contract.underlying.is_fund:
+            spot = self.funds.close_before_usd(contract.underlying, day)
+        else:
+            spot = facts.vix.close if contract.underlying is Underlying.VIX else facts.spx.close
         return open_contracts(contract, day, spot, self.seed)
 
     def values(self, contracts: ContractSet, at: Snapshot) -> Values:
         """Value contracts with greeks at the instants of a snapshot (Black 1976 on the forward of each expiry)."""
-        state = _terms(contracts, at)
+        state = self._terms(contracts, at)
         black = black76(state.forward, contracts.strikes, state.years, state.vol, state.discount, contracts.is_call)
-        # The greeks of SPX options are per point of the index, those of VIX options per point of the future.
+        # The greeks of SPX options are per point of the index, those of VIX options per point of the future; over the
+        # weeks of options on funds a share and its forward are about the same.
         per_point = np.where(contracts.widths.is_vix, 1.0, state.forward / at.columns[:, SPX : SPX + 1])
         return Values(
             price=black.price,
@@ -178,10 +201,19 @@ class Market:
 
     def prices(self, contracts: ContractSet, at: Snapshot) -> FloatArray:
         """Return the same prices without greeks, in points, times by contracts: for whole sessions at once."""
-        state = _terms(contracts, at)
+        state = self._terms(contracts, at)
         return black76_price(
             state.forward, contracts.strikes, state.years, state.vol, state.discount, contracts.is_call
         )
+
+    def _terms(self, contracts: ContractSet, at: Snapshot) -> _Terms:
+        parts = [self._terms_on(underlying, series, at) for underlying, series in contracts.series]
+        return parts[0] if len(parts) == 1 else _merged(contracts, parts)
+
+    def _terms_on(self, underlying: Underlying, series: Series, at: Snapshot) -> _Terms:
+        if underlying.is_fund:
+            return _fund_terms(series, at, underlying, self.shares_usd(underlying, at)[:, None])
+        return _spx_terms(series, at) if underlying is Underlying.SPX else _vix_terms(series, at)
 
     def bids_asks(self, contracts: ContractSet, at: Snapshot, price: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return bids (0 for none) and asks around model prices, times by contracts."""
@@ -220,26 +252,10 @@ class _Terms:
     discount: FloatArray
 
 
-def _terms(contracts: ContractSet, at: Snapshot) -> _Terms:
-    parts = [
-        found(series, at)
-        for series, found in ((contracts.spx, _spx_terms), (contracts.vix, _vix_terms))
-        if series.place.size
-    ]
-    if len(parts) == 1:
-        return parts[0]
-    spx, vix = parts
-    return _Terms(
-        _merged(contracts, spx.forward, vix.forward),
-        _merged(contracts, spx.years, vix.years),
-        _merged(contracts, spx.vol, vix.vol),
-        _merged(contracts, spx.discount, vix.discount),
-    )
-
-
-def _merged(contracts: ContractSet, spx: FloatArray, vix: FloatArray) -> FloatArray:
-    """Put the columns of both underlyings back into the order of the set."""
-    return np.concatenate((spx, vix), axis=1).take(contracts.merged_from, axis=1)
+def _merged(contracts: ContractSet, parts: Sequence[_Terms]) -> _Terms:
+    """Put the columns of the underlyings back into the order of the set."""
+    columns = zip(*((part.forward, part.years, part.vol, part.discount) for part in parts), strict=True)
+    return _Terms(*(np.concatenate(found, axis=1).take(contracts.merged_from, axis=1) for found in columns))
 
 
 def _spx_terms(series: Series, at: Snapshot) -> _Terms:
@@ -260,6 +276,16 @@ def _vix_terms(series: Series, at: Snapshot) -> _Terms:
     years = _years(series, at)
     forward = vix_forwards(at, series.settlement_epochs_s)
     smile = surface.vix_smile(at.columns[:, VVIX : VVIX + 1], at.vix_pts, years)
+    moneyness = series.log_strikes - np.log(forward).take(series.expiry_of, axis=1)
+    vol = surface.vix_vol(moneyness, smile, series.expiry_of)
+    return _by_contract(series, at, forward=forward, years=years, vol=vol)
+
+
+def _fund_terms(series: Series, at: Snapshot, fund: Underlying, shares_usd: FloatArray) -> _Terms:
+    """Return the terms of options on a fund that pays no dividend: a call is never worth exercising early."""
+    years = _years(series, at)
+    forward = shares_usd * np.exp(at.rate * years)
+    smile = surface.fund_smile(at.columns[:, VVIX : VVIX + 1], at.vix_pts, years, multiple=FUND_MULTIPLE[fund])
     moneyness = series.log_strikes - np.log(forward).take(series.expiry_of, axis=1)
     vol = surface.vix_vol(moneyness, smile, series.expiry_of)
     return _by_contract(series, at, forward=forward, years=years, vol=vol)

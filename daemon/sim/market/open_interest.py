@@ -17,7 +17,14 @@ from daemon.core.calendar.expiries import dte
 from daemon.core.market.contracts import OPTION_CLASSES, OptionContract, Right, TradingClass
 
 _MOST: Final = MappingProxyType(
-    {TradingClass.SPX: 9_000, TradingClass.SPXW: 2_500, TradingClass.VIX: 90_000, TradingClass.VIXW: 2_000}
+    {
+        TradingClass.SPX: 9_000,
+        TradingClass.SPXW: 2_500,
+        TradingClass.VIX: 90_000,
+        TradingClass.VIXW: 2_000,
+        TradingClass.VXX: 5_000,
+        TradingClass.UVXY: 3_000,
+    }
 )
 """Contracts of a round strike near the money at its expiry."""
 _REACH: Final = MappingProxyType({TradingClass.SPX: 0.25, TradingClass.SPXW: 0.15})

@@ -23,6 +23,7 @@ class WidthKinds:
     """How wide each contract is quoted: scale and power of the mid, by class."""
 
     is_vix: BoolArray
+    """Whether it is written on VIX or on a fund of its futures."""
     scale: FloatArray
     power: FloatArray
 
@@ -31,7 +32,7 @@ def width_kinds(classes: Sequence[TradingClass]) -> WidthKinds:
     """Return the width rule of each contract by its class."""
     rules = [_RULES[cls] for cls in classes]
     return WidthKinds(
-        is_vix=np.array([cls.underlying is Underlying.VIX for cls in classes], dtype=bool),
+        is_vix=np.array([cls.underlying is not Underlying.SPX for cls in classes], dtype=bool),
         scale=np.array([scale for scale, _ in rules]),
         power=np.array([power for _, power in rules]),
     )
@@ -42,6 +43,8 @@ _STRESS_FROM_PTS: Final = 25.0
 _STRESS_SLOPE: Final = 1.5
 _MONTHLY_SCALE, _MONTHLY_POWER = 0.052, 0.40
 _WEEKLY_SCALE, _WEEKLY_POWER = 0.26, 0.55
+_FUND_SCALE, _FUND_POWER = 0.06, 0.45
+"""Not measured: 6 cents at a dollar, between monthly and weekly VIX options."""
 _VIX_CALM_BELOW_PTS: Final = 20.0
 _VIX_STRESS_ABOVE_PTS: Final = 40.0
 _EPSILON: Final = 1e-9
@@ -51,6 +54,8 @@ _RULES: Final = MappingProxyType(
         TradingClass.SPXW: (_SPX_SCALE, _SPX_POWER),
         TradingClass.VIX: (_MONTHLY_SCALE, _MONTHLY_POWER),
         TradingClass.VIXW: (_WEEKLY_SCALE, _WEEKLY_POWER),
+        TradingClass.VXX: (_FUND_SCALE, _FUND_POWER),
+        TradingClass.UVXY: (_FUND_SCALE, _FUND_POWER),
     }
 )
 

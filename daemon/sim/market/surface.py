@@ -47,6 +47,8 @@ _VIX_Z_MAX: Final = 40.0
 _VIX_TILT_FROM: Final = 20.0
 _VIX_UP, _VIX_REACH = 2.0, 5.0
 _VIX_DOWN, _VIX_DEPTH = 0.45, 1.125
+_FUND_SHARE: Final = 0.73
+"""At-the-money volatility of a fund that moves as its futures do, as a share of VVIX."""
 _TINY: Final = 1e-12
 
 
@@ -166,6 +168,15 @@ class VixSmile:
 def vix_smile(vvix_pts: FloatArray, vix_pts: FloatArray, years: FloatArray) -> VixSmile:
     """Return the smile of each expiry; VVIX and VIX are columns."""
     return VixSmile(vix_atm_vol(vvix_pts, vix_pts, years * _DAYS_YEAR), years, _vix_tilt(vix_pts))
+
+
+def fund_smile(vvix_pts: FloatArray, vix_pts: FloatArray, years: FloatArray, *, multiple: float) -> VixSmile:
+    """Return the smile of options on a fund: its futures are always of 30 days, so no expiry is nearer the money.
+
+    Not fitted to data: about 65 % for VXX when VVIX is 90, as brokers show, and the smile of VIX options.
+    """
+    atm = multiple * _FUND_SHARE * vvix_pts / 100.0 * np.ones_like(years)
+    return VixSmile(atm, years, _vix_tilt(vix_pts))
 
 
 def vix_vol(log_moneyness: FloatArray, smile: VixSmile, expiry_of: IndexArray) -> FloatArray:

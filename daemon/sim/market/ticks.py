@@ -26,6 +26,8 @@ def steps(trading_class: TradingClass, day: date) -> Steps:
         return _FUTURES
     if trading_class is TradingClass.VIXW:
         return _ALWAYS_PENNIES
+    if trading_class.underlying.is_fund:
+        return _PENNIES  # both classes are in the penny program
     if trading_class is TradingClass.VIX and day >= VIX_PENNIES_FROM:
         return _PENNIES
     return _NICKELS

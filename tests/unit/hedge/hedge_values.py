@@ -21,6 +21,7 @@ from daemon.core.hedge.policy import (
     SleevePolicy,
     SpreadPolicy,
 )
+from daemon.core.market.contracts import Underlying
 
 L1 = LayerPolicy(
     name="L1",
@@ -127,6 +128,23 @@ POLICY = HedgePolicy(
         sell_multiple=5.0,
         spread=SpreadPolicy(
             name="sleeve", dte_target=90, dte_min=75, dte_max=110, monthly_only=True, otm_pct=10.0, short_otm_pct=60.0
+        ),
+    ),
+    etf=EtfPolicy(
+        enabled=False,
+        strong_dollar=True,
+        of_l1_pct=10.0,
+        every_days=14,
+        sell_dte=5,
+        sell_multiple=5.0,
+        call=FundCallPolicy(
+            name="etf",
+            symbol=Underlying.VXX,
+            dte_target=37,
+            dte_min=30,
+            dte_max=45,
+            monthly_only=False,
+            otm_pct=20.0,
         ),
     ),
 )
