@@ -57,7 +57,9 @@ class Beside:
         due, dealt_with = last_roll(anchor, every_days, session), store.meta(self._dealt_with)
         if due is None or (dealt_with is not None and date.fromisoformat(dealt_with) >= due):
             return None
-        bought = (order for order in store.intents(subject=self.name) if order.may_hold and order.spec.legs[0].ratio > 0)
+        bought = (
+            order for order in store.intents(subject=self.name) if order.may_hold and order.spec.legs[0].ratio > 0
+        )
         return None if any(order.key.session >= due for order in bought) else due
 
     def deal_with(self, due: date) -> None:

@@ -357,3 +357,33 @@ def test_every_condor_window_has_an_expiry_since_mondays_exist(as_of: date) -> N
 @given(st.sampled_from([day for day in SESSIONS if day >= date(2022, 6, 1)]))
 def test_this_and_the_next_session_are_expiries_since_all_weekdays_exist(as_of: date) -> None:
     assert expiries(SPXW, as_of, next_session(as_of)) == (as_of, next_session(as_of))
+
+
+# Options on funds
+
+
+def test_options_on_funds_expire_on_fridays_and_on_the_session_before_a_closed_one() -> None:
+    # Good Friday of 2020 was 10 April; the third Fridays behind the six weeks are those of April, May and June.
+    found = listed(TradingClass.VXX, date(2020, 3, 3), 400)
+
+    assert found == (
+        date(2020, 3, 6),
+        date(2020, 3, 13),
+        date(2020, 3, 20),
+        date(2020, 3, 27),
+        date(2020, 4, 3),
+        date(2020, 4, 9),
+        date(2020, 4, 17),
+        date(2020, 5, 15),
+        date(2020, 6, 19),
+    )
+    assert found == listed(TradingClass.UVXY, date(2020, 3, 3), 400)
+
+
+def test_options_on_funds_trade_until_the_close_of_their_expiry() -> None:
+    expiry = date(2020, 3, 20)
+
+    assert last_trade_session(TradingClass.VXX, expiry) == expiry
+    assert last_trade_at(TradingClass.VXX, expiry) == settlement_at(TradingClass.VXX, expiry)
+    assert settlement_at(TradingClass.VXX, expiry) == settlement_at(TradingClass.SPXW, expiry)
+    assert expiry in listed(TradingClass.VXX, expiry, 30)

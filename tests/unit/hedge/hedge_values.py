@@ -8,6 +8,8 @@ from daemon.core.hedge.policy import (
     BudgetPolicy,
     DriftPolicy,
     DriftUpside,
+    EtfPolicy,
+    FundCallPolicy,
     HarvestPolicy,
     HedgeBase,
     HedgeMeasure,

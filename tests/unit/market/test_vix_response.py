@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from daemon.core.market.vix_response import future_after, future_elasticity, spx_vol_change, vix_beta
+from daemon.core.market.contracts import Underlying
+from daemon.core.market.vix_response import (
+    elasticity_of,
+    future_after,
+    future_elasticity,
+    spx_vol_change,
+    vix_beta,
+    vix_share,
+)
 
 
 @pytest.mark.parametrize(("vix", "beta"), [(12, -7.0), (15, -7.0), (18, -6.6), (22, -4.5), (30, -3.7), (60, -2.5)])
@@ -35,3 +43,12 @@ def test_spx_volatility_moves_with_vix_in_full_to_thirty_days_and_less_beyond() 
     assert quarter == pytest.approx(0.83 * 0.20 * (2 ** (30 / 93) ** 0.5 - 1))
     assert float(spx_vol_change(20.0, 0.0, 30)) == 0.0
     assert float(spx_vol_change(20.0, -0.4, 30)) == pytest.approx(-0.4 * 0.87 * 0.20)
+
+
+@pytest.mark.parametrize(("fund", "multiple"), [(Underlying.VXX, 1.0), (Underlying.UVXY, 1.5)])
+def test_a_fund_moves_by_its_multiple_of_a_future_of_thirty_days_whatever_the_days_of_its_options(
+    fund: Underlying, multiple: float
+) -> None:
+    # 0.42 exp(-30/6.5) + 0.58 exp(-30/149) = 0.0042 + 0.4742.
+    assert elasticity_of(fund, np.array([2.0, 30.0, 400.0])) == pytest.approx(np.full(3, multiple * 0.4784), abs=2e-4)
+    assert vix_share(fund, 20.0, 37.0) == multiple

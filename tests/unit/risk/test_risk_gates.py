@@ -68,31 +68,31 @@ def fallen(**changes: Loss) -> dict[str, Any]:
 
 # Decision 9, purpose by gate: x refuses, . lets pass.
 TABLE = """
-                       ENTRY EXIT FLATTEN REPAIR ROLL_BUY ROLL_SELL RESIZE DRIFT HARVEST SLEEVE
-not_paper              x     x    x       x      x        x         x      x     x       x
-link_not_synced        x     x    x       x      x        x         x      x     x       x
-halted                 x     x    x       x      x        x         x      x     x       x
-halted_by_program      x     .    .       .      x        x         x      x     x       x
-exits_only             x     .    .       .      .        .         .      x     x       x
-unknown_order          x     x    x       x      x        x         x      x     x       x
-unreconciled           x     .    .       .      .        .         .      x     x       x
-clock_skew             x     .    .       .      x        x         x      x     x       x
-stale_index            x     .    .       .      x        x         x      x     x       x
-stale_account          x     .    .       .      .        .         .      x     x       x
-hedge_not_computed     .     .    .       .      x        x         x      x     x       x
-order_rate             x     .    .       .      x        x         x      x     x       x
-session_orders         x     .    .       .      x        x         x      x     x       x
-session_contracts      x     .    .       .      x        x         x      x     x       x
-price_collar           x     .    .       .      x        x         x      x     x       x
-session_loss           x     .    .       .      .        .         .      x     x       x
-week_loss              x     .    .       .      .        .         .      x     x       x
-drawdown               x     .    .       .      .        .         .      x     x       x
-open_condors           x     .    .       .      .        .         .      .     .       .
-wing_notional          x     .    .       .      .        .         .      .     .       .
-margin                 x     .    .       .      .        .         .      x     x       x
-margin_above_estimate  x     .    .       .      .        .         .      .     .       .
-theta                  x     .    .       .      .        .         .      .     .       .
-quick_ratio            x     .    .       .      .        .         .      .     .       .
+                       ENTRY EXIT FLATTEN REPAIR ROLL_BUY ROLL_SELL RESIZE DRIFT HARVEST SLEEVE  ETF
+not_paper              x     x    x       x      x        x         x      x     x       x       x
+link_not_synced        x     x    x       x      x        x         x      x     x       x       x
+halted                 x     x    x       x      x        x         x      x     x       x       x
+halted_by_program      x     .    .       .      x        x         x      x     x       x       x
+exits_only             x     .    .       .      .        .         .      x     x       x       x
+unknown_order          x     x    x       x      x        x         x      x     x       x       x
+unreconciled           x     .    .       .      .        .         .      x     x       x       x
+clock_skew             x     .    .       .      x        x         x      x     x       x       x
+stale_index            x     .    .       .      x        x         x      x     x       x       x
+stale_account          x     .    .       .      .        .         .      x     x       x       x
+hedge_not_computed     .     .    .       .      x        x         x      x     x       x       x
+order_rate             x     .    .       .      x        x         x      x     x       x       x
+session_orders         x     .    .       .      x        x         x      x     x       x       x
+session_contracts      x     .    .       .      x        x         x      x     x       x       x
+price_collar           x     .    .       .      x        x         x      x     x       x       x
+session_loss           x     .    .       .      .        .         .      x     x       x       x
+week_loss              x     .    .       .      .        .         .      x     x       x       x
+drawdown               x     .    .       .      .        .         .      x     x       x       x
+open_condors           x     .    .       .      .        .         .      .     .       .       .
+wing_notional          x     .    .       .      .        .         .      .     .       .       .
+margin                 x     .    .       .      .        .         .      x     x       x       x
+margin_above_estimate  x     .    .       .      .        .         .      .     .       .       .
+theta                  x     .    .       .      .        .         .      .     .       .       .
+quick_ratio            x     .    .       .      .        .         .      .     .       .       .
 """
 # One way to break each gate and nothing else.
 BROKEN: dict[Gate, dict[str, Any]] = {
@@ -298,7 +298,7 @@ def test_a_breached_limit_names_its_value_its_limit_and_what_is_still_allowed(ga
     assert "go on" in reason.text or "exits have no collar" in reason.text
 
 
-DISCRETIONARY = {Purpose.ENTRY, Purpose.DRIFT, Purpose.HARVEST, Purpose.SLEEVE}
+DISCRETIONARY = {Purpose.ENTRY, Purpose.DRIFT, Purpose.HARVEST, Purpose.SLEEVE, Purpose.ETF}
 
 
 class TestRunStates:

@@ -47,6 +47,16 @@ def read(**changes: str) -> Settings:
             {"HEDGE_DRIFT_MONTHLY_ONLY": "true"},
             ["DRIFT_DTE_MIN=7", "DRIFT_DTE_MAX=14", "DRIFT_MONTHLY_ONLY=true", "no VIX expiry is listed"],
         ),
+        ({"HEDGE_ETF_SELL_DTE": "30"}, ["ETF_SELL_DTE=30", "ETF_DTE_MIN=30", "must be below"]),
+        (
+            {
+                "HEDGE_ETF_DTE_MIN": "30",
+                "HEDGE_ETF_DTE_TARGET": "31",
+                "HEDGE_ETF_DTE_MAX": "31",
+                "HEDGE_ETF_MONTHLY_ONLY": "true",
+            },
+            ["ETF_DTE_MIN=30", "ETF_DTE_MAX=31", "ETF_MONTHLY_ONLY=true", "no VXX expiry is listed"],
+        ),
         ({"HEDGE_SLEEVE_SHORT_OTM_PCT": "5"}, ["SLEEVE_OTM_PCT=10", "SLEEVE_SHORT_OTM_PCT=5", "must be below"]),
         ({"CONDOR_TIME_EXIT_DTE": "1", "CONDOR_DTE_MIN": "1"}, ["TIME_EXIT_DTE=1", "DTE_MIN=1"]),
         (

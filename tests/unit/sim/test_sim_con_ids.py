@@ -15,7 +15,8 @@ WEEKDAYS = st.dates(date(1990, 1, 1), date(2052, 1, 1)).filter(lambda day: day.w
 def _contracts(draw: st.DrawFn) -> OptionContract:
     cls = draw(st.sampled_from(list(OPTION_CLASSES)))
     unit = 500 if cls.underlying is Underlying.SPX else 50
-    return OptionContract(cls, draw(WEEKDAYS), unit * draw(st.integers(1, 8191)), draw(st.sampled_from(list(Right))))
+    units = st.integers(1, 4095 if cls.underlying.is_fund else 8191)
+    return OptionContract(cls, draw(WEEKDAYS), unit * draw(units), draw(st.sampled_from(list(Right))))
 
 
 @given(_contracts())
@@ -39,8 +40,8 @@ def test_spx_and_vix_have_the_numbers_of_interactive_brokers() -> None:
     assert con_ids.INDEX_CON_IDS["VIX"] == 13455763
 
 
-def test_index_numbers_are_neither_options_nor_futures() -> None:
-    for con_id in con_ids.INDEX_SYMBOLS:
+def test_index_and_fund_numbers_are_neither_options_nor_futures() -> None:
+    for con_id in (*con_ids.INDEX_SYMBOLS, *con_ids.FUND_OF):
         assert con_ids.option_of(con_id) is None
         assert con_ids.future_expiry(con_id) is None
 
