@@ -298,9 +298,10 @@ def _layers(axes: Sequence[Axes], data: ReportData) -> None:
     """Draw what each layer has gained so far; where a mark is missing its line is broken."""
     top = axes[0]
     rows = _rows(data)
-    for name, colour in zip(layers_of(rows), _LAYER_COLOURS, strict=False):
+    for place, name in enumerate(layers_of(rows)):
+        again, colour = divmod(place, len(_LAYER_COLOURS))
         gains = [nan if (usd := row.gains[name].usd) is None else usd for row in rows]
-        top.plot(list(accumulate(gains)), color=TOKENS[colour], linewidth=_LINE_PT, label=name)
+        _line(top, list(accumulate(gains)), _LAYER_COLOURS[colour], name, dashed=bool(again))
     top.axhline(0, color=TOKENS["muted"], linewidth=0.8)
     _dollar_axis(top)
 
