@@ -23,9 +23,7 @@ WHY_WIDTH: Final = 125
 SCREEN_LINES: Final = 50
 """A session whose decisions need more than one screen goes without blank lines between them."""
 EXITS_JOB: Final = "exits"
-DECIDED_AFTER: Final = frozenset(
-    {Purpose.ROLL_BUY, Purpose.ROLL_SELL, Purpose.RESIZE, Purpose.HARVEST, Purpose.DRIFT, Purpose.SLEEVE}
-)
+DECIDED_AFTER: Final = frozenset(Purpose) - {Purpose.ENTRY, Purpose.EXIT, Purpose.FLATTEN, Purpose.REPAIR}
 """Purposes of the hedge whose decisions are recorded with what came of their orders."""
 SIGNALS_JOB: Final = "signals"
 """Its inputs, and which signals are missing, are a table on the page of the day."""
