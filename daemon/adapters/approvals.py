@@ -1,31 +1,23 @@
-"""Keys, signatures and files of approvals: the only module that imports the cryptography library.
+"""Keys, proposals and approvals in files.
 
 Keys are Ed25519 (RFC 8032) in PEM files: the public ones of all approvers in one folder, each private one with its owner.
 """
 
+# ruff: noqa: PLC0415 -- signatures bring a large library, which a daemon without approvers does without
+
 from __future__ import annotations
 
-import base64
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
-
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-    load_pem_private_key,
-    load_pem_public_key,
-)
+from typing import Final, TypeVar
 
 from daemon.core.hedge.approvals import NAME_FORM, Approval, PolicyText, Proposal, read_approval, read_proposal
 from daemon.errors import SettingsError
+
+T = TypeVar("T")
 
 PUBLIC_SUFFIX: Final = ".pem"
 PRIVATE_SUFFIX: Final = ".key"
@@ -72,45 +64,30 @@ def _approver_name(path: Path) -> str:
 
 
 def _public_key(path: Path) -> str:
+    from daemon.adapters.signatures import public_key
+
     data = _read(path).encode()
     if b"PRIVATE KEY" in data:
         raise SettingsError(f"{path} holds a private key, which only its owner may have; put the public one there")
     try:
-        key = load_pem_public_key(data)
-    except (ValueError, UnsupportedAlgorithm):
-        raise SettingsError(f"{path} is not a public key in PEM form; make one with `condord approve keygen`") from None
-    if not isinstance(key, Ed25519PublicKey):
-        raise SettingsError(f"{path} is not an Ed25519 key; make one with `condord approve keygen`")
-    return _encoded(key)
-
-
-def _encoded(key: Ed25519PublicKey) -> str:
-    return base64.b64encode(key.public_bytes_raw()).decode()
+        return public_key(data)
+    except ValueError as error:
+        raise SettingsError(f"{path} is not {error}; make one with `condord approve keygen`") from None
 
 
 def make_key(name: str, folder: Path) -> tuple[Path, Path]:
     """Write a new private key (0600) and its public key into a folder; raises SettingsError, replaces nothing."""
+    from daemon.adapters.signatures import new_key_pair
+
     if not NAME_FORM.fullmatch(name):
         raise SettingsError(f"{name!r} cannot be an approver's name; allowed: {NAME_ALLOWED}")
     private, public = folder / f"{name}{PRIVATE_SUFFIX}", folder / f"{name}{PUBLIC_SUFFIX}"
-    key = Ed25519PrivateKey.generate()
     if public.exists():
         raise SettingsError(f"{public} exists; name another folder")
-    write_new(private, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), mode=0o600)
-    write_new(public, key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    private_pem, public_pem = new_key_pair()
+    write_new(private, private_pem, mode=0o600)
+    write_new(public, public_pem)
     return private, public
-
-
-def _private_key(path: Path) -> Ed25519PrivateKey:
-    try:
-        key = load_pem_private_key(_read(path).encode(), password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise SettingsError(
-            f"{path} is not a private key in PEM form without a passphrase; `condord approve keygen` makes one"
-        ) from None
-    if not isinstance(key, Ed25519PrivateKey):
-        raise SettingsError(f"{path} is not an Ed25519 key; `condord approve keygen` makes one")
-    return key
 
 
 # -- signatures --------------------------------------------------------------------------------------
@@ -118,7 +95,9 @@ def _private_key(path: Path) -> Ed25519PrivateKey:
 
 def signer(key_file: Path, in_force: PolicyText) -> str:
     """Return whose private key a file holds, by the approvers of the policy in force. Raises SettingsError."""
-    public = _encoded(_private_key(key_file).public_key())
+    from daemon.adapters.signatures import public_part
+
+    public = _with_private_key(key_file, public_part)
     name = next((name for name, key in in_force.approvers.items() if key == public), None)
     if name is None:
         known = ", ".join(sorted(in_force.approvers)) or "nobody"
@@ -128,16 +107,24 @@ def signer(key_file: Path, in_force: PolicyText) -> str:
 
 def sign(approval: Approval, key_file: Path) -> Approval:
     """Return an approval with its signature. Raises SettingsError."""
-    return replace(approval, signature=_private_key(key_file).sign(approval.message))
+    from daemon.adapters import signatures
+
+    signature = _with_private_key(key_file, lambda pem: signatures.sign(pem, approval.message))
+    return replace(approval, signature=signature)
 
 
 def verify(key: str, message: bytes, signature: bytes) -> bool:
     """Whether the holder of a public key has signed a message (RFC 8032)."""
+    from daemon.adapters import signatures
+
+    return signatures.verify(key, message, signature)
+
+
+def _with_private_key(path: Path, use: Callable[[bytes], T]) -> T:
     try:
-        Ed25519PublicKey.from_public_bytes(base64.b64decode(key)).verify(signature, message)
-    except (InvalidSignature, ValueError):
-        return False
-    return True
+        return use(_read(path).encode())
+    except ValueError as error:
+        raise SettingsError(f"{path} is not {error}; `condord approve keygen` makes one") from None
 
 
 # -- files -------------------------------------------------------------------------------------------

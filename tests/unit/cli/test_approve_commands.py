@@ -445,7 +445,7 @@ def test_only_one_module_knows_the_cryptography_library() -> None:
     root = Path(__file__).parents[3] / "daemon"
     users = [path.relative_to(root).as_posix() for path in root.rglob("*.py") if "cryptography" in path.read_text()]
 
-    assert [name for name in users if "import" in (root / name).read_text()] == ["adapters/approvals.py"]
+    assert [name for name in users if "import" in (root / name).read_text()] == ["adapters/signatures.py"]
 
 
 def test_help_is_quick_because_the_library_is_loaded_only_when_it_is_used() -> None:
