@@ -28,7 +28,7 @@ demo: $(BIN)/.run ## Run the daemon over February and March 2020 on the embedded
 	$(BIN)/condord rehearse --from 2020-02-18 --to 2020-03-31 --out $(OUT) --force
 
 test: $(BIN)/.dev lint types contracts ## Lint, types, import contracts and tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 lint: $(BIN)/.dev ## Check style and format
 	$(BIN)/ruff check .

@@ -274,7 +274,7 @@ def test_every_refusal_is_a_sentence() -> None:
 @pytest.mark.parametrize(
     "gate",
     [
-        *RUNAWAY,
+        *sorted(RUNAWAY),
         Gate.PRICE_COLLAR,
         Gate.SESSION_LOSS,
         Gate.WEEK_LOSS,

@@ -328,9 +328,9 @@ class TestReading:
     @pytest.mark.parametrize("daemon_runs", [True, False])
     def test_somebody_who_may_only_read_the_folder_reads_it(self, tmp_path: Path, daemon_runs: bool) -> None:
         path = tmp_path / "condord.db"
-        tmp_path.chmod(0o755)
-        for parent in tmp_path.parents[:2]:
-            parent.chmod(0o755)
+        for folder in (tmp_path, *tmp_path.parents):
+            if not folder.stat().st_mode & 0o005:
+                folder.chmod(0o755)
         store = SqliteStore(path)
         store.set_meta("account", "DU1")
         if not daemon_runs:
