@@ -9,7 +9,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Final, Protocol
 
-from daemon.core.calendar.sessions import shifted
+from daemon.core.calendar.sessions import NEW_YORK, shifted
 from daemon.core.condor.legs import closing
 from daemon.core.hedge.units import HedgeUnit, LayerHolding
 from daemon.core.market.contracts import OptionContract, Underlying
@@ -138,6 +138,11 @@ class HedgeTrader:
     async def _order(self, view: HedgeView, layer: Traded, wish: Wish) -> tuple[Intent, Ladder]:
         """Make the order, or refuse by the name of what is against it."""
         desk, policy, name = self._desk, self._desk.policy.hedge, layer.name
+        end = shifted(desk.journal.session(), LAST_WORK)
+        if desk.clock.now() >= end:
+            now_text, end_text = (f"{at.astimezone(NEW_YORK):%H:%M}" for at in (desk.clock.now(), end))
+            text = f"No order of the hedge is worked from {end_text} New York time on."
+            raise Refusal(Reason("hedge_too_late", text, now_text, end_text))
         proposal = await self._proposal(view, name, wish.purpose)
         self._refuse_gated(proposal)
         if layer.holding.uncovered:
@@ -173,7 +178,7 @@ class HedgeTrader:
             mid_at_decision_pts=price.mid_pts,
             quoted=price,
         )
-        until = min(now + WORK_TIME, shifted(desk.journal.session(), LAST_WORK))
+        until = min(now + WORK_TIME, end)
         market = partial(market_of, desk, wish.legs)
         return intent, Ladder(rules=rules, price=market, step_s=policy.ladder_step_s, until=until)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime, time
 from pathlib import Path
 
 import pytest
 from engine_fakes import CALL, SESSION, START, FakeBroker, make_desk
 
 from daemon.adapters.virtual_time import run_virtual
+from daemon.core.calendar.sessions import new_york
 from daemon.core.hedge.regime import RegimeState
 from daemon.core.hedge.units import HedgeUnit, LayerHolding
 from daemon.core.market.contracts import ContractInfo, OptionContract, Right, TradingClass
@@ -38,6 +39,7 @@ def refused(
     interest: dict[OptionContract, int] | None = None,
     purpose: Purpose = Purpose.RESIZE,
     margin_usd_cents: int = 0,
+    at: datetime = START,
     **changes: str,
 ) -> tuple[list[str], FakeBroker]:
     """Try to buy one call and return the names of what refused it; ``margin_usd_cents`` is the preview's."""
@@ -63,7 +65,7 @@ def refused(
         assert await trader.work(view, layer(desk, holding, quote), wish) == 0
         names.extend(reason.name for decision in desk.store.decisions(SESSION) for reason in decision.reasons)
 
-    run_virtual(trade, START)
+    run_virtual(trade, at)
     return names, broker
 
 
@@ -113,6 +115,13 @@ def test_a_quote_that_is_too_wide_is_not_bought(tmp_path: Path) -> None:
     names, broker = refused(tmp_path, LayerHolding({}, {}), (80, 140))
 
     assert names == ["hedge_spread_too_wide"]
+    assert broker.placed == []
+
+
+def test_from_ten_past_four_on_no_order_is_sent_that_would_be_cancelled_at_once(tmp_path: Path) -> None:
+    names, broker = refused(tmp_path, LayerHolding({}, {}), (100, 105), at=new_york(SESSION, time(16, 10)))
+
+    assert names == ["hedge_too_late"]
     assert broker.placed == []
 
 
