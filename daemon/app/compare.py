@@ -61,6 +61,5 @@ def _rehearsed(arm: Arm) -> RehearsalResult:
         seed=arm.seed,
         faults=None,
         out=arm.out,
-        draws_by_ref=True,
     )
     return rehearse_window(plan, lambda _: None)

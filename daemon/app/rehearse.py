@@ -60,8 +60,6 @@ class RehearsalPlan:
     seed: int
     faults: FaultPlan | None
     out: Path
-    draws_by_ref: bool = False
-    """Whether fills of an order do not depend on the orders beside it: for rehearsals that are compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +154,6 @@ async def _run(plan: RehearsalPlan, history: History, day_shown: DayShown) -> in
         seed=plan.seed,
         config=gateway_config(plan.settings),
         faults=plan.faults,
-        draws_by_ref=plan.draws_by_ref,
     )
     gateway = build_gateway(simulation, clock.now, history=history)
     finished = asyncio.Event()

@@ -44,8 +44,6 @@ class SimulationPlan:
     seed: int
     config: GatewayConfig
     faults: FaultPlan | None = None
-    draws_by_ref: bool = False
-    """Whether fills of an order do not depend on the orders beside it."""
     state_dir: Path | None = None
     """Where the account is kept between runs; None keeps nothing."""
 
@@ -69,7 +67,7 @@ def build_gateway(
         )
     exchange = Exchange(
         Market(history, plan.seed, _funds_from(stored, now)),
-        ExchangeConfig(account=plan.config.account, seed=plan.seed, draws_by_ref=plan.draws_by_ref),
+        ExchangeConfig(account=plan.config.account, seed=plan.seed),
         None if stored is None else stored["exchange"],
         now,
     )

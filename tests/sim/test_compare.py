@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from rehearsals import PRESETS
-from sim_world import FEB18, at, condor, exchange_at, executions, order, run, single, vix
 
 from daemon.cli.main import run_command
 from daemon.errors import ExitCode
@@ -60,19 +58,6 @@ def test_results_of_before_are_kept_unless_told(tmp_path: Path, capsys: pytest.C
     assert compare("--arm", "no_hedge") == ExitCode.SETTINGS
     assert "--force" in capsys.readouterr().err
     assert (tmp_path / "comparison" / "default" / "condord.db").read_text() == "mine"
-
-
-@pytest.mark.parametrize(("by_ref", "alike"), [(True, True), (False, False)])
-def test_draws_by_reference_do_not_depend_on_the_orders_beside_them(by_ref: bool, alike: bool) -> None:
-    def fills(beside: int) -> tuple[tuple[int, float], ...]:
-        exchange = exchange_at(FEB18, draws_by_ref=by_ref, partial_probability=0.5)
-        for number in range(1, beside + 1):
-            exchange.submit(order(number, single(vix(20)), 3.0))
-        exchange.submit(replace(order(beside + 1, condor(), None, quantity=9), order_ref="a condor"))
-        done = executions(run(exchange, at(FEB18, 11, 0)))
-        return tuple((one.quantity, one.price) for one in done if one.order_ref == "a condor" and one.con_id is None)
-
-    assert (len({fills(beside) for beside in range(6)}) == 1) is alike
 
 
 def test_a_window_that_history_does_not_hold_is_named_once(capfd: pytest.CaptureFixture[str]) -> None:

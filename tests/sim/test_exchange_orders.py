@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -326,6 +327,26 @@ def test_partial_fills_are_whole_combos_and_the_rest_follows() -> None:
     assert len(legs) == 4 * len(wholes)
     assert statuses(events)[:-1] == ["Submitted"] * (len(wholes) - 1)
     assert len({fill.exec_id for fill in executions(events)}) == 5 * len(wholes)
+
+
+def fills_beside(count: int, *, client_id: int, order_ref: str) -> tuple[tuple[int, float], ...]:
+    """Return the fills of a condor when one client has sent so many orders before it."""
+    exchange = exchange_at(FEB18, partial_probability=0.5)
+    for number in range(1, count + 1):
+        exchange.submit(order(number, single(vix(20)), 3.0))
+    last = order(count + 1 if client_id == 1 else 1, condor(), None, quantity=9, client_id=client_id)
+    exchange.submit(replace(last, order_ref=order_ref))
+    done = executions(run(exchange, at(FEB18, 11, 0)))
+    return tuple((one.quantity, one.price) for one in done if one.order_ref == order_ref and one.con_id is None)
+
+
+@pytest.mark.parametrize(("client_id", "order_ref"), [(1, "a condor"), (2, "")])
+def test_no_order_changes_what_another_draws(client_id: int, order_ref: str) -> None:
+    assert len({fills_beside(count, client_id=client_id, order_ref=order_ref) for count in range(6)}) == 1
+
+
+def test_orders_of_other_references_draw_for_themselves() -> None:
+    assert len({fills_beside(0, client_id=1, order_ref=f"condor {number}") for number in range(6)}) > 1
 
 
 def test_what_if_shows_margin_and_equity_and_leaves_no_trace() -> None:

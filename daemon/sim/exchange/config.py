@@ -14,8 +14,6 @@ class ExchangeConfig:
     starting_cash_usd: int = 1_000_000
     seed: int = 1
     """Seeds permanent ids, execution ids, fill points and partial fills."""
-    draws_by_ref: bool = False
-    """Whether the draws of an order follow its own reference and not its number: then no other order changes them."""
     commission_spx_usd: float = 1.15
     """Per contract of SPX and SPXW, all fees included."""
     commission_vix_usd: float = 1.05

@@ -300,7 +300,7 @@ class Exchange:
 
     def _fill_quantity(self, order: Working) -> int:
         left = order.remaining
-        key = (self._config.seed, order.draw_key(by_ref=self._config.draws_by_ref), order.fills)
+        key = (self._config.seed, order.draw_key, order.fills)
         if left == 1 or uniform(*key, 1) >= self._config.partial_probability:
             return left
         return 1 + int(uniform(*key, 2) * (left - 1))

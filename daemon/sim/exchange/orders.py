@@ -67,10 +67,11 @@ class Working:
         """Return the quantity not filled."""
         return self.request.quantity - self.filled
 
-    def draw_key(self, *, by_ref: bool) -> int:
-        """Return what the draws of this order depend on; an order without a reference has only its number."""
-        ref = self.request.order_ref
-        return crc32(ref.encode()) if by_ref and ref else self.perm_id
+    @property
+    def draw_key(self) -> int:
+        """Return what the draws of this order depend on: its reference, or its client and number, and no other order."""
+        client_id, order_id = self.key
+        return crc32((self.request.order_ref or f"{client_id} {order_id}").encode())
 
     def view(self) -> SimOrder:
         """Return the order as a value."""

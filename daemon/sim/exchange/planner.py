@@ -75,7 +75,7 @@ class Planner:
             points = book.natural
         else:
             step = net_step_pts100(order.request, day, round(100 * float(book.mid[0]))) / 100
-            draw = uniform(self.config.seed, order.draw_key(by_ref=self.config.draws_by_ref))
+            draw = uniform(self.config.seed, order.draw_key)
             points = fill_points(book, self.config, step_pts=step, draw=draw)
             if len(order.request.legs) > 1:
                 return points
