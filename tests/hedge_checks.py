@@ -23,9 +23,6 @@ from daemon.ports import Store
 ROLL_JOB, RESIZE_JOB = "hedge_roll", "hedge_resize"
 SHIFTED = ("adjusted", HARVESTED, ROUTED)
 """Reasons of a computation whose targets are not shared out by the plain weights."""
-DEBIT_TOLERANCE = 1.05
-"""A roll trades one layer of the target that was guarded; sales of the others, which the guard counts on, come later or,
-where the next computation wants otherwise, not at all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,7 +182,7 @@ def _guards(store: Store) -> tuple[int, list[str]]:
         if budget.carry_usd > budget.carry_max_usd:
             faults.append(f"{computed.session}: expected carry {budget.carry_usd:.2f} of {budget.carry_max_usd:.2f}")
         cost_usd = _cost_usd(store, computed)
-        if cost_usd > 0 and budget.debits_usd + cost_usd > DEBIT_TOLERANCE * budget.debits_max_usd:
+        if cost_usd > 0 and budget.debits_usd + cost_usd > budget.debits_max_usd:
             faults.append(
                 f"{computed.session}: purchases of {cost_usd:.2f} upon debits of {budget.debits_usd:.2f}, {budget.debits_max_usd:.2f} allowed"
             )

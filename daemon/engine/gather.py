@@ -204,6 +204,14 @@ class UnitView:
         )
 
     @property
+    def natural_pts100(self) -> int:
+        """Return what one costs at once: bought at the ask, sold at the bid; where nobody bids, for nothing."""
+        return sum(
+            direction * ((option.quote.ask_pts100 if direction > 0 else option.quote.bid_pts100) or 0)
+            for direction, option in self.options
+        )
+
+    @property
     def quotes(self) -> dict[OptionContract, Quote]:
         """Return the quotes of its options."""
         return {option.info.contract: option.quote for _, option in self.options}

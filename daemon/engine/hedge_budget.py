@@ -1,16 +1,18 @@
-"""What a target of the hedge would cost, gathered from the layers, the marks and the book; then the guards."""
+"""What a target of the hedge would cost, gathered from the layers, the quotes and the book; then the guards."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date
 from typing import TYPE_CHECKING
 
+from daemon.core.condor.legs import closing
 from daemon.core.hedge.budget import LayerCost, Spent, spent
 from daemon.core.hedge.carry import expected_carry
 from daemon.core.hedge.signals import implied_cost
 from daemon.core.risk.break_even import HedgeOption
 from daemon.engine.context import Desk
-from daemon.engine.gather import years_to
+from daemon.engine.gather import Refusal, market_of, years_to
 
 if TYPE_CHECKING:
     from daemon.engine.hedge_reader import LayerView
@@ -22,11 +24,13 @@ def recently_spent(desk: Desk, session: date) -> Spent:
     return spent(desk.store.entries(), desk.store.condors(), still_open, session)
 
 
-def layer_cost(
+async def layer_cost(
     desk: Desk, view: LayerView, session: date, *, vix: float, next_roll: date, rolls: bool, counts_usd: float
 ) -> LayerCost:
-    """Return what a target of a layer would cost; a mark that is missing counts as no proceeds."""
-    measured = view.measured
+    """Return what a target of a layer would cost, purchases and sales both at the ends of their ladders."""
+    measured, policy = view.measured, desk.policy.hedge
+    sells = rolls and policy.budget.enabled and not policy.guards_rest(vix)  # else nothing asks what they bring
+    dearest_pts100 = measured.natural_pts100 + policy.ladder_through_pts100
     carry = expected_carry(
         unit_options(desk, view),
         vix,
@@ -37,9 +41,9 @@ def layer_cost(
     )
     return LayerCost(
         carry_usd=carry.usd,
-        price_usd=measured.unit.long.premium_multiplier * measured.value.mid_pts,
+        price_usd=measured.unit.long.premium_multiplier * dearest_pts100 / 100,
         held=view.held.get(measured.unit, 0) if rolls else view.holding.quantity,
-        proceeds_usd=_proceeds_usd(desk, view) if rolls else 0.0,
+        proceeds_usd=await _proceeds_usd(desk, view) if sells else 0.0,
         counts_usd=counts_usd,
     )
 
@@ -59,13 +63,12 @@ def unit_options(desk: Desk, view: LayerView) -> tuple[HedgeOption, ...]:
     )
 
 
-def _proceeds_usd(desk: Desk, view: LayerView) -> float:
-    """Return what the units that a roll leaves behind are worth by the account's own marks."""
-    earlier = view.earlier(view.measured.unit)
-    marks = desk.marks(contract for unit in earlier for contract in unit.contracts)
-    return sum(
-        quantity * leg.ratio * marks[leg.contract].value_pts * leg.contract.premium_multiplier
-        for unit, quantity in earlier.items()
-        for leg in unit.legs
-        if leg.contract in marks
-    )
+async def _proceeds_usd(desk: Desk, view: LayerView) -> float:
+    """Return the least that a roll would bring for the units it leaves behind; what cannot be sold now brings nothing."""
+    total_usd = 0.0
+    for unit, quantity in view.earlier(view.measured.unit).items():
+        with suppress(Refusal):
+            price = await market_of(desk, closing(unit.legs), no_bid_is_zero=True)
+            least_pts100 = max(0, -price.natural_pts100 - desk.policy.hedge.ladder_through_pts100)
+            total_usd += quantity * unit.long.premium_multiplier * least_pts100 / 100
+    return total_usd

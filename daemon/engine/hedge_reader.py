@@ -168,7 +168,7 @@ class HedgeReader:
         _refuse_unmeasured(units, policy)
         asked = self._break_even(seen, layers)
         basis = _Basis(session=session, vix=vix, decision=decision, layers=layers, units_usd=units, book=book)
-        costs = {name: self._cost(basis, name, rolls=name in rolling) for name in layers}
+        costs = {name: await self._cost(basis, name, rolls=name in rolling) for name in layers}
         target, budget = self._target(basis, costs, asked=asked)
         computation = HedgeComputation(
             session,
@@ -242,11 +242,11 @@ class HedgeReader:
             return kept
         return with_routed(kept, routed, layers, second=second, top_usd=top_usd)
 
-    def _cost(self, basis: _Basis, name: str, *, rolls: bool) -> LayerCost:
+    async def _cost(self, basis: _Basis, name: str, *, rolls: bool) -> LayerCost:
         view, session = basis.layers[name], basis.session
         following = next_roll(self.anchor(view.policy, session), view.policy.roll_days, session)
         counts_usd = basis.units_usd[name]
-        return layer_cost(
+        return await layer_cost(
             self._desk, view, session, vix=basis.vix, next_roll=following, rolls=rolls, counts_usd=counts_usd
         )
 

@@ -46,11 +46,11 @@ class LayerCost:
     carry_usd: float
     """Expected cost of one contract in 30 days."""
     price_usd: float
-    """Mid of one contract."""
+    """The most that an order may pay for one contract."""
     held: int
     """Contracts held that stay: of a layer that rolls those of the new unit only."""
     proceeds_usd: float
-    """What a roll would bring for the contracts it sells."""
+    """The least that a roll would bring for the contracts it sells."""
     counts_usd: float
     """What one contract counts for in the measure."""
 
@@ -99,7 +99,7 @@ class GuardRules:
     @property
     def suspended(self) -> bool:
         """Whether VIX is so high that the guards rest (decision 26)."""
-        return self.vix > self.policy.high.vix_low
+        return self.policy.guards_rest(self.vix)
 
 
 def within_budget(
@@ -152,12 +152,15 @@ def _carry_guard(target: HedgeTarget, costs: Mapping[str, LayerCost], rules: Gua
 
 
 def _debit_guard(target: HedgeTarget, costs: Mapping[str, LayerCost], past: Spent, rules: GuardRules) -> HedgeTarget:
-    """Return the largest target whose purchases the credits leave room for (003-08); nothing held is sold for it."""
+    """Return the largest target whose purchases the credits leave room for (003-08); nothing held is sold for it.
+
+    A sale pays for a purchase once it is booked, or where one roll does both: any other may not come about.
+    """
     most_usd, wanted_usd = rules.debits_max_usd(past), _debit_usd(target.by_layer, costs)
 
     def affordable(counts: Contracts) -> bool:
         buys_usd = _debit_usd(counts, costs)
-        return buys_usd <= 0 or past.debits_usd + buys_usd <= most_usd
+        return buys_usd == 0 or past.debits_usd + buys_usd <= most_usd
 
     if affordable(target.by_layer):
         return target
@@ -165,7 +168,7 @@ def _debit_guard(target: HedgeTarget, costs: Mapping[str, LayerCost], past: Spen
     least = {name: min(count, max(1, held[name])) for name, count in target.by_layer.items()}
     kept = _largest(target, least, affordable, policy=rules.policy)
     text = (
-        f"30 days of debits less sales are ${past.debits_usd:,.0f} and this target costs ${wanted_usd:,.0f}, of "
+        f"30 days of debits less sales are ${past.debits_usd:,.0f} and this target costs up to ${wanted_usd:,.0f}, of "
         f"credits ${past.credits_usd:,.0f} {rules.policy.budget.debits_max_pct:g} % are ${most_usd:,.0f}: "
         f"{_instead(kept, target)}"
     )
@@ -214,5 +217,6 @@ def _carry_usd(counts: Contracts, costs: Mapping[str, LayerCost]) -> float:
 
 
 def _debit_usd(counts: Contracts, costs: Mapping[str, LayerCost]) -> float:
-    """Return what the purchases of a target cost less what its sales bring, at mids."""
-    return sum((counts[name] - cost.held) * cost.price_usd - cost.proceeds_usd for name, cost in costs.items())
+    """Return the most that the purchases of a target cost, each layer's less what its own roll brings."""
+    bought_usd = {name: max(0, counts[name] - cost.held) * cost.price_usd for name, cost in costs.items()}
+    return sum(max(0.0, bought_usd[name] - cost.proceeds_usd) for name, cost in costs.items())

@@ -331,3 +331,7 @@ class HedgePolicy:
     drift: DriftPolicy
     sleeve: SleevePolicy
     etf: EtfPolicy
+
+    def guards_rest(self, vix: float) -> bool:
+        """Whether VIX is so high that the guards of the budget do not hold (decision 26)."""
+        return vix > self.high.vix_low

@@ -140,6 +140,31 @@ class TestDebitGuard:
 
         assert target == SEVENTEEN
 
+    def test_what_another_layer_sells_pays_for_nothing(self) -> None:
+        # L1 buys 2 and L3 sells 2 of 100 each; all of 5,200 is spent, so nothing is bought until the sale is booked.
+        held = {
+            name: replace(cost, held=quantity)
+            for (name, cost), quantity in zip(costs().items(), (5, 7, 3), strict=True)
+        }
+        wanted = HedgeTarget(15, {"L1": 7, "L2": 7, "L3": 1}, 13.2, 13_200.0, ())
+
+        target, _ = guarded(wanted, held, Spent(5_200.0, 26_000.0), rules=self.FREE)
+
+        assert target.by_layer == {"L1": 5, "L2": 7, "L3": 1}
+        assert (target.reasons[0].value, target.reasons[0].limit) == (5_400.0, 5_200.0)
+
+    def test_what_a_roll_brings_beyond_its_purchase_pays_for_no_other_layer(self) -> None:
+        # L1 rolls at a gain of 7 x 200 - 7 x 100; L3 buys 3 of 100, of which 5,000 of 5,200 leave room for 2.
+        held = {
+            name: replace(cost, held=quantity)
+            for (name, cost), quantity in zip(costs().items(), (0, 7, 0), strict=True)
+        }
+        held["L1"] = replace(held["L1"], proceeds_usd=1_400.0)
+
+        target, _ = guarded(cost=held, past=Spent(5_000.0, 26_000.0), rules=self.FREE)
+
+        assert target.by_layer["L3"] == 2
+
     def test_what_is_held_is_not_sold_for_what_was_spent(self) -> None:
         # 5, 5 and 3 are held, and nothing may be bought.
         cost = costs(held=5) | {"L3": costs(held=3)["L3"]}
