@@ -6,11 +6,13 @@ the hedge comes without a computation before it; and the guards are kept while t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 
+from daemon.core.book.book import entry_cash_usd_cents
 from daemon.core.hedge.harvest import HARVESTED, ROUTED
 from daemon.core.hedge.policy import HedgePolicy, LayerPolicy
 from daemon.core.hedge.rolls import planned_rolls, roll_window
@@ -168,7 +170,7 @@ def _orders(store: Store) -> tuple[int, list[str]]:
 def _guards(store: Store) -> tuple[int, list[str]]:
     """Check both guards of each computation that they hold for; one contract a layer is always left (decision 26)."""
     faults: list[str] = []
-    guarded = 0
+    guarded, paid = 0, _paid_usd(store)
     for computed in store.hedge_computations():
         budget = computed.sized.budget
         if (
@@ -181,7 +183,7 @@ def _guards(store: Store) -> tuple[int, list[str]]:
         guarded += 1
         if budget.carry_usd > budget.carry_max_usd:
             faults.append(f"{computed.session}: expected carry {budget.carry_usd:.2f} of {budget.carry_max_usd:.2f}")
-        cost_usd = _cost_usd(store, computed)
+        cost_usd = _cost_usd(store, computed, paid)
         if cost_usd > 0 and budget.debits_usd + cost_usd > budget.debits_max_usd:
             faults.append(
                 f"{computed.session}: purchases of {cost_usd:.2f} upon debits of {budget.debits_usd:.2f}, {budget.debits_max_usd:.2f} allowed"
@@ -189,11 +191,19 @@ def _guards(store: Store) -> tuple[int, list[str]]:
     return guarded, faults
 
 
-def _cost_usd(store: Store, computed: HedgeComputation) -> float:
-    """Return what the orders that rest on a computation have cost at their mids, purchases less sales.
+def _paid_usd(store: Store) -> dict[str, float]:
+    """Return what the fills of each order have cost, fees left out."""
+    paid: dict[str, float] = defaultdict(float)
+    for entry in store.entries():
+        if entry.order_ref is not None:
+            paid[entry.order_ref] -= entry_cash_usd_cents(entry) / 100
+    return paid
 
-    Nothing where no layer of more than one contract bought: one is always left. The guard reckons with mids, so what
-    fills have cost beyond them is not its doing.
+
+def _cost_usd(store: Store, computed: HedgeComputation, paid_usd: Mapping[str, float]) -> float:
+    """Return what the orders that rest on a computation have cost, purchases less sales.
+
+    Nothing where no layer of more than one contract bought: one is always left.
     """
     later = [other.at for other in store.hedge_computations(computed.session) if other.at > computed.at]
     until = min(later, default=None)
@@ -208,4 +218,4 @@ def _cost_usd(store: Store, computed: HedgeComputation) -> float:
     targets = {layer.layer: layer.target for layer in computed.layers}
     if not any(targets.get(each.key.subject, 0) > 1 and each.spec.legs[0].ratio > 0 for each in orders):
         return 0.0
-    return 100 * sum(each.filled * (each.mid_at_decision_pts or 0.0) for each in orders)
+    return sum(paid_usd[each.ref] for each in orders)
