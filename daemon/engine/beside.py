@@ -121,10 +121,10 @@ class Beside:
             recorded, seen, quantity, reasons=reasons, inputs=inputs, notes=notes, most_pts100=most_pts100
         )
 
-    async def sell(self, view: HedgeView, seen: UnitView, reason: Reason) -> int:
-        """Sell all of a unit; return how many were sold."""
+    async def sell(self, view: HedgeView, seen: UnitView, reason: Reason, *, purpose: Purpose | None = None) -> int:
+        """Sell all of a unit, for the subject's own purpose unless another one is given; return how many were sold."""
         inputs: Inputs = {"mid": round(seen.value.mid_pts, 4)}
-        return -await self._trade(view, seen, -self.held[seen.unit], reasons=[reason], inputs=inputs)
+        return -await self._trade(view, seen, -self.held[seen.unit], reasons=[reason], inputs=inputs, purpose=purpose)
 
     def skip(self, session: date, reasons: Sequence[Reason], inputs: Inputs | None = None) -> None:
         """Record why nothing is bought or sold."""
@@ -141,11 +141,12 @@ class Beside:
         inputs: Inputs,
         notes: tuple[Reason, ...] = (),
         most_pts100: int | None = None,
+        purpose: Purpose | None = None,
     ) -> int:
         desk, unit = self._desk, seen.unit
         target = BesideView(self.name, self._reader.holding(self.name), seen)
         wish = Wish(
-            purpose=self._purpose,
+            purpose=purpose or self._purpose,
             buy=unit if change > 0 else None,
             sell=unit if change < 0 else None,
             quantity=abs(change),

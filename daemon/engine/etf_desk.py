@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from daemon.core.calendar.expiries import dte
-from daemon.core.hedge.etf import dollar_verdict, etf_sale, size_etf
+from daemon.core.hedge.etf import EXPIRES, dollar_verdict, etf_sale, size_etf
 from daemon.core.hedge.policy import ETF
 from daemon.core.hedge.units import HedgeUnit
 from daemon.core.orders.intent import Purpose, Reason
@@ -42,7 +42,11 @@ class EtfDesk:
     async def _sell(self, session: date, view: HedgeView, seen: UnitView) -> str:
         days_left = dte(session, seen.unit.expiry)
         reason = etf_sale(days_left, self._beside.times_cost(seen), self._desk.policy.hedge.etf)
-        return "" if reason is None else f"etf sold {await self._beside.sell(view, seen, reason)} {seen.unit}"
+        if reason is None:
+            return ""
+        # What must be gone before it is exercised is no matter of discretion: losses refuse it as little as a roll.
+        purpose = Purpose.ROLL_SELL if reason.name == EXPIRES else Purpose.ETF
+        return f"etf sold {await self._beside.sell(view, seen, reason, purpose=purpose)} {seen.unit}"
 
     def _tell_unquoted(self, session: date, units: Mapping[HedgeUnit, UnitView]) -> None:
         """Record what should be sold and has no quote: unsold it would be exercised if it ends in the money."""

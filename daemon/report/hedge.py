@@ -275,7 +275,7 @@ def hedge_changes(
 
 def _channel(intent: Intent) -> str:
     purpose = intent.key.purpose
-    if purpose in (Purpose.DRIFT, Purpose.SLEEVE, Purpose.ETF):
+    if intent.key.subject in BESIDE:
         return PURCHASE if intent.spec.legs[0].ratio > 0 else "sale"
     return ROLL if purpose in ROLL_PURPOSES else purpose.value.lower()
 

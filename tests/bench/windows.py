@@ -38,6 +38,7 @@ PRESETS = (
     ("d0",),
     ("mixed_002",),
     ("vx_futures",),
+    ("etf_extra",),
 )
 FOLDER = Path(__file__).parents[2] / "config" / "presets"
 DECISION = "condor_entry"

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from rehearsals import FIRST, Done, preset, rehearse
+from rehearsals import FIRST, Done, Life, live, preset, rehearse
 
 from daemon.core.book.book import EntryKind
 from daemon.core.book.breaks import BreakKind
-from daemon.core.calendar.sessions import session_on_or_after
+from daemon.core.calendar.sessions import new_york, session_on_or_after
 from daemon.core.market.contracts import Right, TradingClass, Underlying
 from daemon.core.orders.intent import Purpose
-from daemon.core.records import Decision, DecisionKind
+from daemon.core.records import Decision, DecisionKind, RunState
 
 LAST = date(2020, 3, 17)
 EVERY = 7
@@ -41,7 +41,10 @@ def test_it_buys_calls_alone_within_a_tenth_of_the_first_layer_and_sells_them(do
     orders = [order for order in done.store.intents(subject="etf") if order.filled]
     legs = [leg for order in orders for leg in order.spec.legs]
 
-    assert {order.key.purpose for order in orders} == {Purpose.ETF}
+    assert {(order.key.purpose, order.spec.legs[0].ratio) for order in orders} == {
+        (Purpose.ETF, 1),
+        (Purpose.ROLL_SELL, -1),
+    }
     assert {(leg.contract.underlying, leg.contract.right) for leg in legs} == {(Underlying.VXX, Right.CALL)}
     assert all(len(order.spec.legs) == 1 for order in orders)
     assert {leg.ratio for leg in legs} == {1, -1}
@@ -77,6 +80,22 @@ def test_a_call_is_sold_days_before_it_could_be_exercised(done: Done) -> None:
     assert not [
         entry for entry in done.store.entries() if entry.subject == "etf" and entry.kind is EntryKind.SETTLEMENT
     ]
+
+
+def test_a_person_s_exits_only_does_not_keep_a_call_until_it_is_exercised(tmp_path: Path) -> None:
+    async def scene(life: Life) -> None:
+        program = await life.start()
+        await life.until(date(2020, 3, 4), time(9, 0))
+        program.engine.run_states.halt("travelling", RunState.EXITS_ONLY)
+        await life.until(date(2020, 3, 12), time(17, 0))
+
+        orders = [order for order in program.store.intents(subject="etf") if order.filled]
+        assert [order.key.purpose for order in orders] == [Purpose.ETF, Purpose.ROLL_SELL]
+        assert program.engine.desk.view().book.holdings["etf"].positions == {}
+        refused = program.store.decisions(date(2020, 3, 10))
+        assert "exits_only" in {reason.name for each in refused for reason in each.reasons}
+
+    live(tmp_path / "state", new_york(FIRST, time(9, 0)), scene, **preset("etf_extra"), **NEAR)
 
 
 def test_its_greeks_are_known_and_stand_beside_those_on_vix(done: Done) -> None:

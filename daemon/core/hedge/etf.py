@@ -11,6 +11,8 @@ from daemon.core.orders.intent import Reason
 from daemon.core.records import Signal, Standing
 
 BOUGHT: Final = "etf_purchase"
+EXPIRES: Final = "etf_expires"
+"""Name of the reason of a sale that no longer waits for a gain."""
 REER_SIGNAL: Final = "reer"
 
 
@@ -57,7 +59,7 @@ def etf_sale(days_left: int, times: float | None, policy: EtfPolicy) -> Reason |
     """Return why a call is sold: some days before it could be exercised, or worth enough times its cost; or None."""
     if days_left <= policy.sell_dte:
         text = "The call is sold before its expiry, so that it is never exercised into shares; days left."
-        return Reason("etf_expires", text, days_left, policy.sell_dte)
+        return Reason(EXPIRES, text, days_left, policy.sell_dte)
     if policy.sell_multiple and times is not None and times >= policy.sell_multiple:
         return Reason("etf_gained", "The call is worth enough times its cost.", round(times, 2), policy.sell_multiple)
     return None
