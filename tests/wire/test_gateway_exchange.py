@@ -146,6 +146,42 @@ def test_vix_futures_are_listed_and_quoted_at_every_version(
     assert complaints(library_log.records) == []
 
 
+@pytest.mark.parametrize("version", [157, 163, 176])
+def test_a_fund_and_its_options_are_listed_and_quoted_at_every_version(
+    version: int, library_log: pytest.LogCaptureFixture
+) -> None:
+    async def scene(joined: Peer) -> None:
+        import ib_insync
+
+        ib = await joined.client(versions=(157, version))
+        stock: Any = ib_insync.Stock
+        (share,) = await within(ib.reqContractDetailsAsync(stock("VXX", "SMART", "USD")))
+        assert (share.contract.secType, share.contract.primaryExchange, share.minTick) == ("STK", "BATS", 0.01)
+        chains = await within(ib.reqSecDefOptParamsAsync("VXX", "", "STK", share.contract.conId))
+        (chain,) = [one for one in chains if one.exchange == "SMART"]
+        # Fridays from 6 March 2020 on, and the third Friday of April behind the sixth of them.
+        assert sorted(chain.expirations)[:2] == ["20200306", "20200313"]
+        assert "20200417" in chain.expirations
+        assert (chain.tradingClass, chain.multiplier) == ("VXX", "100")
+        line = ib.reqMktData(share.contract)
+        await until(lambda: line.last == line.last and line.bid > 0)
+        strike = min(chain.strikes, key=lambda one: abs(one - line.last))
+        option: Any = ib_insync.Option
+        call = option("VXX", "20200320", strike, "C", "SMART", tradingClass="VXX", currency="USD")
+        (details,) = await within(ib.reqContractDetailsAsync(call))
+        assert (details.underConId, details.underSecType) == (share.contract.conId, "STK")
+        assert (details.contract.localSymbol[:12], details.realExpirationDate) == ("VXX   200320", "20200320")
+        ticker = ib.reqMktData(details.contract)
+        await until(lambda: ticker.bid > 0 and ticker.modelGreeks)
+        assert 0.3 < ticker.modelGreeks.delta < 0.8
+        days = await within(ib.reqHistoricalDataAsync(share.contract, "", "5 D", "1 day", "TRADES", True))
+        assert days[-1].low <= line.last <= days[-1].high
+
+    play(scene)
+
+    assert complaints(library_log.records) == []
+
+
 def test_the_quotes_of_vix_futures_end_the_session_at_their_settlements() -> None:
     async def scene(joined: Peer) -> None:
         import ib_insync

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -150,6 +151,17 @@ def test_a_monthly_vix_future_is_ours_however_its_last_trade_is_told(last_trade:
     wire = WireContract(1, "FUT", "VIX", last_trade, multiplier="1000", local_symbol="VXH0", trading_class="VX")
 
     assert option_of(wire, real_expiration) == vix_future(date(2020, 3, 18))
+
+
+def test_an_option_on_a_fund_is_asked_for_and_read_as_other_options_are() -> None:
+    call = OptionContract(TradingClass.VXX, date(2020, 3, 20), 3350, Right.CALL)
+    wire = WireContract(1, "OPT", "VXX", "20200320", 33.5, "C", "100", "USD", "VXX   200320C00033500", "VXX")
+    asked = query_of(call)
+
+    assert option_of(wire) == call
+    assert (asked.sec_type, asked.symbol, asked.expires, asked.strike) == ("OPT", "VXX", "20200320", 33.5)
+    assert option_of(replace(wire, trading_class="VXX1")) is None  # what a split has changed
+    assert option_of(replace(wire, sec_type="STK")) is None
 
 
 def test_a_future_is_asked_for_by_its_month_at_its_own_exchange() -> None:

@@ -24,7 +24,7 @@ from risk_values import (
     years,
 )
 
-from daemon.core.market.contracts import Right, vix_future
+from daemon.core.market.contracts import OptionContract, Right, TradingClass, vix_future
 from daemon.core.market.pricing import black76
 from daemon.core.market.vix_response import future_elasticity
 from daemon.core.orders.intent import Strategy
@@ -222,3 +222,49 @@ def test_a_future_gains_what_its_curve_gains_in_a_stress() -> None:
     days = years(future) * 365
     share = 0.42 * math.exp(-days / 6.5) + 0.58 * math.exp(-days / 149)
     assert found.crash[0].hedge_usd == pytest.approx(1000 * VIX_FORWARD_PTS * (3**share - 1), rel=1e-6)
+
+
+VXX_CALL = OptionContract(TradingClass.VXX, SPX_EXPIRY, 3600, Right.CALL)
+VXX_PTS, VXX_VOL = 30.0, 0.7
+
+
+def vxx_position(quantity: int = 3) -> Position:
+    return Position(Strategy.HEDGE, "etf", VXX_CALL, quantity, quantlib_price(VXX_CALL, VXX_PTS, VXX_VOL))
+
+
+def with_vxx() -> Levels:
+    known = levels()
+    return replace(known, forwards_pts={**known.forwards_pts, (TradingClass.VXX, SPX_EXPIRY): VXX_PTS})
+
+
+def test_what_the_hedge_holds_on_funds_is_a_sum_of_its_own_and_its_theta_counts() -> None:
+    found = measured([*BOOK, vxx_position()], with_vxx())
+    without = measured(BOOK)
+
+    assert found.hedge == without.hedge
+    assert without.hedge_on_funds is None
+    assert found.hedge_on_funds is not None
+    assert found.theta_usd is not None
+    assert without.theta_usd is not None
+    up, down = (quantlib_price(VXX_CALL, VXX_PTS + move, VXX_VOL) for move in (0.01, -0.01))
+    assert found.hedge_on_funds.delta_usd == pytest.approx(300 * (up - down) / 0.02, rel=1e-4)
+    assert found.theta_usd == pytest.approx(without.theta_usd + found.hedge_on_funds.theta_usd)
+
+
+def test_without_the_forward_of_a_fund_the_sums_are_unknown() -> None:
+    found = measured([*BOOK, vxx_position()])
+
+    assert (found.hedge, found.theta_usd) == (None, None)
+    assert [reason.name for reason in found.unknown] == ["forward_missing"]
+
+
+def test_in_a_stress_a_fund_moves_as_a_future_of_thirty_days_does() -> None:
+    market = with_vxx()
+    found = stress(value_positions([vxx_position()], market), market)
+
+    # VIX +200 %: 0.42 e^(-30/6.5) + 0.58 e^(-30/149) = 0.4784 of ln 3 in the logarithm of the share.
+    assert found is not None
+    share = VXX_PTS * 3**0.4784
+    gained = quantlib_price(VXX_CALL, share, VXX_VOL) - quantlib_price(VXX_CALL, VXX_PTS, VXX_VOL)
+    assert found.crash[0].hedge_usd == pytest.approx(300 * gained, rel=1e-3)
+    assert found.crash[0].condor_usd == 0.0
