@@ -22,19 +22,17 @@ from daemon.core.risk.limits import RiskLimits
 from daemon.settings.adjust_group import adjustment_policy, signal_policy
 from daemon.settings.beside_group import drift_policy, etf_policy, sleeve_policy
 from daemon.settings.budget_group import budget_policy
+from daemon.settings.condor_group import CondorSettings
 from daemon.settings.fields import Folder, OptionalFolder, pts100, setting
 from daemon.settings.groups import (
-    BandSettings,
-    CondorSettings,
     GatewaySettings,
-    HedgeSettings,
-    LayerSettings,
     LogSettings,
     RiskSettings,
     ScheduleSettings,
     StoreSettings,
 )
 from daemon.settings.harvest_group import harvest_policy
+from daemon.settings.hedge_group import BandSettings, HedgeSettings, LayerSettings
 from daemon.settings.monitor_group import monitor_policy
 
 PREFIX: Final = "CONDORD_"

@@ -25,7 +25,7 @@ from daemon.core.hedge.policy import (
 from daemon.core.hedge.rolls import session_without_expiry
 from daemon.settings.beside_group import call_policy, spread_policy
 from daemon.settings.fields import GatewayMode, Synchronous
-from daemon.settings.groups import HedgeSettings
+from daemon.settings.hedge_group import HedgeSettings
 from daemon.settings.model import PREFIX, Settings, layer_policy
 
 LIVE_PORTS: Final = (4001, 7496)
