@@ -78,7 +78,8 @@ COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no
   --no-emit-trusted-host --strip-extras --allow-unsafe
 lock: $(BIN)/.dev ## Write the locked requirements anew
 	$(COMPILE) -o requirements/run.txt pyproject.toml requirements/build.in
-	$(COMPILE) --extra dev -c requirements/run.txt -o requirements/dev.txt pyproject.toml requirements/build.in
+	$(COMPILE) --extra alerts --extra metrics -c requirements/run.txt -o requirements/extras.txt pyproject.toml requirements/build.in
+	$(COMPILE) --extra alerts --extra metrics --extra dev -c requirements/extras.txt -o requirements/dev.txt pyproject.toml requirements/build.in
 
 clean: ## Remove what the other targets made
 	rm -rf $(VENV) $(OUT) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -113,7 +113,8 @@ class Beside:
     ) -> int:
         """Buy a number of a unit, after the computation has been recorded with it.
 
-        What was counted on as its dearest price stays so: the order follows no market beyond it. The order keeps the first reason and the ``notes``; the decision has all reasons.
+        What was counted on as its dearest price stays so: the order follows no market beyond it. The order keeps the
+        first reason and the ``notes``; the decision has all reasons.
         """
         recorded = self._record(view, [self._row(seen, wanted=self.held.get(seen.unit, 0) + quantity)])
         most_pts100 = self._dearest_pts100(seen)

@@ -23,7 +23,6 @@ from daemon.core.hedge.drift_hedge import (
     size_drift,
     stand,
 )
-from daemon.core.hedge.harvest import unit_cost_pts
 from daemon.core.hedge.policy import DRIFT
 from daemon.core.market.contracts import MULTIPLIER
 from daemon.core.orders.intent import Intent, Purpose, Strategy
@@ -120,9 +119,8 @@ class DriftHedger:
         return self._desk.store.intents(subject=DRIFT)
 
     async def _sell(self, view: HedgeView, seen: UnitView, stands: Mapping[str, Stand]) -> str:
-        cost_pts = unit_cost_pts(self._desk.store.entries(), DRIFT, seen.unit)
-        purchases = bought(self._orders())
-        facts = sale(seen.unit, mid_pts=seen.value.mid_pts, cost_pts=cost_pts, purchases=purchases, stands=stands)
+        times, purchases = self._beside.times_cost(seen), bought(self._orders())
+        facts = sale(seen.unit, times=times, purchases=purchases, stands=stands)
         reason = sale_reason(facts, self._desk.policy.hedge.drift)
         if reason is None:
             return ""

@@ -23,6 +23,7 @@ from daemon.core.hedge.monitors import (
     kink_line,
     model_lines,
     parity_lines,
+    seen_value,
 )
 from daemon.core.hedge.signal_inputs import FORWARD_SERIES
 from daemon.core.market.arbitrage import Pair, TwoSided
@@ -213,7 +214,7 @@ class MonitorDesk:
                 {
                     "kind": kind.value,
                     "subject": line.subject,
-                    "value": round(line.value or 0.0, 4),
+                    "value": round(seen_value(line), 4),
                     "limit": line.limit,
                     "unit": line.unit,
                     "text": line.text,

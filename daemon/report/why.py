@@ -110,13 +110,13 @@ def _why_undecided(intent: Intent) -> list[str]:
 
 def why_text(store: Store, session: date) -> str:
     """Write the decisions of a session: every reason with value and limit, and the inputs."""
-    decisions = store.decisions(session)
-    if not decisions and not _undecided(store, session):
+    decisions, undecided = store.decisions(session), _undecided(store, session)
+    if not decisions and not undecided:
         return f"{session}: no decision is recorded of this session\n"
     exits = [decision for decision in decisions if decision.job == EXITS_JOB]
     jobs = groupby((one for one in decisions if one.job != EXITS_JOB), lambda decision: decision.job)
     blocks = ["\n".join(line for one in group for line in _why(one)) for _, group in jobs]
-    blocks += ["\n".join(_why_undecided(intent)) for intent in _undecided(store, session)]
+    blocks += ["\n".join(_why_undecided(intent)) for intent in undecided]
     if exits:
         blocks.append("\n".join(_why_exits(session, exits)))
     if acts := session_lines(entry for entry in store.governance() if entry.session == session):

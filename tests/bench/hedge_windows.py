@@ -94,8 +94,9 @@ def print_months(judged: Sequence[Judged]) -> None:
             all_pct, calm_pct = [pct for pct, _ in months], [pct for pct, vix in months if vix < HIGH_VIX]
             negative = 100 * sum(pct < 0 for pct in all_pct) / len(all_pct)
             calm = f"{median(calm_pct):+.2f}" if calm_pct else "none"
+            mean_median = f"{fmean(all_pct):>+15.2f} {median(all_pct):>+7.2f}"
             print(
-                f"{arm:<10} {len(months):>3} months {fmean(all_pct):>+15.2f} {median(all_pct):>+7.2f} {calm:>17} {negative:>7.0f} % {max(all_pct):>+5.1f}"
+                f"{arm:<10} {len(months):>3} months {mean_median} {calm:>17} {negative:>7.0f} % {max(all_pct):>+5.1f}"
             )
 
 

@@ -211,13 +211,13 @@ def _condors_text(count: int) -> str:
 
 
 def sale(
-    unit: HedgeUnit, *, mid_pts: float, cost_pts: float | None, purchases: Iterable[Bought], stands: Mapping[str, Stand]
+    unit: HedgeUnit, *, times: float | None, purchases: Iterable[Bought], stands: Mapping[str, Stand]
 ) -> SaleFacts:
-    """Return what the rules of a sale look at: the condors of the unit's expiry, and what it has gained."""
+    """Return what the rules of a sale look at: the condors of the unit's expiry, and its worth over its cost."""
     served = {name for each in purchases if each.unit.expiry == unit.expiry for name in each.condors}
     still_open = served & stands.keys()
     return SaleFacts(
-        times=None if not cost_pts else mid_pts / cost_pts,
+        times=times,
         open_condors=len(still_open),
         drifted=sum(stands[name].side is not Side.CENTRED for name in still_open),
     )

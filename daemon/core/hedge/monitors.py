@@ -208,6 +208,12 @@ def alerts(lines: Sequence[Monitor]) -> Mapping[MonitorKind, Monitor]:
     for line in lines:
         if line.kind in ALERTS and line.beyond:
             known = worst.get(line.kind)
-            if known is None or (line.value or 0.0) > (known.value or 0.0):
+            if known is None or seen_value(line) > seen_value(known):
                 worst[line.kind] = line
     return worst
+
+
+def seen_value(line: Monitor) -> float:
+    """Return the value of a line beyond its limit, in the line's unit."""
+    assert line.value is not None, "what is beyond its limit was seen"
+    return line.value

@@ -64,7 +64,8 @@ def vix_share(underlying: Underlying, vix_pts: float, days: float) -> float:
     """Return the VIX delta-dollars that one delta-dollar of an underlying stands for (002-02, 003-12).
 
     SPX moves by one over beta and elasticity while the VIX future of the same ``days`` moves by one, both
-    in logarithms and as measured on average; falling SPX is rising VIX, so that puts count as calls on VIX do. A fund moves by its multiple while the futures it holds move by one.
+    in logarithms and as measured on average; falling SPX is rising VIX, so that puts count as calls on VIX do. A fund
+    moves by its multiple while the futures it holds move by one.
     """
     if underlying is Underlying.VIX:
         return 1.0

@@ -24,7 +24,10 @@ class SecType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One listed contract; a fund is quoted, and held where options were exercised, but takes no orders. ``option`` is set for options, ``expiry`` also for futures (settlement date)."""
+    """One listed contract; ``option`` is set for options, ``expiry`` also for futures (settlement date).
+
+    A fund is quoted, and held where options were exercised, but takes no orders.
+    """
 
     con_id: int
     sec_type: SecType

@@ -251,9 +251,18 @@ def expired(found: Listing, now: datetime) -> bool:
 
 def _index(con_id: int) -> Listing:
     symbol = con_ids.INDEX_SYMBOLS[con_id]
+    return _spot(con_id, symbol, SecType.INDEX, exchange="NYSE" if symbol == SignalIndex.BREADTH else "CBOE")
+
+
+def _fund(con_id: int) -> Listing:
+    return _spot(con_id, con_ids.FUND_OF[con_id], SecType.FUND, exchange="BATS")
+
+
+def _spot(con_id: int, symbol: str, sec_type: SecType, *, exchange: str) -> Listing:
+    """Return what has no expiry."""
     return Listing(
         con_id=con_id,
-        sec_type=SecType.INDEX,
+        sec_type=sec_type,
         symbol=symbol,
         option=None,
         expiry=None,
@@ -261,26 +270,7 @@ def _index(con_id: int) -> Listing:
         local_symbol=symbol,
         trading_class=symbol,
         long_name=_LONG_NAMES[symbol],
-        exchange="NYSE" if symbol == SignalIndex.BREADTH else "CBOE",
-        multiplier=1,
-        min_tick=0.01,
-        market_rule_id=RULE_INDEX,
-    )
-
-
-def _fund(con_id: int) -> Listing:
-    fund = con_ids.FUND_OF[con_id]
-    return Listing(
-        con_id=con_id,
-        sec_type=SecType.FUND,
-        symbol=fund,
-        option=None,
-        expiry=None,
-        last_trade=None,
-        local_symbol=fund,
-        trading_class=fund,
-        long_name=_LONG_NAMES[fund],
-        exchange="BATS",
+        exchange=exchange,
         multiplier=1,
         min_tick=0.01,
         market_rule_id=RULE_INDEX,

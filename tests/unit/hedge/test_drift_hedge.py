@@ -253,12 +253,12 @@ class TestSize:
 class TestSale:
     STANDS: ClassVar[dict[str, Stand]] = {ONE: Stand(Side.DOWN, TUESDAY), TWO: Stand(Side.CENTRED, FRIDAY)}
 
-    def facts(self, *condors: str, mid_pts: float = 2.0) -> SaleFacts:
+    def facts(self, *condors: str, times: float = 2.0) -> SaleFacts:
         purchases = [Bought(TUESDAY, set(condors), UNIT), Bought(MONDAY, {"other"}, HedgeUnit(call(28, FRIDAY)))]
-        return sale(UNIT, mid_pts=mid_pts, cost_pts=1.0, purchases=purchases, stands=self.STANDS)
+        return sale(UNIT, times=times, purchases=purchases, stands=self.STANDS)
 
     def test_by_default_it_is_held_to_its_settlement(self) -> None:
-        assert sale_reason(self.facts("closed", mid_pts=9.0), DRIFT) is None
+        assert sale_reason(self.facts("closed", times=9.0), DRIFT) is None
 
     @pytest.mark.parametrize(
         ("condors", "changes", "name"),
