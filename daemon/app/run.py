@@ -20,6 +20,7 @@ from daemon.app.first_contact import FirstContact
 from daemon.app.gateway import TcpGateway, serve, state_lock
 from daemon.app.program import Program, build_program, ib_config
 from daemon.app.simulated import SimulationPlan, build_gateway
+from daemon.app.watchdog import LINK_WORK_MAX_S, Vitals, Watchdog
 from daemon.core.calendar.sessions import new_york_date
 from daemon.errors import CondordError
 from daemon.settings import GatewayMode, Settings
@@ -83,7 +84,7 @@ async def _live(program: Program, stop: asyncio.Event) -> None:
     _say_started(program)
     life = asyncio.create_task(_life(program), name="life")
     signalled = asyncio.create_task(stop.wait(), name="signal")
-    watchdog = asyncio.create_task(_watchdog(program), name="watchdog")
+    watchdog = asyncio.create_task(_watch(program), name="watchdog")
     try:
         await asyncio.wait((life, signalled), return_when=asyncio.FIRST_COMPLETED)
         failure = life.exception() if life.done() else None
@@ -135,17 +136,24 @@ def _unhandled(program: Program, context: dict[str, Any]) -> None:
         program.engine.desk.journal.emit("daemon_failed", {"text": text})
 
 
-async def _watchdog(program: Program) -> None:
-    """Ping the service manager twice in each watchdog period, with what the daemon holds; a loop that hangs cannot."""
+def _vitals(program: Program) -> Vitals:
+    desk, link, gateway = program.engine.desk, program.engine.link, program.settings.gateway
+
+    return Vitals(
+        store=program.store,
+        clock=program.clock,
+        link_turns=lambda: link.turns,
+        link_turn_max_s=gateway.heartbeat_s + gateway.reconnect_max_s + LINK_WORK_MAX_S,
+        status=lambda: program.engine.status_line() if desk.link.synced else link.status_line,
+        tell=lambda name, why: desk.journal.emit(name, {"why": why}),
+    )
+
+
+async def _watch(program: Program) -> None:
+    """Ping the service manager when it asks for that."""
     service = program.settings.service
-    if service.watchdog_usec is None:
-        return
-    notifier = SystemdNotifier(service.notify_socket)
-    while True:
-        notifier.alive()
-        if program.engine.desk.link.synced:
-            notifier.status(program.engine.status_line())
-        await asyncio.sleep(service.watchdog_usec / 2e6)
+    if service.watchdog_usec is not None:
+        await Watchdog(_vitals(program), SystemdNotifier(service.notify_socket), service.watchdog_usec / 1e6).run()
 
 
 def _stop_signals() -> asyncio.Event:

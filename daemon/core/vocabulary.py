@@ -53,6 +53,8 @@ _LIFE: Final = {
     "daemon_stopping": _info("{why}"),
     "daemon_stopped": _info("{why}"),
     "daemon_failed": _error("{text}"),
+    "daemon_unwell": _warning("no ping to the watchdog: {why}"),
+    "daemon_recovered": _info("well again after: {why}"),
     "settings_loaded": _info("{settings} settings", "{changed} changed from default", "digest {digest}"),
     "settings_changed": _info("{setting} is {value}", "was {before}"),
     "settings_warned": _warning("{text}"),

@@ -29,6 +29,8 @@ class LinkKeeper:
         self._failure: BaseException | None = None
         self._waiting: str | None = None
         self._said: tuple[date, str] | None = None
+        self.turns = 0
+        """Grows with each attempt, change and heartbeat: what stands still is not looked after any more."""
         self.on_connected: Callable[[Connected], None] = lambda _connected: None
         """Called with each new connection before anything is done with it."""
         self.on_lost: Callable[[], None] = lambda: None
@@ -51,6 +53,11 @@ class LinkKeeper:
         """Why there is no connection just now, in a sentence; None while there is one or none was tried."""
         return self._waiting
 
+    @property
+    def status_line(self) -> str | None:
+        """What the service manager shows while there is no connection; None else."""
+        return None if self._waiting is None else f"waiting for the gateway: {self._waiting}"
+
     async def run(self) -> None:
         """Connect, watch, and come back, until cancelled or a connection is impossible."""
         try:
@@ -67,8 +74,9 @@ class LinkKeeper:
         policy = self._desk.policy
         wait_s = policy.reconnect_min_s
         while (why := await self._attempt()) is not None:
+            self.turns += 1
             self._say_waiting(why, wait_s)
-            self._notifier.status(f"waiting for the gateway: {why}")
+            self._notifier.status(str(self.status_line))
             self._notifier.ready()
             await self._desk.clock.sleep(wait_s)
             wait_s = min(wait_s * 2, policy.reconnect_max_s)
@@ -108,6 +116,7 @@ class LinkKeeper:
         """Return when the connection is lost; a gateway that falls silent counts as lost."""
         desk = self._desk
         while desk.broker.link is not LinkState.DOWN:
+            self.turns += 1
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), desk.policy.heartbeat_s)
             if self._changed.is_set():

@@ -128,6 +128,27 @@ def test_a_gateway_that_falls_silent_is_dropped_and_connected_anew(tmp_path: Pat
     assert len(watched.resyncs) == 2
 
 
+def test_attempts_and_heartbeats_are_turns_of_the_keeper(tmp_path: Path) -> None:
+    def absent(broker: FakeBroker) -> None:
+        broker.connect_errors = [LinkDownError("nobody listens")] * 2
+
+    watched = play(tmp_path, 100, absent)
+
+    assert watched.keeper.turns == 6  # attempts at 0 and 2 s, connected at 6 s, heartbeats at 36, 66 and 96 s
+
+
+def test_a_keeper_that_waits_for_an_answer_without_end_makes_no_turn(tmp_path: Path) -> None:
+    def hang(broker: FakeBroker) -> None:
+        async def no_answer() -> datetime:
+            return await asyncio.Future[datetime]()
+
+        broker.gateway_time = no_answer  # type: ignore[method-assign]
+
+    watched = play(tmp_path, 1000, hang)
+
+    assert watched.keeper.turns == 0
+
+
 def test_no_order_is_allowed_while_the_broker_has_lost_its_own_connection(tmp_path: Path) -> None:
     def degrade(watched: Watched) -> None:
         watched.broker.state = LinkState.DEGRADED
