@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from daemon.app.health import health_now
 from daemon.app.program import Program
 from daemon.app.views import flatten_now, flatten_plan_now, plan_now, status_now
 from daemon.core.orders.broker_facts import LinkState
@@ -13,12 +14,16 @@ from daemon.engine.engine import Engine
 from daemon.errors import LinkDownError, SettingsError
 
 
-async def handle(program: Program, command: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+async def handle(  # noqa: PLR0911 - one return a command
+    program: Program, command: str, arguments: Mapping[str, Any]
+) -> Mapping[str, Any]:
     """Carry out one command of the control socket; raises CondordError when it is refused."""
     engine = program.engine
     match command:
         case "status":
             return await status_now(program)
+        case "health":
+            return health_now(program)
         case "plan":
             require_link(engine)
             return await plan_now(engine)

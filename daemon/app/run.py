@@ -12,7 +12,8 @@ from typing import Any
 
 from daemon import __version__
 from daemon.adapters.clock import SystemClock
-from daemon.adapters.control import ControlServer, check_path
+from daemon.adapters.control import check_path
+from daemon.adapters.control_server import ControlServer
 from daemon.adapters.store import InstanceLock
 from daemon.adapters.systemd import SystemdNotifier
 from daemon.app.commands import handle

@@ -16,6 +16,7 @@ import click
 if TYPE_CHECKING:
     from daemon.ports import Store
     from daemon.settings import Settings
+    from daemon.settings.folders import Folders
 
 ENV_FILES = "CONDORD_ENV_FILES"
 """Names the env files that commands read when they are told none, with colons between; no setting itself."""
@@ -67,9 +68,16 @@ def load_settings(env_files: tuple[Path, ...], overrides: Mapping[str, str] | No
     return load(env_files, own_environment(), overrides=overrides)
 
 
+def read_folders(env_files: tuple[Path, ...]) -> Folders:
+    """Read where state, logs and control socket are, without the other settings."""
+    from daemon.settings import folders
+
+    return folders.read_folders(env_files, own_environment())
+
+
 def own_environment() -> dict[str, str]:
     """Return our names in the environment, without the one that names the files."""
-    from daemon.settings import environment
+    from daemon.settings.folders import environment
 
     return {name: text for name, text in environment().items() if name != ENV_FILES}
 

@@ -17,7 +17,8 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from daemon.settings.fields import Group
-from daemon.settings.model import PREFIX, Settings
+from daemon.settings.model import Settings
+from daemon.settings.names import PREFIX
 
 
 class Kind(StrEnum):

@@ -15,12 +15,12 @@ from daemon.errors import SettingsError
 from daemon.settings.catalogue import Kind, Spec, as_text, by_name, catalogue, value_of
 from daemon.settings.envfile import Assignment, read_env_file
 from daemon.settings.fields import NOT_ALLOWED
-from daemon.settings.model import PREFIX, Origin, ServiceManager, Settings, Source, SourceKind
-from daemon.settings.names import looks_like_ours, nearest
+from daemon.settings.folders import default_folders, full_folder, no_home
+from daemon.settings.model import Origin, ServiceManager, Settings, Source, SourceKind
+from daemon.settings.names import PREFIX, looks_like_ours, nearest
 from daemon.settings.pairs import Conflict, conflicts, remarks
 
 _BOUNDS: Final = ("greater_than_equal", "less_than_equal")
-_STATE_DIR: Final = f"{PREFIX}STATE_DIR"
 _SHOWN_MAX: Final = 80
 """Longest value that a sentence repeats."""
 
@@ -36,11 +36,6 @@ class _Given:
 _ByName = dict[str, _Given]
 
 
-def environment() -> Mapping[str, str]:
-    """Return the environment of the process; nothing else in the program reads it."""
-    return os.environ
-
-
 def load(
     env_files: Sequence[Path], environ: Mapping[str, str], *, overrides: Mapping[str, str] | None = None
 ) -> Settings:
@@ -49,9 +44,12 @@ def load(
     Raises SettingsError with every problem, not only the first.
     """
     given, problems, warnings = _gather(env_files, environ, overrides or {})
-    folders = _folder_defaults(given, environ)
-    if _STATE_DIR not in given and not (environ.get("STATE_DIRECTORY") or environ.get("HOME")):
-        problems.append(f"{_STATE_DIR} has no default, because neither STATE_DIRECTORY nor HOME is set; set it")
+    texts = {name: item.text for name, item in given.items()}
+    problems += no_home(texts, environ)
+    folders = {
+        name: _Given(found.text, Source(SourceKind.DEFAULT, found.variable))
+        for name, found in default_folders(texts, environ).items()
+    }
     settings, wrong = _validate(folders | given, folders, environ)
     problems += wrong.values()
     problems += [
@@ -130,24 +128,6 @@ def _unknown(name: str, place: str) -> str:
     return f"{name} {place} is not a setting; did you mean {nearest(name, by_name())}?"
 
 
-def _folder_defaults(given: _ByName, environ: Mapping[str, str]) -> _ByName:
-    """Return the folders of the service manager (systemd.exec(5)), else those of the user."""
-    state = _folder(environ, "STATE_DIRECTORY", f"{environ.get('HOME', '')}/.local/state/condord")
-    chosen = _full_folder(given.get(_STATE_DIR, state).text or state.text, environ)
-    return {
-        _STATE_DIR: state,
-        f"{PREFIX}LOG_DIR": _folder(environ, "LOGS_DIRECTORY", f"{chosen}/logs"),
-        f"{PREFIX}RUNTIME_DIR": _folder(environ, "RUNTIME_DIRECTORY", chosen),
-    }
-
-
-def _folder(environ: Mapping[str, str], variable: str, otherwise: str) -> _Given:
-    first = environ.get(variable, "").partition(":")[0]
-    return (
-        _Given(first, Source(SourceKind.DEFAULT, variable)) if first else _Given(otherwise, Source(SourceKind.DEFAULT))
-    )
-
-
 def _validate(given: _ByName, folders: _ByName, environ: Mapping[str, str]) -> tuple[Settings, dict[str, str]]:
     """Return the settings and the problems by name; a wrong value is replaced by its default to look further."""
     try:
@@ -171,18 +151,8 @@ def _nested(given: _ByName, environ: Mapping[str, str]) -> dict[str, Any]:
         branch = tree
         for part in spec.path[:-1]:
             branch = branch.setdefault(part, {})
-        branch[spec.path[-1]] = _full_folder(text, environ) if spec.kind is Kind.FOLDER else text
+        branch[spec.path[-1]] = full_folder(text, environ) if spec.kind is Kind.FOLDER else text
     return tree
-
-
-def _full_folder(text: str, environ: Mapping[str, str]) -> str:
-    """Write a folder out from the root, so that it means the same from everywhere."""
-    if text == "":
-        return ""
-    home = environ.get("HOME")
-    if home and (text == "~" or text.startswith("~/")):
-        text = home + text[1:]
-    return str(Path(text).absolute())
 
 
 def _value_text(spec: Spec, error: Mapping[str, Any], given: _Given) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Final
 
 from pydantic import PrivateAttr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -24,6 +23,7 @@ from daemon.settings.beside_group import drift_policy, etf_policy, sleeve_policy
 from daemon.settings.budget_group import budget_policy
 from daemon.settings.condor_group import CondorSettings
 from daemon.settings.fields import Folder, OptionalFolder, pts100, setting
+from daemon.settings.folders import FOLDERS
 from daemon.settings.groups import (
     GatewaySettings,
     LogSettings,
@@ -34,10 +34,7 @@ from daemon.settings.groups import (
 from daemon.settings.harvest_group import harvest_policy
 from daemon.settings.hedge_group import BandSettings, HedgeSettings, LayerSettings
 from daemon.settings.monitor_group import monitor_policy
-
-PREFIX: Final = "CONDORD_"
-FOLDERS: Final = ("state_dir", "log_dir", "runtime_dir")
-"""Where things lie; they change no decision and are no part of the digest."""
+from daemon.settings.names import PREFIX
 
 
 class SourceKind(StrEnum):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from daemon.settings.model import PREFIX
-
+PREFIX: Final = "CONDORD_"
+"""Begins the name of every setting."""
 _OTHER_PROGRAMS: Final = frozenset({"CONDOR_CONFIG", "CONDOR_IDS"})
 """Variables of HTCondor, which may run on the same machine (its manual, section on environment variables)."""
 

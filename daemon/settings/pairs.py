@@ -26,7 +26,8 @@ from daemon.core.hedge.rolls import session_without_expiry
 from daemon.settings.beside_group import call_policy, spread_policy
 from daemon.settings.fields import GatewayMode, Synchronous
 from daemon.settings.hedge_group import HedgeSettings
-from daemon.settings.model import PREFIX, Settings, layer_policy
+from daemon.settings.model import Settings, layer_policy
+from daemon.settings.names import PREFIX
 
 LIVE_PORTS: Final = (4001, 7496)
 """Ports of a live IB Gateway and a live TWS as both come configured (Interactive Brokers, TWS API, initial set-up)."""

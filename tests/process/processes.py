@@ -114,7 +114,9 @@ class World:
         settings = {**self._settings, "GATEWAY_PORT": str(self.port), **changes}
         ours = {f"CONDORD_{name}": value for name, value in settings.items() if value}
         fixed = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "PYTHONUNBUFFERED": "1"}
-        return {**fixed, "PYTHONFAULTHANDLER": "1", **ours}
+        # A tree that is tested without being installed is found by its processes too.
+        tree = {name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ}
+        return {**fixed, **tree, "PYTHONFAULTHANDLER": "1", **ours}
 
     def gateway(self, clock: str | None = "2020-03-02 15:30:20", *arguments: str) -> Process:
         """Start a gateway on the world's port and wait until it listens."""

@@ -13,8 +13,6 @@ from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
-import holidays
-
 NEW_YORK: Final = ZoneInfo("America/New_York")
 FIRST_YEAR: Final = 1990
 LAST_YEAR: Final = 2035
@@ -49,6 +47,8 @@ class _Calendar:
 
 @lru_cache(maxsize=1)
 def _calendar() -> _Calendar:
+    import holidays  # noqa: PLC0415 - heavy, and most commands ask for no calendar
+
     years = range(FIRST_YEAR, LAST_YEAR + 1)
     closed = frozenset(holidays.financial_holidays("NYSE", years=years, categories=("public",)))
     half = frozenset(holidays.financial_holidays("NYSE", years=years, categories=("half_day",)))

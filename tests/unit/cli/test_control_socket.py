@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import socket
 import stat
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from daemon.adapters.control import PATH_BYTES_MAX, SOCKET_NAME, ControlError, ControlServer, ask, daemon_listens
+from daemon.adapters.control import PATH_BYTES_MAX, SOCKET_NAME, ControlError, SilentDaemonError, ask, daemon_listens
+from daemon.adapters.control_server import ControlServer
 from daemon.errors import ExitCode, LinkDownError, NotReadyError, SettingsError, StoreError
 
 
@@ -123,3 +126,18 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(StoreError, match="CONDORD_RUNTIME_DIR"):
         served(tmp_path / "file", "echo")
+
+
+def test_a_daemon_that_hangs_with_many_waiting_is_silent_and_not_gone(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as stuck, contextlib.ExitStack() as waiting:
+        stuck.bind(str(tmp_path / SOCKET_NAME))
+        stuck.listen(0)
+        for _ in range(2):
+            other = waiting.enter_context(socket.socket(socket.AF_UNIX))
+            other.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                other.connect(str(tmp_path / SOCKET_NAME))
+
+        assert daemon_listens(tmp_path)
+        with pytest.raises(SilentDaemonError, match="did not answer"):
+            ask(tmp_path, "health", timeout_s=0.05)
