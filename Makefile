@@ -55,7 +55,7 @@ kills: $(BIN)/.dev ## Kill the daemon N times at arbitrary moments of an entry (
 	$(BIN)/python tests/process/kills.py $(or $(N),20) $(or $(SEED),1)
 
 bench: $(BIN)/.dev ## Run the benchmarks
-	$(BIN)/python tests/bench/bench.py
+	PYTHONPATH=tests $(BIN)/python tests/bench/bench.py
 
 PREFIX ?= /opt/condord
 wheelhouse: $(BIN)/.run ## Fetch the locked packages into wheelhouse/, to install on a host without internet

@@ -1,17 +1,26 @@
 """Reading env files so that python-dotenv, systemd and ``docker --env-file`` would all read the same.
 
 The three agree on lines that are literally ``NAME=VALUE``, blank, or begin with ``#``. They differ on quotes
-(docker keeps them), comments behind a value, ``export`` and continued lines: see systemd.exec(5) under
+(docker keeps them), comments behind a value, ``export``, backslashes and continued lines: see systemd.exec(5) under
 EnvironmentFile, and the reference of ``docker run --env-file``.
 """
 
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from dotenv.parser import parse_stream
+
+_BLANKS: Final = " \t"
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+"""What environ(7) and the shell take as a name."""
+_SWALLOWS: Final = (
+    "is a comment that ends in a backslash: systemd reads the next line as part of it; remove the backslash"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,36 +75,46 @@ def _parse(path: Path, text: str) -> EnvFile:
     warnings: list[str] = []
     for number, raw in enumerate(text.split("\n"), start=1):
         place = f"{path}:{number}"
+        if _says_nothing(raw):
+            problems += [f"{place} {_SWALLOWS}"] * raw.endswith("\\")
+            continue
         # Line by line, so that an open quote cannot swallow the lines below it.
-        for name, value, error in (piece[:2] + piece[3:] for piece in parse_stream(io.StringIO(raw))):
-            if name is None and not error:
-                continue
-            problem = _problem(raw, name, value, error=error)
-            if problem or name is None or value is None:
-                problems.append(f"{place} {problem}")
-                continue
-            warnings += [f"{place} {text}" for text in _oddities(raw, name, value)]
-            if name in last:
-                warnings.append(f"{place} sets {name} again; this line counts, {last[name].place} does not")
-            last[name] = Assignment(name, value, place)
+        name, value, _, error = next(iter(parse_stream(io.StringIO(raw))))
+        problem = _problem(raw, name, value, error=error)
+        if problem or name is None or value is None:
+            problems.append(f"{place} {problem}")
+            continue
+        warnings += [f"{place} {text}" for text in _oddities(raw, name, value)]
+        if name in last:
+            warnings.append(f"{place} sets {name} again; this line counts, {last[name].place} does not")
+        last[name] = Assignment(name, value, place)
     return EnvFile(tuple(last.values()), tuple(problems), tuple(warnings))
+
+
+def _says_nothing(raw: str) -> bool:
+    line = raw.strip(_BLANKS)
+    return not line or line.startswith("#")
 
 
 def _problem(raw: str, name: str | None, value: str | None, *, error: bool) -> str:
     """Say why a line cannot be read, or would be read as something else by systemd or docker."""
-    line = raw.strip()
+    line = raw.strip(_BLANKS)
     if error or name is None:
         return f"cannot be read: {line!r}; write NAME=VALUE, or begin the line with #"
     if value is None:
         return f"has no value: {line!r}; write {name}=VALUE"
+    if not _NAME.fullmatch(name):
+        return f"has the name {name!r}, which systemd leaves out; write a name of letters, digits and _"
     reason = _ambiguity(line, _spellings(name, value))
-    return f"{reason}; write {name}={value}" if reason else ""
+    if not reason:
+        return ""
+    return f"{reason}; write the value without it" if "\\" in line else f"{reason}; write {name}={value}"
 
 
 def _ambiguity(line: str, spellings: tuple[str, ...]) -> str:
     """Say why systemd or docker would read a line as something else; "" when they would not."""
-    if line.endswith("\\"):
-        return "ends in a backslash, which systemd takes as a sign that the line goes on"
+    if "\\" in line:
+        return "has a backslash, which systemd takes out, or as a sign that the line goes on"
     if line in spellings:
         return ""
     if line.startswith("export "):
@@ -110,10 +129,12 @@ def _spellings(name: str, value: str) -> tuple[str, str, str]:
 
 
 def _oddities(raw: str, name: str, value: str) -> list[str]:
-    """Name what only docker reads differently."""
+    """Name what only docker, or only a reader that interpolates, reads differently."""
     found = []
-    if raw.strip() != f"{name}={value}":
+    if raw.strip(_BLANKS) != f"{name}={value}":
         found.append(f"has quotes, which docker --env-file would keep; write {name}={value}")
     if raw != raw.rstrip():
         found.append("ends in spaces, which docker --env-file would keep; remove them")
+    if "${" in value:
+        found.append(f"has {value!r} as it stands: nothing is put in the place of ${{...}} here; write it out")
     return found

@@ -17,7 +17,7 @@ from daemon.settings.envfile import Assignment, read_env_file
 from daemon.settings.fields import NOT_ALLOWED
 from daemon.settings.folders import default_folders, full_folder, no_home
 from daemon.settings.model import Origin, ServiceManager, Settings, Source, SourceKind
-from daemon.settings.names import PREFIX, looks_like_ours, nearest
+from daemon.settings.names import PREFIX, distance, looks_like_ours, nearest
 from daemon.settings.pairs import Conflict, conflicts, remarks
 
 _BOUNDS: Final = ("greater_than_equal", "less_than_equal")
@@ -158,7 +158,16 @@ def _nested(given: _ByName, environ: Mapping[str, str]) -> dict[str, Any]:
 def _value_text(spec: Spec, error: Mapping[str, Any], given: _Given) -> str:
     """Say what is wrong with one value, where it stands, and what is allowed."""
     start = f"{spec.name}={_shown(given.text)} {_place(given.source)}"
-    return f"{start} {_wrong(spec, error, given.text)}; allowed: {spec.range}"
+    return f"{start} {_wrong(spec, error, given.text)}; allowed: {spec.range}{_meant(spec, given.text)}"
+
+
+def _meant(spec: Spec, text: str) -> str:
+    """Suggest the choice that a misspelled one is near."""
+    choices = {choice.upper(): choice for choice in spec.allowed.split(", ")}
+    if spec.kind is not Kind.CHOICE or any(" " in choice for choice in choices):
+        return ""
+    best = nearest(text, choices)
+    return f"; did you mean {choices[best]}?" if distance(text.upper(), best) == 1 else ""
 
 
 def _wrong(spec: Spec, error: Mapping[str, Any], text: str) -> str:

@@ -128,8 +128,8 @@ def _condor(settings: Settings) -> Iterator[Conflict]:
         text = "a drift once watched would be watched for ever; the first must be below the second"
         yield Conflict(_named("condor", "drift_hysteresis", "drift_watch"), text)
     if condor.time_exit_enabled and condor.time_exit_dte >= condor.dte_min:
-        text = "a condor could be entered on the day it must be closed; the first must be below the second"
-        yield Conflict(_named("condor", "time_exit_dte", "dte_min"), text)
+        text = "a condor could be entered on the day it must be closed; the second must be below the third"
+        yield Conflict(_named("condor", "time_exit_enabled", "time_exit_dte", "dte_min"), text)
     entry_usd = settings.risk.wing_notional_max_usd * condor.entry_risk_pct / 100
     width, width_pts = _narrowest(settings)
     if condor.enabled and entry_usd < width_pts * 100:
@@ -320,5 +320,5 @@ def _layer(settings: Settings, name: str) -> Iterator[Conflict]:
         policy = layer_policy(name.upper(), layer)
         bare = session_without_expiry(policy, sessions_between(*LISTED_YEAR))
         if bare is not None:
-            names = _named(group, "dte_min", "min_buy_dte", "dte_max", "monthly_only")
+            names = _named(group, "instrument", "dte_min", "min_buy_dte", "dte_max", "monthly_only")
             yield Conflict(names, _BARE.format(bare=bare, kind=policy.classes[0]))

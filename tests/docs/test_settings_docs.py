@@ -1,6 +1,7 @@
 """The files under ``config/`` agree with the code, and only the settings read the environment."""
 
 import ast
+import re
 import subprocess
 import sys
 from datetime import time
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from dotenv import dotenv_values
+from env_grammars import docker, dotenv, systemd
 
 from daemon.core.condor.policy import Sides, StrikesBy, WingsBy
 from daemon.settings import env_file_text, load, rows, table_text
@@ -18,30 +20,38 @@ ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / "config"
 HOME = {"HOME": "/home/somebody"}
 ENV_FILES = sorted(CONFIG.rglob("*.env"))
+ASSIGNED = re.compile(r"#|$|[A-Z][A-Z0-9_]*=\S*$")
 PRESETS = {path.stem: path for path in (CONFIG / "presets").glob("*.env")}
 
 
-def systemd(path: Path) -> dict[str, str]:
-    """Read as systemd.exec(5) describes EnvironmentFile for lines without quotes."""
-    lines = [line.strip() for line in path.read_text().split("\n")]
-    pairs = [line.partition("=") for line in lines if line and line[0] not in "#;"]
-    return {name.strip(): value.strip() for name, _, value in pairs}
+def documented() -> dict[str, str]:
+    """Return every env file that is shipped, written by `config init`, or quoted in a document, by its name."""
+    texts = {path.name: path.read_text() for path in ENV_FILES}
+    lines = env_file_text().splitlines()
+    switched = [line.removeprefix("#") if line.startswith("#CONDORD_") else line for line in lines]
+    texts["every line switched on"] = "\n".join(switched)
+    for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+        quoted = re.findall(r"^```(?:env|ini)?\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
+        envs = [text for text in quoted if all(ASSIGNED.match(line) for line in text.splitlines())]
+        texts |= {f"{page.name} {n}": text for n, text in enumerate(envs, start=1)}
+    return texts
 
 
-def docker(path: Path) -> dict[str, str]:
-    """Read as the reference of ``docker run --env-file`` describes: everything behind = is the value."""
-    lines = [line.lstrip() for line in path.read_text().split("\n")]
-    pairs = [line.partition("=") for line in lines if line and not line.startswith("#")]
-    return {name: value for name, _, value in pairs}
+@pytest.mark.parametrize(("name", "text"), documented().items(), ids=documented())
+def test_every_env_file_is_read_alike_by_all_three_readers(name: str, text: str, tmp_path: Path) -> None:
+    path = tmp_path / f"{name}.env"
+    path.write_text(text)
+    read = read_env_file(path)
+    ours = {item.name: item.text for item in read.assignments}
+
+    assert dotenv(text) == dict(dotenv_values(path)) == ours
+    assert systemd(text) == ours
+    assert docker(text) == ours
+    assert (read.problems, read.warnings) == ((), ())
 
 
-@pytest.mark.parametrize("path", ENV_FILES, ids=lambda path: path.stem)
-def test_every_shipped_env_file_is_read_alike_by_all_three_readers(path: Path) -> None:
-    ours = {name: value or "" for name, value in dotenv_values(path, interpolate=False).items()}
-
-    assert systemd(path) == ours
-    assert docker(path) == ours
-    assert read_env_file(path).warnings == ()
+def test_a_document_quotes_an_env_file() -> None:
+    assert any(name.startswith("approvals.md") for name in documented())
 
 
 def test_the_commented_file_shows_every_setting() -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from env_grammars import systemd
 
 from daemon.settings.envfile import read_env_file
 
@@ -45,8 +46,12 @@ def test_lines_that_all_readers_read_alike_are_accepted(tmp_path: Path, text: st
         ("A=4 # four", "comment behind the value"),
         ("A='x y' # two", "comment behind the value"),
         ("A = 4", "spaces or quotes"),
-        ('A="a\\nb"', "spaces or quotes"),
+        ('A="a\\nb"', "backslash"),
         ("A=path\\", "backslash"),
+        ("A=C:\\data", "backslash"),
+        ("A-B=1", "systemd leaves out"),
+        ("; a comment", "begin the line with #"),
+        ("\u00a0A=1", "spaces or quotes"),
     ],
 )
 def test_a_line_that_readers_read_differently_is_a_problem_with_its_place(
@@ -60,6 +65,21 @@ def test_a_line_that_readers_read_differently_is_a_problem_with_its_place(
     assert read.problems[0].startswith(f"{path}:2 ")
     assert words in read.problems[0]
     assert [item.name for item in read.assignments] == ["B", "C"]
+
+
+def test_a_comment_that_ends_in_a_backslash_would_swallow_a_line_and_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path, "# kept in C:\\\nA=1\n")
+
+    (problem,) = read_env_file(path).problems
+
+    assert problem.startswith(f"{path}:1 is a comment that ends in a backslash")
+    assert systemd(path.read_text()) == {}
+
+
+def test_what_nothing_is_put_in_the_place_of_is_warned_about(tmp_path: Path) -> None:
+    (warning,) = read_env_file(write(tmp_path, "A=${HOME}/x")).warnings
+
+    assert "nothing is put in the place of ${...}" in warning
 
 
 def test_the_last_of_two_lines_counts_and_is_warned_about(tmp_path: Path) -> None:

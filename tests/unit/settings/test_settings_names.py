@@ -1,13 +1,15 @@
 """A misspelled name is recognised and the right one suggested."""
 
+from pathlib import Path
 from random import Random
 
 import pytest
+from typos import one_edit, sample
 
-from daemon.settings.catalogue import by_name
+from daemon.errors import SettingsError
+from daemon.settings import load
+from daemon.settings.catalogue import Kind, by_name, catalogue
 from daemon.settings.names import distance, looks_like_ours, nearest
-
-LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ_"
 
 
 @pytest.mark.parametrize(
@@ -52,21 +54,49 @@ def test_variables_of_other_programs_are_left_alone(name: str) -> None:
     assert not looks_like_ours(name)
 
 
-def _typos(name: str, random: Random) -> list[str]:
-    at = random.randrange(len(name) - 1)
-    other = random.choice([letter for letter in LETTERS if letter != name[at]])
-    swapped = name[:at] + name[at + 1] + name[at] + name[at + 2 :]
-    return [name[:at] + name[at + 1 :], name[:at] + other + name[at:], name[:at] + other + name[at + 1 :], swapped]
-
-
 def test_one_edit_typos_of_every_name_are_caught_with_the_right_suggestion() -> None:
-    random = Random(20200218)
+    """Of all typos of all names, prefix included; one that is another real name counts as not caught."""
     names = by_name()
-    typos = [(name, typo) for name in names for typo in _typos(name, random) if typo not in names]
+    typos = sample(names, 1000, seed=20200218)
 
-    missed = [typo for _, typo in typos if not looks_like_ours(typo)]
-    right = sum(nearest(typo, names) == name for name, typo in typos)
+    right = sum(typo not in names and looks_like_ours(typo) and nearest(typo, names) == name for name, typo in typos)
 
-    assert len(typos) > 4 * len(names) * 0.9
-    assert missed == []
+    assert {name[:9] for name, _ in typos} > {"CONDORD_C", "CONDORD_H", "CONDORD_R"}
+    assert any(typo[:8] != "CONDORD_" for _, typo in typos)
     assert right / len(typos) >= 0.95
+
+
+def test_a_typo_in_the_environment_and_in_a_file_is_refused_with_the_suggestion(tmp_path: Path) -> None:
+    for name, typo in sample(by_name(), 40, seed=7):
+        if typo in by_name():
+            continue
+        path = tmp_path / "typo.env"
+        path.write_text(f"{typo}=1\n")
+
+        for files, environ in (([], {typo: "1"}), ([path], {})):
+            with pytest.raises(SettingsError, match=f"{typo} .* is not a setting; did you mean CONDORD_") as raised:
+                load(files, {"HOME": "/home/somebody", **environ})
+            assert len(raised.value.problems) == 1, (name, typo)
+
+
+def test_one_edit_typos_of_every_choice_are_refused_with_the_right_suggestion() -> None:
+    chosen = [spec for spec in catalogue() if spec.kind is Kind.CHOICE and not spec.allowed.startswith("one or more")]
+    meant = [(spec, choice) for spec in chosen for choice in spec.allowed.split(", ")]
+    every = [(spec, choice, typo) for spec, choice in meant for typo in one_edit(choice.upper())]
+    typos = Random(20200218).sample(every, 300)
+
+    right = 0
+    for spec, choice, typo in typos:
+        try:
+            load([], {"HOME": "/home/somebody", spec.name: typo})
+        except SettingsError as error:
+            right += str(error).count(f"; did you mean {choice}?")
+
+    assert right / len(typos) >= 0.95
+
+
+def test_a_value_that_is_near_no_choice_gets_the_list_alone() -> None:
+    with pytest.raises(SettingsError) as raised:
+        load([], {"HOME": "/home/somebody", "CONDORD_LOG_FORMAT": "syslog"})
+
+    assert str(raised.value).endswith("is not one of the choices; allowed: text, json")
