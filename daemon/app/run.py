@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from daemon import __version__
@@ -21,6 +22,7 @@ from daemon.app.first_contact import FirstContact
 from daemon.app.gateway import TcpGateway, serve, state_lock
 from daemon.app.program import Program, build_program, ib_config
 from daemon.app.simulated import SimulationPlan, build_gateway
+from daemon.app.standing import tell_pending, tell_start
 from daemon.app.watchdog import LINK_WORK_MAX_S, Vitals, Watchdog
 from daemon.core.calendar.sessions import new_york_date
 from daemon.errors import CondordError
@@ -51,6 +53,7 @@ async def _run(settings: Settings, *, follow_gateway_clock: bool) -> None:
             terminal=sys.stderr,
         )
         asyncio.get_running_loop().set_exception_handler(lambda _loop, context: _unhandled(program, context))
+        program.engine.at_close = partial(tell_pending, settings, program.store, program.engine.desk.journal)
         program.engine.link.on_connected = FirstContact(program, follow_gateway_clock=follow_gateway_clock).check
         try:
             await _live(program, stop)
@@ -116,6 +119,7 @@ def _say_started(program: Program) -> None:
         "state_dir": str(settings.state_dir),
     }
     journal.emit("daemon_started", fields)
+    tell_start(settings, program.store, journal, now=program.clock.now())
     today = new_york_date(program.clock.now())
     stale = program.engine.desk.policy.events.staleness(today, settings.condor.event_kinds)
     for warning in (*settings.warnings, *stale):

@@ -15,6 +15,7 @@ from daemon import __version__
 from daemon.adapters.clock import computer_now
 from daemon.adapters.halt_file import HaltFile
 from daemon.app.program import Program
+from daemon.app.standing import pending_count
 from daemon.core.book.book import Book, fold
 from daemon.core.book.condors import layer_positions, open_condors
 from daemon.core.calendar.schedule import instant
@@ -68,6 +69,7 @@ async def status_now(program: Program) -> Json:
         "breaks_open": None if desk.link.reconciled_at is None else desk.link.breaks_open,
         "next_jobs": [[when.isoformat(), name] for name, when in engine.jobs.next_instants(today)],
         "limits": [asdict(use) for use in await engine.watch.uses(today)],
+        "settings_pending": pending_count(program.settings, program.store),
         **await _market_now(engine),
     }
 

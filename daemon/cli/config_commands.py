@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from daemon.cli.common import env_file_option, json_option, load_settings, print_json
+from daemon.cli.common import database, env_file_option, json_option, load_settings, print_json
 from daemon.errors import ExitCode, SettingsError
 
 if TYPE_CHECKING:
@@ -68,6 +68,23 @@ def show(*, env_files: tuple[Path, ...], changed_only: bool, as_json: bool) -> N
 
 
 @config.command()
+@env_file_option
+@json_option
+def diff(*, env_files: tuple[Path, ...], as_json: bool) -> None:
+    """Show what has changed since the daemon was last started, and whether it is in force."""
+    from daemon.adapters.control import daemon_listens
+    from daemon.app.standing import changed_since_start
+    from daemon.report.changes import changes_json, changes_text
+
+    settings = load_settings(env_files)
+    view = changed_since_start(settings, database(settings, None), running=daemon_listens(settings.runtime_dir))
+    if as_json:
+        print_json(changes_json(view))
+    else:
+        click.echo(changes_text(view), nl=False)
+
+
+@config.command()
 @click.argument("path", required=False, type=click.Path(path_type=Path))
 @click.option("--force", is_flag=True, help="Replace a file that exists.")
 def init(*, path: Path | None, force: bool) -> None:
@@ -108,7 +125,6 @@ def _calendar_warnings(settings: Settings) -> tuple[str, ...]:
 def _held(settings: Settings) -> Mapping[str, str]:
     """Return the values in force of settings whose change waits for approval; none where there is no database."""
     from daemon.app.governor import held_back
-    from daemon.cli.common import database
     from daemon.errors import NotReadyError, StoreError
 
     try:
@@ -120,7 +136,6 @@ def _held(settings: Settings) -> Mapping[str, str]:
 def _approval_warnings(settings: Settings) -> tuple[str, ...]:
     """Say which changes of the hedge policy need approval; raises SettingsError for keys that cannot be used."""
     from daemon.app.governor import unapproved
-    from daemon.cli.common import database
     from daemon.errors import NotReadyError, StoreError
 
     try:

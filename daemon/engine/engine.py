@@ -75,6 +75,8 @@ class Engine:
         self._rules_told = False
         self.at_start: Callable[[], None] = lambda: None
         """Called once, after the first reconciliation and before anything is traded."""
+        self.at_close: Callable[[], None] = lambda: None
+        """Called when a session closes, before its page is made: the last to tell something of it."""
         self.exits = CondorExits(desk, self.executor, self.risk, self._background.spawn)
         self.entries = CondorEntries(desk, self.executor, self.risk, self.exits)
         self.signals = SignalDesk(desk)
@@ -285,6 +287,7 @@ class Engine:
         self.entries.conclude(session, UNDECIDED, final=True)
         self.jobs.record_checks(session)
         self.jobs.record(session, "end_of_day", outcome)
+        self.at_close()
         self._day_closed(session, self.next_actions(tomorrow))
         return outcome
 

@@ -86,6 +86,8 @@ class StatusView:
     """Order refs without evidence."""
     hedge_policy: tuple[str, ...] = ()
     """Which one is in force and who decides about changes, or which changes wait for approval."""
+    settings_pending: int | None = 0
+    """Changes of the settings that a restart would put into force; None where it could not read them."""
     last_decision: str = ""
 
 
@@ -145,6 +147,7 @@ def status_text(view: StatusView) -> str:
         *(_line("limits" if n == 0 else "", text) for n, text in enumerate(limits_lines(view.limits))),
         _line("account", _account(view)),
     ]
+    lines += [_line("settings", text) for text in _settings(view)]
     if view.last_decision:
         lines.append(_line("last decision", view.last_decision))
     if view.unknown_orders:
@@ -219,6 +222,13 @@ def _policy(view: StatusView) -> tuple[str, ...]:
     """Return the lines of the hedge policy, of many changes the first."""
     left = len(view.hedge_policy) - POLICY_LINES
     return view.hedge_policy if left <= 0 else (*view.hedge_policy[:POLICY_LINES], f"and {left} more changes")
+
+
+def _settings(view: StatusView) -> tuple[str, ...]:
+    if view.settings_pending is None:
+        return ("ATTENTION: a restart could not read them; condord config check says why",)
+    waiting = f"{plural(view.settings_pending, 'change')} pending: restart to put into force (condord config diff)"
+    return (waiting,) if view.settings_pending else ()
 
 
 def _risk(view: StatusView) -> str:

@@ -16,7 +16,7 @@ from daemon.settings.catalogue import Kind, Spec, as_text, by_name, catalogue, v
 from daemon.settings.envfile import Assignment, read_env_file
 from daemon.settings.fields import NOT_ALLOWED
 from daemon.settings.folders import default_folders, full_folder, no_home
-from daemon.settings.model import Origin, ServiceManager, Settings, Source, SourceKind
+from daemon.settings.model import Origin, Reading, ServiceManager, Settings, Source, SourceKind
 from daemon.settings.names import PREFIX, distance, looks_like_ours, nearest
 from daemon.settings.pairs import Conflict, conflicts, remarks
 
@@ -62,6 +62,7 @@ def load(
         folder_defaults=MappingProxyType({name: item.text for name, item in folders.items()}),
         warnings=(*warnings, *remarks(settings)),
         service=_service_manager(environ),
+        reading=Reading(tuple(env_files), environ, overrides or {}),
     )
     return settings
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from types import MappingProxyType
 
 from pydantic import PrivateAttr
@@ -70,6 +71,16 @@ class ServiceManager:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """What the settings were read from, to read it again."""
+
+    env_files: tuple[Path, ...] = ()
+    environ: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    overrides: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Full names with texts, of the command line."""
+
+
+@dataclass(frozen=True, slots=True)
 class Origin:
     """How a set of settings came about."""
 
@@ -79,6 +90,7 @@ class Origin:
     """The defaults of the folders on this machine, by full name."""
     warnings: tuple[str, ...]
     service: ServiceManager
+    reading: Reading = Reading()
 
 
 class Settings(BaseSettings):

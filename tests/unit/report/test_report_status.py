@@ -122,3 +122,11 @@ def test_json_of_the_unknown_is_null() -> None:
     found = status_json(StatusView(mode="SIMULATED", version="0.1.0"))
 
     assert (found["pid"], found["breaks_open"], found["net_liquidation_usd"]) == (None, None, None)
+
+
+def test_changes_that_wait_for_a_restart_are_one_line() -> None:
+    assert "\nsettings      2 changes pending: restart to put into force" in status_text(
+        replace(FULL, settings_pending=2)
+    )
+    assert "a restart could not read them" in status_text(replace(FULL, settings_pending=None))
+    assert "settings" not in status_text(FULL)
