@@ -7,6 +7,8 @@ from collections.abc import Set as AbstractSet
 from datetime import date, datetime
 from typing import Protocol
 
+from daemon.core.alerts.outbox import DeskRecord
+from daemon.core.alerts.state import Message
 from daemon.core.book.book import Book, BookEntry
 from daemon.core.hedge.governance import GovernanceEntry
 from daemon.core.market.contracts import (
@@ -376,4 +378,32 @@ class Notifier(Protocol):
 
     def stopping(self) -> None:
         """Say that the program is stopping."""
+        ...
+
+
+class Outlets(Protocol):
+    """Ways to reach people. Nothing that an outlet does may hold the caller's event loop."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return how each outlet is called; a name holds no secret."""
+        ...
+
+    async def send(self, message: Message, to: Sequence[str]) -> Mapping[str, str]:
+        """Send a message to some outlets at once; return by name what went wrong, "" for nothing.
+
+        Each has a deadline after which it is broken off. Never raises for an outlet; no text holds a secret.
+        """
+        ...
+
+
+class AlertMemory(Protocol):
+    """Keeps what is known about alerts across restarts."""
+
+    def load(self) -> DeskRecord | None:
+        """Return what was saved last; None before the first time, or when it cannot be read any more."""
+        ...
+
+    def save(self, record: DeskRecord) -> None:
+        """Keep it. Raises StoreError."""
         ...

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from daemon.app.alerts import trial_now
 from daemon.app.health import health_now
 from daemon.app.program import Program
 from daemon.app.views import flatten_now, flatten_plan_now, plan_now, status_now
@@ -39,6 +40,8 @@ async def handle(  # noqa: PLR0911 - one return a command
             return await flatten(engine, arguments)
         case "approve":
             return _approve(program, arguments)
+        case "alert_test":
+            return await trial_now(program, arguments)
     raise SettingsError(f"the daemon knows no command {command!r}")
 
 

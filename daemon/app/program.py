@@ -19,6 +19,7 @@ from daemon.adapters.scheduler import ApScheduler
 from daemon.adapters.store import SqliteStore
 from daemon.app.governor import Governor
 from daemon.core.calendar.sessions import log_session
+from daemon.engine.alert_desk import AlertDesk
 from daemon.engine.context import Desk, EnginePolicy
 from daemon.engine.engine import Engine
 from daemon.engine.journal import Journal
@@ -49,6 +50,8 @@ class Program:
     """What the settings ask for; the desk follows it once its hedge policy is approved."""
     mode: str
     """SIMULATED or PAPER, as everything that is shown says."""
+    alerts: AlertDesk | None = None
+    """Tells people; None without an outlet."""
 
 
 def engine_policy(settings: Settings) -> EnginePolicy:

@@ -17,6 +17,7 @@ from daemon.adapters.control import check_path
 from daemon.adapters.control_server import ControlServer
 from daemon.adapters.store import InstanceLock
 from daemon.adapters.systemd import SystemdNotifier
+from daemon.app.alerts import alerting, open_outlets, outlet_warnings, tell_day
 from daemon.app.commands import handle
 from daemon.app.first_contact import FirstContact
 from daemon.app.gateway import TcpGateway, serve, state_lock
@@ -42,6 +43,7 @@ def run(settings: Settings, *, follow_gateway_clock: bool) -> None:
 async def _run(settings: Settings, *, follow_gateway_clock: bool) -> None:
     clock = SystemClock()
     stop = _stop_signals()
+    outlets = open_outlets(settings)
     async with gateway_address(settings, clock) as (host, port):
         program = build_program(
             settings,
@@ -51,12 +53,14 @@ async def _run(settings: Settings, *, follow_gateway_clock: bool) -> None:
             notifier=SystemdNotifier(settings.service.notify_socket),
             mode=mode_text(settings, follow_gateway_clock=follow_gateway_clock),
             terminal=sys.stderr,
+            day_shown=lambda view: tell_day(program, view),
         )
         asyncio.get_running_loop().set_exception_handler(lambda _loop, context: _unhandled(program, context))
         program.engine.at_close = partial(tell_pending, settings, program.store, program.engine.desk.journal)
         program.engine.link.on_connected = FirstContact(program, follow_gateway_clock=follow_gateway_clock).check
         try:
-            await _live(program, stop)
+            async with alerting(program, outlets):
+                await _live(program, stop)
         finally:
             program.log.close()
             program.store.close()
@@ -122,15 +126,18 @@ def _say_started(program: Program) -> None:
     tell_start(settings, program.store, journal, now=program.clock.now())
     today = new_york_date(program.clock.now())
     stale = program.engine.desk.policy.events.staleness(today, settings.condor.event_kinds)
-    for warning in (*settings.warnings, *stale):
+    for warning in (*settings.warnings, *outlet_warnings(settings), *stale):
         journal.emit("settings_warned", {"text": warning})
 
 
 def _say_failed(program: Program, failure: BaseException) -> None:
-    """Write down why the daemon ends; the store may be what failed, and then the exit alone tells."""
+    """Write down why the daemon ends; the store may be what failed, and then log and alert tell all the same."""
     text = str(failure) if isinstance(failure, CondordError) else f"{type(failure).__name__}: {failure}"
+    journal = program.engine.desk.journal
+    event = journal.make("daemon_failed", {"text": text})
     with contextlib.suppress(CondordError):
-        program.engine.desk.journal.emit("daemon_failed", {"text": text})
+        program.store.append_event(event)
+    journal.show(event)
 
 
 def _unhandled(program: Program, context: dict[str, Any]) -> None:

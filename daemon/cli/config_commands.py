@@ -37,6 +37,7 @@ def check(*, env_files: tuple[Path, ...], as_json: bool) -> None:
         settings = load_settings(env_files)
         warnings = [*settings.warnings, *_calendar_warnings(settings), *_approval_warnings(settings)]
         _check_macro_files(settings)
+        _check_outlets(settings)
     except SettingsError as error:
         _print_problems(error.problems, as_json=as_json)
         raise click.exceptions.Exit(ExitCode.SETTINGS) from None
@@ -144,6 +145,13 @@ def _approval_warnings(settings: Settings) -> tuple[str, ...]:
         return ()  # before the first start everything is adopted
     except StoreError as error:
         return (f"whether the hedge policy is approved is not known: {error}",)
+
+
+def _check_outlets(settings: Settings) -> None:
+    """Raise SettingsError for outlets of alerts that cannot be used."""
+    from daemon.app.alerts import open_outlets
+
+    open_outlets(settings)
 
 
 def _check_macro_files(settings: Settings) -> None:

@@ -64,6 +64,8 @@ _LIFE: Final = {
     "command_received": _info("{command}", "{reason}"),
     "log_failed": _error("{path} cannot be written: {text}", "trading goes on and the database keeps every event"),
     "log_recovered": _info("{path} is written again"),
+    "alert_sent": _info("{title}", "to {outlets}"),
+    "alert_failed": _warning("{title} did not reach {outlets}", "{why}"),
     "session_closed": _info("session {of_session}", "net liquidation {net_liquidation_usd_cents}"),
 }
 

@@ -9,10 +9,12 @@ from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError, PydanticUndefined
 
+from daemon.core.alerts.kinds import AlertLevel
 from daemon.core.calendar.events import EventKind
 from daemon.core.condor.policy import (
     DriftAction,
@@ -137,6 +139,14 @@ def _host(host: str) -> str:
     return host
 
 
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise refuse("is no time zone") from None
+    return name
+
+
 def _read_kinds(value: object) -> object:
     if not isinstance(value, str):
         return value
@@ -204,6 +214,8 @@ Direction = Annotated[ShiftDirection, BeforeValidator(_any_case(ShiftDirection))
 EventKinds = Annotated[tuple[EventKind, ...], BeforeValidator(_read_kinds)]
 Mode = Annotated[GatewayMode, BeforeValidator(_any_case(GatewayMode))]
 Format = Annotated[LogFormat, BeforeValidator(_any_case(LogFormat))]
+TimeZone = Annotated[str, AfterValidator(_zone)]
+LeastAlert = Annotated[AlertLevel, BeforeValidator(_any_case(AlertLevel))]
 LeastLevel = Annotated[Level, BeforeValidator(_any_case(Level))]
 SyncMode = Annotated[Synchronous, BeforeValidator(_any_case(Synchronous))]
 

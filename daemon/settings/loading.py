@@ -218,4 +218,5 @@ def _service_manager(environ: Mapping[str, str]) -> ServiceManager:
         notify_socket=environ.get("NOTIFY_SOCKET"),
         watchdog_usec=int(usec) if usec.isdecimal() and meant_for_us else None,
         journal_stream=environ.get("JOURNAL_STREAM"),
+        credentials_dir=environ.get("CREDENTIALS_DIRECTORY"),
     )

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from pydantic import PrivateAttr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from daemon.core.alerts.policy import AlertPolicy
 from daemon.core.calendar.schedule import SchedulePolicy
 from daemon.core.condor.policy import CondorPolicy
 from daemon.core.hedge.adjustments import AdjustmentPolicy
@@ -20,6 +21,7 @@ from daemon.core.hedge.policy import Band, HedgePolicy, LayerPolicy
 from daemon.core.hedge.signal_values import SignalPolicy
 from daemon.core.risk.limits import RiskLimits
 from daemon.settings.adjust_group import adjustment_policy, signal_policy
+from daemon.settings.alert_group import AlertSettings, MetricsSettings, alert_policy
 from daemon.settings.beside_group import drift_policy, etf_policy, sleeve_policy
 from daemon.settings.budget_group import budget_policy
 from daemon.settings.condor_group import CondorSettings
@@ -68,6 +70,7 @@ class ServiceManager:
     notify_socket: str | None = None
     watchdog_usec: int | None = None
     journal_stream: str | None = None
+    credentials_dir: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +135,8 @@ class Settings(BaseSettings):
     risk: RiskSettings = RiskSettings()
     store: StoreSettings = StoreSettings()
     log: LogSettings = LogSettings()
+    alert: AlertSettings = AlertSettings()
+    metrics: MetricsSettings = MetricsSettings()
 
     _origin: Origin = PrivateAttr(
         default_factory=lambda: Origin(MappingProxyType({}), MappingProxyType({}), (), ServiceManager())
@@ -193,6 +198,10 @@ class Settings(BaseSettings):
     def risk_limits(self) -> RiskLimits:
         """Build the limits of the risk monitor."""
         return _risk_limits(self.risk)
+
+    def alert_policy(self) -> AlertPolicy:
+        """Build the rules of the alert desk."""
+        return alert_policy(self.alert)
 
     def schedule_policy(self) -> SchedulePolicy:
         """Build the job times."""

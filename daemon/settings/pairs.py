@@ -69,6 +69,7 @@ def conflicts(settings: Settings) -> Iterator[Conflict]:
     yield from _condor(settings)
     yield from _hedge(settings)
     yield from _risk(settings)
+    yield from _rising(settings.alert, "alert", "kind_per_hour", "per_hour")
 
 
 def _named(group: str, *names: str) -> tuple[str, ...]:

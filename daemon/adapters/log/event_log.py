@@ -84,6 +84,8 @@ class EventLog:
         self._here = here
         self._least = least
         self._failed = False
+        self.on_trouble: Callable[[EventRecord], None] = lambda _event: None
+        """Called when the files cannot be written any more, and when they can again."""
 
     def write(self, event: EventRecord) -> None:
         """Write one event everywhere."""
@@ -132,6 +134,7 @@ class EventLog:
     def _tell(self, name: str, fields: Mapping[str, object]) -> None:
         now, session = self._here()
         event = EventRecord(name, now, session, level_of(name), fields)
+        self.on_trouble(event)
         if self._to_screen is None:
             _Screen(sys.stderr).put(text_line(event))
         else:
