@@ -282,6 +282,16 @@ class StressCell:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StressTable:
+    """What the whole book gains after some days, in whole dollars: a row for each move of VIX, a column for each of SPX."""
+
+    days: float
+    spx_pcts: tuple[float, ...]
+    vix_pcts: tuple[float, ...]
+    pnl_usd: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CondorBreakEvens:
     """SPX in points where a condor breaks even at its expiry; None where it does not, or has no such side."""
 
@@ -345,6 +355,8 @@ class RiskRecord:
     """What the hedge holds on funds of VIX futures, where it holds anything there (003-12)."""
     layers: tuple[LayerExposure, ...] | None = None
     """What each layer holds; None in a record of before this was kept."""
+    stress: tuple[StressTable, ...] = ()
+    """A table for each number of days; empty where the stress is unknown, and in a record of before it was kept."""
 
     @property
     def theta_usd(self) -> float | None:

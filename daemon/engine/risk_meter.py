@@ -138,6 +138,7 @@ class RiskMeter:
             max_loss_usd=tuple((expiry, None if math.isinf(loss) else loss) for expiry, loss in losses.items()),
             worst=None if stressed is None else stressed.worst,
             crash=() if stressed is None else stressed.crash,
+            stress=() if stressed is None else stressed.tables,
             break_evens=break_evens,
             unknown=(*indexes_unknown, *(reason.text for reason in exposure.unknown)),
             estimated=len(exposure.estimated),

@@ -57,6 +57,7 @@ from daemon.core.records import (
     Signal,
     Standing,
     StressCell,
+    StressTable,
 )
 from daemon.errors import InvariantError
 
@@ -320,6 +321,16 @@ def risk(row: Row) -> RiskRecord:
         hedge_on_spx=_sensitivity(details.get("hedge_on_spx")),
         hedge_on_funds=_sensitivity(details.get("hedge_on_funds")),
         layers=_layer_exposures(details.get("layers")),
+        stress=tuple(_stress_table(table) for table in details.get("stress", ())),
+    )
+
+
+def _stress_table(fields: dict[str, Any]) -> StressTable:
+    return StressTable(
+        days=fields["days"],
+        spx_pcts=tuple(fields["spx_pcts"]),
+        vix_pcts=tuple(fields["vix_pcts"]),
+        pnl_usd=tuple(map(tuple, fields["pnl_usd"])),
     )
 
 

@@ -13,7 +13,7 @@ from daemon.core.market.contracts import OptionContract, Right, Underlying
 from daemon.core.market.pricing import black76_price
 from daemon.core.market.vix_response import SPX_VOL_MIN, elasticity_of, future_after, spx_vol_change
 from daemon.core.orders.intent import Strategy
-from daemon.core.records import StressCell
+from daemon.core.records import StressCell, StressTable
 from daemon.core.risk.exposure import missing
 from daemon.core.risk.greeks import DAYS_PER_YEAR, Levels, OptionGreeks, Valuation
 from daemon.core.risk.repricing import grid_prices
@@ -43,12 +43,17 @@ GRID: Final = StressGrid(
 """992 scenarios: SPX -20 to +10 % by VIX -40 to +200 % by 0, 1, 5 and 21 days."""
 
 
+TABLE_SPX_PCTS: Final = (-20, -15, -10, -7, -5, -3, -1, 0, 1, 3, 5, 7, 10)
+"""Moves of SPX that are kept in tables; a column for each of the grid would be more than a person reads."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stress:
-    """The scenario in which the book loses most, and the crash after each number of days."""
+    """The scenario in which the book loses most, the crash after each number of days, and a table for each."""
 
     worst: StressCell
     crash: tuple[StressCell, ...]
+    tables: tuple[StressTable, ...]
 
 
 def stress(valuation: Valuation, levels: Levels, grid: StressGrid = GRID) -> Stress | None:
@@ -149,6 +154,18 @@ def _summary(changes: FloatArray, grid: StressGrid) -> Stress:
     return Stress(
         worst=_cell(changes, grid, (int(worst[0]), int(worst[1]), int(worst[2]))),
         crash=tuple(_cell(changes, grid, (crash_spx, crash_vix, day)) for day in range(len(grid.days))),
+        tables=tuple(_table(total[:, :, place], grid, days) for place, days in enumerate(grid.days)),
+    )
+
+
+def _table(total: FloatArray, grid: StressGrid, days: float) -> StressTable:
+    spx_pcts = [round(100 * move) for move in grid.spx_moves]
+    shown = [place for place, pct in enumerate(spx_pcts) if pct in TABLE_SPX_PCTS]
+    return StressTable(
+        days=days,
+        spx_pcts=tuple(float(spx_pcts[place]) for place in shown),
+        vix_pcts=tuple(float(round(100 * move)) for move in grid.vix_moves),
+        pnl_usd=tuple(tuple(round(float(usd)) for usd in column) for column in total[shown].T),
     )
 
 

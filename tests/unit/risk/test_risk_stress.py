@@ -107,6 +107,18 @@ def test_the_worst_scenario_is_the_smallest_of_all_and_the_crash_is_told_for_eac
     assert all(cell.condor_usd < 0 < cell.hedge_usd for cell in found.crash)
 
 
+def test_the_table_of_each_horizon_has_what_quantlib_makes_of_its_scenarios() -> None:
+    found = stressed(BOOK)
+
+    assert found is not None
+    assert [table.days for table in found.tables] == [0, 1, 5, 21]
+    for table in found.tables:
+        for spx_pct, vix_pct in ((-20, 200), (-5, 50), (0, 0), (10, -40)):
+            row, column = table.vix_pcts.index(vix_pct), table.spx_pcts.index(spx_pct)
+            total = sum(oracle(spx_pct / 100, vix_pct / 100, table.days))
+            assert table.pnl_usd[row][column] == pytest.approx(total, abs=1)
+
+
 def test_a_condor_is_never_worth_more_than_nothing_nor_costs_more_than_its_width() -> None:
     valuation = value_positions(condor_positions(quantity=1), levels())
     options = [(position.contract, greeks) for position, greeks in valuation.known]

@@ -37,6 +37,7 @@ from daemon.core.records import (
     Signal,
     Standing,
     StressCell,
+    StressTable,
 )
 from daemon.errors import InvariantError
 
@@ -114,6 +115,9 @@ RISK = RiskRecord(
             greeks=Sensitivity(delta_usd=160.0, gamma_usd=30.5, theta_usd=-21.75, vega_usd=7.5),
         ),
         LayerExposure(layer="L2", contracts=4, delta_usd=None, greeks=None),
+    ),
+    stress=(
+        StressTable(days=0.0, spx_pcts=(-20.0, 0.0, 10.0), vix_pcts=(0.0, 200.0), pnl_usd=((-9, 0, -4), (41, 7, -2))),
     ),
 )
 UNKNOWN_RISK = RiskRecord(
@@ -196,6 +200,13 @@ class TestWhatIsKept:
             conn.execute("UPDATE risks SET details = json_remove(details, '$.layers')")
 
         assert store.risks()[0].layers is None
+
+    def test_a_record_of_before_the_stress_was_kept_as_tables_has_none(self, store: SqliteStore) -> None:
+        store.record_risk(RISK)
+        with closing(sqlite3.connect(store.path)) as conn, conn:
+            conn.execute("UPDATE risks SET details = json_remove(details, '$.stress')")
+
+        assert store.risks() == (replace(RISK, stress=()),)
 
     def test_the_first_outcome_of_a_job_stays(self, store: SqliteStore) -> None:
         first, second = JobOutcome(Outcome.SKIPPED, "no credit", AT), JobOutcome(Outcome.DONE, "", AT)
