@@ -6,16 +6,12 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import click
 
 from daemon.cli.common import NewYorkDate, db_option, env_file_option, json_option, load_settings, print_json, reading
 from daemon.errors import NotReadyError, SettingsError
-
-if TYPE_CHECKING:
-    from daemon.core.hedge.policy import LayerPolicy
-    from daemon.ports import Store
 
 CALENDAR_DAYS: Final = 90
 """How far ahead the calendar looks when it is not told."""
@@ -34,16 +30,16 @@ def hedge(context: click.Context, *, folder: Path | None, env_files: tuple[Path,
     from daemon.app.governor import checked_log, settings_in_force
     from daemon.core.hedge.rolls import next_roll
     from daemon.report.governance import policy_lines
+    from daemon.report.hedge_calendar import dealt_with, roll_anchor
     from daemon.report.tables import hedge_json, hedge_text
 
     settings = load_settings(env_files)
     with reading(env_files, folder) as store:
         log = checked_log(store)
         layers, policy = settings_in_force(settings, log).hedge_policy().layers, policy_lines(log, computer_now())
-        dealt_with = _dealt_with(store)
-        rolls = {}
-        if dealt_with is not None:
-            rolls = {layer.name: next_roll(_anchor(layer, store), layer.roll_days, dealt_with) for layer in layers}
+        after, rolls = dealt_with(store), {}
+        if after is not None:
+            rolls = {layer.name: next_roll(roll_anchor(layer, store), layer.roll_days, after) for layer in layers}
         if as_json:
             print_json({**hedge_json(store, rolls), "policy": policy})
         else:
@@ -60,13 +56,12 @@ def hedge(context: click.Context, *, folder: Path | None, env_files: tuple[Path,
 def calendar(*, until: date | None, folder: Path | None, env_files: tuple[Path, ...], as_json: bool) -> None:
     """Show the next rolls of each layer, with the expiry that each would buy."""
     from daemon.app.governor import checked_log, settings_in_force
-    from daemon.core.hedge.rolls import planned_rolls
-    from daemon.report.hedge_calendar import calendar_json, calendar_text
+    from daemon.report.hedge_calendar import calendar_json, calendar_text, dealt_with, rolls_to_come
 
     settings = load_settings(env_files)
     with reading(env_files, folder) as store:
         policy = settings_in_force(settings, checked_log(store)).hedge_policy()
-        after = _dealt_with(store)
+        after = dealt_with(store)
         if after is None:
             raise NotReadyError(
                 "no session is recorded yet, so the roll calendar has no beginning; run the daemon once"
@@ -75,31 +70,10 @@ def calendar(*, until: date | None, folder: Path | None, env_files: tuple[Path, 
         if last <= after:
             raise SettingsError(f"--until {last} must be after {after}, up to which the rolls are dealt with")
         try:
-            rolls = [
-                roll
-                for layer in policy.layers
-                for roll in planned_rolls(layer, _anchor(layer, store), after=after, until=last)
-                if layer.weight > 0
-            ]
+            rolls = rolls_to_come(store, policy, after=after, until=last)
         except ValueError as error:
             raise SettingsError(f"--until {last}: {error}") from error
-    rolls.sort(key=lambda roll: (roll.session, roll.layer))
     if as_json:
         print_json(calendar_json(rolls, after, last))
     else:
         click.echo(calendar_text(rolls, after, last, policy=policy))
-
-
-def _dealt_with(store: Store) -> date | None:
-    """Return the date up to which rolls are dealt with, or None when there was no session yet."""
-    last = store.meta("last_session")
-    if last is None:
-        return None
-    session = date.fromisoformat(last)
-    return session if store.job_outcome(session, "hedge_roll") is not None else session - timedelta(days=1)
-
-
-def _anchor(layer: LayerPolicy, store: Store) -> date:
-    """Return the first roll date of a layer: its setting, else the first session of operation."""
-    first = store.meta("first_session")
-    return layer.anchor or date.fromisoformat(first or store.meta("last_session") or "")

@@ -1,4 +1,4 @@
-"""Commands that only read: ``status``, ``why``, ``book``, ``signals``, ``monitors``, ``report``."""
+"""Commands that only read: ``status``, ``why``, ``book``, ``signals``, ``monitors``."""
 
 # ruff: noqa: PLC0415 -- imported by the commands that need them, so that each stays quick
 
@@ -19,10 +19,9 @@ from daemon.cli.common import (
     load_settings,
     print_json,
     reading,
-    recorded_period,
     session_or_last,
 )
-from daemon.errors import NotReadyError, SettingsError
+from daemon.errors import NotReadyError
 
 STATUS_TIMEOUT_S: Final = 5.0
 
@@ -133,63 +132,3 @@ def monitors(*, session: date | None, folder: Path | None, env_files: tuple[Path
             print_json(monitors_json(store, day))
         else:
             click.echo(monitors_text(store, day))
-
-
-@click.command()
-@click.argument("first", required=False, type=NewYorkDate())
-@click.argument("last", required=False, type=NewYorkDate())
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default=Path("report.html"),
-    show_default=True,
-    help="File to write.",
-)
-@db_option
-@env_file_option
-@json_option
-def report(
-    *,
-    first: date | None,
-    last: date | None,
-    out: Path,
-    folder: Path | None,
-    env_files: tuple[Path, ...],
-    as_json: bool,
-) -> None:
-    """Write one HTML file over the sessions FIRST to LAST, YYYY-MM-DD.
-
-    With FIRST alone that one session, with neither everything recorded.
-    """
-    from dataclasses import asdict
-
-    from daemon.report.html import gather_report, render_html
-    from daemon.report.slippage import purpose_json, slippage_by_purpose
-    from daemon.report.summary import summarise
-    from daemon.report.valuation_tables import monitors_summary, valuation_json
-
-    with reading(env_files, folder) as store:
-        begin, end = recorded_period(store, first, last)
-        data = gather_report(store, begin, end)
-        text = render_html(data)
-        summary = asdict(summarise(store))
-        slippage = {line.name: purpose_json(line) for line in slippage_by_purpose(data.trades)}
-        told = {"monitors": monitors_summary(data.monitors), "valuation": valuation_json(data.valuation)}
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise SettingsError(f"--out {out} cannot be written: {error.strerror}; name another file") from error
-    if as_json:
-        print_json(
-            {
-                "file": str(out),
-                "from": begin.isoformat(),
-                "to": end.isoformat(),
-                **summary,
-                "slippage": slippage,
-                **told,
-            }
-        )
-    else:
-        click.echo(f"report of {begin} to {end} written to {out}")

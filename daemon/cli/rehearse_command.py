@@ -24,7 +24,9 @@ from daemon.app.rehearse import (
 from daemon.cli.common import NewYorkDate, env_file_option, json_option, load_settings, print_json
 from daemon.report.day import DayView
 from daemon.report.day_text import session_line
-from daemon.report.html import gather_report, render_html
+from daemon.report.html import render_html
+from daemon.report.period import gather_report
+from daemon.report.sections import document
 from daemon.report.summary import summary_table
 from daemon.sim.gateway.faults import load as load_faults
 
@@ -134,7 +136,8 @@ def _write_report(plan: RehearsalPlan) -> Path:
     path = plan.out / "report" / "index.html"
     store = open_readonly(plan.out / DATABASE)
     try:
-        text = render_html(gather_report(store, plan.first, plan.last))
+        policy = plan.settings.hedge_policy()
+        text = render_html(document(gather_report(store, plan.first, plan.last, policy=policy)))
     finally:
         store.close()
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -14,8 +14,8 @@ from daemon.core.analysis.event_study import Bucket, FallStudy
 from daemon.core.analysis.irr import RATE_SESSIONS_MIN, NoRate, Returns
 from daemon.core.records import LayerExposure
 from daemon.report.analysis import Analysis
-from daemon.report.html_tables import Cell, Table, money
-from daemon.report.words import UNKNOWN, dollars_and_cents, percent, plural, whole_dollars
+from daemon.report.cells import Amount, Cell, Table, Unit, count, figure, gain, gain_cents, pct, usd
+from daemon.report.words import UNKNOWN, percent, plural
 
 SOURCES: Final = "sources_rows"
 
@@ -42,17 +42,17 @@ def _sources(found: Analysis) -> Table:
     rows = [
         (
             Cell(total.name),
-            money(total.cash_usd_cents, exact=True),
-            money(-total.fees_usd_cents, exact=True),
-            money(total.value_usd_cents, exact=True),
-            money(total.usd_cents, exact=True),
+            gain_cents(total.cash_usd_cents, exact=True),
+            gain_cents(-total.fees_usd_cents, exact=True),
+            gain_cents(total.value_usd_cents, exact=True),
+            gain_cents(total.usd_cents, exact=True),
         )
         for total in split.totals
     ]
     blank = Cell("")
-    fees, change = (money(cents, exact=True) for cents in (-split.fees_usd_cents, split.change_usd_cents))
+    fees, change = (gain_cents(cents, exact=True) for cents in (-split.fees_usd_cents, split.change_usd_cents))
     rows += [
-        (Cell("interest, rounding"), blank, blank, blank, money(split.other_usd_cents, exact=True)),
+        (Cell("interest, rounding"), blank, blank, blank, gain_cents(split.other_usd_cents, exact=True)),
         (Cell("net liquidation"), blank, fees, blank, change),
     ]
     return Table(
@@ -87,9 +87,9 @@ def _loss(loss: Reduction) -> tuple[Cell, ...]:
     few = loss.hedged_usd is None
     return (
         Cell(loss.name, under=part),
-        Cell(str(loss.sessions)),
-        Cell("too few sessions") if few else _usd(loss.unhedged_usd),
-        Cell("") if few else _usd(loss.hedged_usd),
+        count(loss.sessions),
+        Cell("too few sessions") if few else gain(loss.unhedged_usd),
+        Cell("") if few else gain(loss.hedged_usd),
         Cell("" if few else _made(loss)),
     )
 
@@ -134,12 +134,10 @@ def _slice_columns(found: Analysis) -> tuple[tuple[str, ...], str]:
 def _slices(slices: Iterable[Slice], found: Analysis, *, before: str = "") -> list[tuple[Cell, ...]]:
     rows = []
     for one in slices:
-        layers = [_usd(one.gains_usd[name]) if one.sessions else Cell("") for name in found.sources[1:]]
-        sums = [_usd(one.condor_usd), _usd(one.hedge_usd)] if one.sessions else [Cell(""), Cell("")]
-        share = Cell(percent(one.hedge_pct, digits=2, signed=True) if one.hedge_pct is not None else "")
-        rows.append(
-            (Cell(f"{before}{one.name}"), Cell(str(one.sessions) if one.sessions else "none"), *sums, *layers, share)
-        )
+        layers = [gain(one.gains_usd[name]) if one.sessions else Cell("") for name in found.sources[1:]]
+        sums = [gain(one.condor_usd), gain(one.hedge_usd)] if one.sessions else [Cell(""), Cell("")]
+        share = pct(one.hedge_pct, digits=2, signed=True) if one.hedge_pct is not None else Cell("")
+        rows.append((Cell(f"{before}{one.name}"), _count(one.sessions), *sums, *layers, share))
     return rows
 
 
@@ -162,12 +160,12 @@ def _fall(study: FallStudy) -> tuple[Cell, ...]:
     return (
         Cell(f"{study.length} sessions {study.fall_pct:+.0f} %"),
         Cell(f"{study.count} in {study.episodes}"),
-        _usd(study.condor_mean_usd),
-        _usd(study.hedge_mean_usd),
-        _usd(study.hedge_worst_usd),
-        _usd(study.hedge_best_usd),
-        Cell("" if study.repaid_pct is None else percent(study.repaid_pct)),
-        _usd(study.month_theta_usd),
+        gain(study.condor_mean_usd),
+        gain(study.hedge_mean_usd),
+        gain(study.hedge_worst_usd),
+        gain(study.hedge_best_usd),
+        Cell("") if study.repaid_pct is None else pct(study.repaid_pct),
+        gain(study.month_theta_usd),
         Cell(f"{study.paid} of {study.theta_known}" if study.theta_known else UNKNOWN),
     )
 
@@ -207,11 +205,11 @@ def _bucket(bucket: Bucket) -> tuple[Cell, ...]:
         name = f"{bucket.low_pct:g} to {bucket.high_pct:g} %"
     return (
         Cell(name),
-        Cell(str(bucket.count) if bucket.count else "none"),
-        _usd(bucket.condor_usd) if bucket.count else Cell(""),
-        _usd(bucket.hedge_usd) if bucket.count else Cell(""),
-        Cell("" if bucket.hedge_pct is None else percent(bucket.hedge_pct, digits=2, signed=True)),
-        Cell(percent(bucket.reference_pct, signed=True)),
+        _count(bucket.count),
+        gain(bucket.condor_usd) if bucket.count else Cell(""),
+        gain(bucket.hedge_usd) if bucket.count else Cell(""),
+        Cell("") if bucket.hedge_pct is None else pct(bucket.hedge_pct, digits=2, signed=True),
+        pct(bucket.reference_pct, signed=True),
     )
 
 
@@ -230,19 +228,19 @@ def _returns(found: Analysis) -> Table:
 
 
 def _rates(one: Returns) -> tuple[Cell, ...]:
-    drag = "" if one.drag_bp is None else f"{one.drag_bp:+,.0f} bp"
+    drag = Cell("") if one.drag_bp is None else figure(Amount(one.drag_bp, Unit.BASIS_POINTS, signed=True))
     return (
         Cell(one.name),
-        Cell(str(one.sessions) if one.sessions else "none"),
-        *(Cell(_rate(rate)) for rate in (one.unhedged, one.hedged)),
-        Cell(drag),
+        _count(one.sessions),
+        *(_rate(rate) for rate in (one.unhedged, one.hedged)),
+        drag,
     )
 
 
-def _rate(rate: float | NoRate) -> str:
+def _rate(rate: float | NoRate) -> Cell:
     if isinstance(rate, NoRate):
-        return str(rate)
-    return f"{100 * rate:+,.0f} %" if abs(rate) >= 10 else percent(100 * rate, signed=True)
+        return Cell(str(rate))
+    return pct(100 * rate, digits=0 if abs(rate) >= 10 else 1, signed=True)
 
 
 def _betas(found: Analysis) -> Table:
@@ -271,8 +269,8 @@ def _beta_rows(name: str, betas: Sequence[Beta]) -> list[tuple[Cell, ...]]:
         (
             Cell(name),
             Cell(what),
-            *(_usd(usd) for usd in (values[-1], sum(values) / len(values), min(values), max(values))),
-            Cell(UNKNOWN if fit is None else f"{fit:.2f}"),
+            *(gain(amount) for amount in (values[-1], sum(values) / len(values), min(values), max(values))),
+            figure(Amount(fit, Unit.NUMBER, 2)),
         )
         for what, values in table.items()
     ]
@@ -298,26 +296,25 @@ def _greeks(found: Analysis) -> Table:
 def _greek(layer: LayerExposure) -> tuple[Cell, ...]:
     greeks = layer.greeks
     known = (
-        [Cell(UNKNOWN)] * 3
+        [usd(None)] * 3
         if greeks is None
-        else [Cell(f"{greeks.gamma_usd:,.1f}"), _usd(greeks.vega_usd), _usd(greeks.theta_usd)]
+        else [figure(Amount(greeks.gamma_usd, Unit.NUMBER, 1)), gain(greeks.vega_usd), gain(greeks.theta_usd)]
     )
-    return (Cell(layer.layer), Cell(str(layer.contracts)), Cell(whole_dollars(layer.delta_usd)), *known)
+    return (Cell(layer.layer), count(layer.contracts), usd(layer.delta_usd), *known)
 
 
 def _costs(found: Analysis) -> Table:
     variance = found.variance
-    share = percent(found.cost_to_credits_pct) if found.cost_to_credits_pct is not None else UNKNOWN
     unknown = f", {plural(variance.unknown, 'session')} unknown" if variance.unknown else ""
     rows = (
-        (Cell("cost of the hedge"), Cell(whole_dollars(-found.hedge_usd))),
-        (Cell("credits of the condors entered"), Cell(whole_dollars(found.credits_usd))),
-        (Cell("cost over credits"), Cell(share)),
+        (Cell("cost of the hedge"), usd(-found.hedge_usd)),
+        (Cell("credits of the condors entered"), usd(found.credits_usd)),
+        (Cell("cost over credits"), pct(found.cost_to_credits_pct)),
         (
             Cell(f"expected variance income{unknown}"),
-            Cell(whole_dollars(variance.income_usd) if variance.sessions else UNKNOWN),
+            usd(variance.income_usd if variance.sessions else None),
         ),
-        (Cell("cost of the hedge in the same sessions"), Cell(whole_dollars(variance.hedge_cost_usd))),
+        (Cell("cost of the hedge in the same sessions"), usd(variance.hedge_cost_usd)),
     )
     return Table(
         "costs_rows",
@@ -335,8 +332,10 @@ def _years(found: Analysis) -> Table:
     rows = tuple(
         (
             Cell(str(one.year), under="" if one.whole else "so far"),
-            *(Cell(dollars_and_cents(100 * usd, signed=True)) for usd in (one.realised_usd, one.gain_usd)),
-            *(Cell(dollars_and_cents(100 * usd, signed=True)) for usd in (one.long_term_usd, one.short_term_usd)),
+            *(
+                usd(amount, digits=2, signed=True)
+                for amount in (one.realised_usd, one.gain_usd, one.long_term_usd, one.short_term_usd)
+            ),
         )
         for one in found.years
     )
@@ -352,8 +351,8 @@ def _years(found: Analysis) -> Table:
     )
 
 
-def _usd(usd: float | None) -> Cell:
-    return money(None if usd is None else round(100 * usd))
+def _count(value: int) -> Cell:
+    return count(value) if value else Cell("none")
 
 
 def tables_by_name(found: Analysis) -> Mapping[str, Table]:

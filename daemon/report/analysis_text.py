@@ -2,44 +2,22 @@
 
 from __future__ import annotations
 
-import textwrap
 from dataclasses import fields, is_dataclass
 from datetime import date
 from math import isfinite
-from typing import Any, Final
+from typing import Any
 
 from daemon.report.analysis import Analysis
 from daemon.report.analysis_tables import analysis_tables
-from daemon.report.html_tables import Cell, Table
-from daemon.report.words import columns, plural
-
-WIDTH: Final = 110
+from daemon.report.table_text import table_text
+from daemon.report.words import plural
 
 
 def analysis_text(found: Analysis) -> str:
     """Write every table with its note."""
     first, last = found.rows[0].session, found.rows[-1].session
     head = f"{first} to {last}, {plural(len(found.rows), 'session')}"
-    return "\n\n".join([head, *(_table(table) for table in analysis_tables(found))])
-
-
-def _table(table: Table) -> str:
-    if not table.rows:
-        return "\n".join([table.title.upper(), *_wrapped(table.empty)])
-    aligns = "".join(">" if align == ">" else "<" for align in table.aligns)
-    rows = [table.headings, *(tuple(map(_cell, row)) for row in table.rows)]
-    lines = [table.title.upper(), *columns(rows, aligns)]
-    if table.note:
-        lines += _wrapped(table.note)
-    return "\n".join(lines)
-
-
-def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(text, WIDTH, initial_indent="  ", subsequent_indent="  ")
-
-
-def _cell(cell: Cell) -> str:
-    return f"{cell.text} ({cell.under})" if cell.under else cell.text
+    return "\n\n".join([head, *("\n".join(table_text(table)) for table in analysis_tables(found))])
 
 
 def analysis_json(found: Analysis) -> dict[str, Any]:

@@ -1,14 +1,79 @@
-"""The calendar of rolls as text and as JSON."""
+"""The calendar of rolls: what is to come, as text and as JSON, and what was done in a period."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
+from typing import Final
 
-from daemon.core.hedge.policy import HedgePolicy
-from daemon.core.hedge.rolls import PlannedRoll
-from daemon.report.tables import JsonObject
+from daemon.core.hedge.policy import HedgePolicy, LayerPolicy
+from daemon.core.hedge.rolls import PlannedRoll, planned_rolls
+from daemon.ports import Store
+from daemon.report.cells import Cell, Table
+from daemon.report.hedge import HedgeChange
+from daemon.report.tables import JsonObject, trade_text
 from daemon.report.words import columns
+
+ROLLS: Final = "rolls_rows"
+
+
+def dealt_with(store: Store) -> date | None:
+    """Return the date up to which rolls are dealt with, or None when there was no session yet."""
+    last = store.meta("last_session")
+    if last is None:
+        return None
+    session = date.fromisoformat(last)
+    return session if store.job_outcome(session, "hedge_roll") is not None else session - timedelta(days=1)
+
+
+def roll_anchor(layer: LayerPolicy, store: Store) -> date:
+    """Return the first roll date of a layer: its setting, else the first session of operation."""
+    first = store.meta("first_session")
+    return layer.anchor or date.fromisoformat(first or store.meta("last_session") or "")
+
+
+def rolls_to_come(store: Store, policy: HedgePolicy, *, after: date, until: date) -> tuple[PlannedRoll, ...]:
+    """Return the rolls of all layers with a share, by session. Raises ValueError beyond the known calendar."""
+    rolls = [
+        roll
+        for layer in policy.layers
+        for roll in planned_rolls(layer, roll_anchor(layer, store), after=after, until=until)
+        if layer.weight > 0
+    ]
+    return tuple(sorted(rolls, key=lambda roll: (roll.session, roll.layer)))
+
+
+def roll_table(changes: Sequence[HedgeChange], coming: Sequence[PlannedRoll] | None) -> Table:
+    """Make the table of the rolls of a period and of those to come; None says that no settings were read."""
+    done = [
+        (
+            Cell(f"{change.session}"),
+            Cell(change.layer),
+            Cell("done"),
+            Cell("\n".join(map(trade_text, change.trades))),
+            Cell(""),
+            Cell(""),
+        )
+        for change in changes
+        if change.is_roll
+    ]
+    rows = (*done, *map(_coming, coming or ()))
+    headings = ("Session", "Layer", "Roll", "What", "Window", "Rolls again")
+    empty = "No layer was rolled in this period, and no roll is to come within the days shown."
+    note = "" if coming is not None else "Rolls to come are not shown: they need the settings."
+    return Table(ROLLS, "Roll calendar", headings, "<<<<dd", rows, empty, note=note)
+
+
+def _coming(roll: PlannedRoll) -> tuple[Cell, ...]:
+    buys = "nothing is listed" if roll.expiry is None else f"buys {roll.trading_class} {roll.expiry}, {roll.dte} days"
+    return (
+        Cell(f"{roll.session}"),
+        Cell(roll.layer),
+        Cell("to come"),
+        Cell(buys),
+        Cell(f"{roll.window.first} to {roll.window.last}"),
+        Cell(f"{roll.next_session}"),
+    )
 
 
 def calendar_json(rolls: Sequence[PlannedRoll], after: date, until: date) -> JsonObject:

@@ -4,24 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from operator import itemgetter
+from typing import Final
 
 from daemon.core.book.book import BookEntry, EntryKind
 from daemon.core.calendar.sessions import sessions_between
 from daemon.core.hedge.governance import GovernanceEntry
+from daemon.core.hedge.policy import HedgePolicy
+from daemon.core.hedge.rolls import PlannedRoll
 from daemon.core.orders.intent import Purpose, Strategy
-from daemon.core.records import DayRecord, Decision, HedgeComputation, HedgeSizing, Level, Monitor
+from daemon.core.records import DayRecord, Decision, HedgeComputation, HedgeSizing, Level, Monitor, RiskRecord
 from daemon.ports import Store
 from daemon.report.analysis import Analysis, analyse
+from daemon.report.at_risk import BookPayoff, book_payoff
+from daemon.report.carry import BudgetLine, budget_lines
 from daemon.report.closing import Closing, closing
 from daemon.report.condors import CondorLine, CondorStatus, condor_lines
 from daemon.report.day import MODE_KEY, MODE_UNKNOWN, condor_decision
 from daemon.report.hedge import HedgeChange, hedge_changes, held_at_close_usd
+from daemon.report.hedge_calendar import rolls_to_come
 from daemon.report.orders import OrderLine, order_lines
 from daemon.report.pnl import EquityPoint, equity_curve, start_equity_usd_cents
 from daemon.report.troubles import TroubleLine, trouble_lines
 from daemon.report.valuation import ValuationLine, valuation_lines
+
+ROLLS_AHEAD_DAYS: Final = 45
+"""How far beyond its end a report looks for rolls to come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +39,8 @@ class ReportData:
 
     first: date
     last: date
+    name: str
+    """What a person calls the period, ``March 2020``; empty for two dates."""
     mode: str
     """``SIMULATED``, or ``PAPER`` with the account."""
     days: tuple[DayRecord, ...]
@@ -60,6 +71,14 @@ class ReportData:
     """What the arbitrage monitors saw."""
     valuation: tuple[ValuationLine, ...] = ()
     """Financial formulas at the last close."""
+    budgets: tuple[BudgetLine, ...] = ()
+    """What the hedge was expected to cost, by session."""
+    coming: tuple[PlannedRoll, ...] | None = None
+    """The rolls to come after the last session; None where no settings were read."""
+    payoff: BookPayoff | None = None
+    """What the open condors come to at expiry; None when none is open at the end."""
+    risk: RiskRecord | None = None
+    """What was at risk at the last close; None when it was not measured."""
 
     @property
     def entered(self) -> int:
@@ -74,6 +93,11 @@ class ReportData:
             by_session[decision.session] = (*by_session.get(decision.session, ()), decision)
         decided = {session for session, found in by_session.items() if condor_decision(found) is not None}
         return len(decided | {line.session for line in self.trades if _is_entry(line)})
+
+    @property
+    def expected(self) -> int:
+        """Return the sessions of the period, recorded or not."""
+        return len(sessions_between(self.first, self.last))
 
     @property
     def errors(self) -> int:
@@ -91,8 +115,13 @@ class ReportData:
         return sum(line.slippage_usd_cents or 0 for line in self.trades)
 
 
-def gather_report(store: Store, first: date, last: date, *, mode: str | None = None) -> ReportData:
-    """Read what is recorded from ``first`` to ``last`` inclusive; without ``mode`` the store's own note is used."""
+def gather_report(
+    store: Store, first: date, last: date, *, name: str = "", mode: str | None = None, policy: HedgePolicy | None = None
+) -> ReportData:
+    """Read what is recorded from ``first`` to ``last`` inclusive.
+
+    Without ``mode`` the store's own note is used; without the hedge's ``policy`` the rolls to come are unknown.
+    """
     all_days, entries = store.days(), store.entries()
     days = tuple(day for day in all_days if first <= day.session <= last)
     before = max((day for day in all_days if day.session < first), key=lambda day: day.session, default=None)
@@ -103,9 +132,11 @@ def gather_report(store: Store, first: date, last: date, *, mode: str | None = N
     analysis = analyse(store, first, last)
     intents = store.intents()
     orders = order_lines(intents, end.entries)
+    risks = store.risks(end.session)
     return ReportData(
         first=first,
         last=last,
+        name=name,
         mode=mode or store.meta(MODE_KEY) or MODE_UNKNOWN,
         days=days,
         unclosed=unclosed,
@@ -123,7 +154,17 @@ def gather_report(store: Store, first: date, last: date, *, mode: str | None = N
         analysis=analysis,
         monitors=store.monitors(first, last),
         valuation=valuation_lines(store, analysis, days),
+        budgets=budget_lines(computation for computation in computed if computation.session >= first),
+        coming=None if policy is None else _coming(store, policy, end.session),
+        payoff=book_payoff(end),
+        risk=risks[-1] if risks else None,
     )
+
+
+def _coming(store: Store, policy: HedgePolicy, after: date) -> tuple[PlannedRoll, ...]:
+    if not policy.rolls_enabled:
+        return ()
+    return rolls_to_come(store, policy, after=after, until=after + timedelta(days=ROLLS_AHEAD_DAYS))
 
 
 def _unclosed(days: Sequence[DayRecord]) -> tuple[date, ...]:

@@ -110,19 +110,5 @@ def fill_json(order: OrderLine) -> dict[str, float | int | str | None]:
     }
 
 
-def purpose_json(line: PurposeSlippage) -> dict[str, float | int | str | None]:
-    """Return the slippage of a purpose as JSON values."""
-    parts = zip(PARTS, line.parts_usd_cents, strict=True)
-    return {
-        "orders": line.orders,
-        "unknown": line.unknown,
-        "units": line.units,
-        "total_usd": line.total_usd_cents / 100,
-        "mean_pts": line.mean_pts,
-        "parts_known": line.parted,
-        **{f"{name}_usd": usd_cents / 100 for name, usd_cents in parts},
-    }
-
-
 def _usd(cents: int | None) -> float | None:
     return None if cents is None else cents / 100

@@ -18,7 +18,7 @@ from daemon.core.orders.intent import Strategy
 from daemon.core.records import DayRecord, HedgeComputation, LayerComputation, PositionLine, Signal, Standing
 from daemon.ports import Store
 from daemon.report.analysis import Analysis
-from daemon.report.words import UNKNOWN, percent, plural, points, whole_dollars
+from daemon.report.words import percent, plural, whole_dollars
 
 MONTH: Final = timedelta(days=30)
 MONTH_DAYS: Final = 30
@@ -202,10 +202,3 @@ def _betas(signals: Sequence[Signal]) -> tuple[ValuationLine, ...]:
         )
         for name, found in rows
     )
-
-
-def shown(line: ValuationLine) -> str:
-    """Write the value of a line."""
-    if line.value is None:
-        return UNKNOWN
-    return whole_dollars(line.value) if line.unit.startswith("$") else points(line.value)

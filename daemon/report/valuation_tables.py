@@ -1,17 +1,14 @@
-"""The monitors and the financial formulas of a period as tables and as JSON values."""
+"""The monitors and the financial formulas of a period as tables."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Final
 
 from daemon.core.phrasing import words
 from daemon.core.records import Monitor, MonitorKind
-from daemon.report.html_tables import Cell, Table
-from daemon.report.monitors import figure
-from daemon.report.tables import JsonObject
-from daemon.report.valuation import ValuationLine, shown
+from daemon.report.cells import Amount, Cell, Table, Unit, count, figure
+from daemon.report.valuation import ValuationLine
 
 MONITORS: Final = "monitors_rows"
 VALUATION: Final = "valuation_rows"
@@ -44,10 +41,10 @@ def _monitor_row(lines: Sequence[Monitor]) -> tuple[Cell, ...]:
     worst, beyond = worst_of(lines), sum(line.beyond for line in lines)
     return (
         Cell(words(worst.kind)),
-        Cell(str(len(lines))),
-        Cell(str(beyond), tint="loss" if beyond else ""),
-        Cell(figure(worst.value)),
-        Cell("" if worst.limit is None else figure(worst.limit)),
+        count(len(lines)),
+        count(beyond, tint="loss" if beyond else ""),
+        figure(Amount(worst.value, Unit.NUMBER, 2)),
+        Cell("") if worst.limit is None else figure(Amount(worst.limit, Unit.NUMBER, 2)),
         Cell(worst.unit),
         Cell(worst.subject, under=f"{worst.session}"),
         Cell(worst.text),
@@ -56,32 +53,11 @@ def _monitor_row(lines: Sequence[Monitor]) -> tuple[Cell, ...]:
 
 def valuation_table(lines: Sequence[ValuationLine]) -> Table:
     """Make the table of the financial formulas."""
-    rows = tuple((Cell(line.name), Cell(shown(line)), Cell(line.unit), Cell(line.text)) for line in lines)
+    rows = tuple((Cell(line.name), figure(_amount(line)), Cell(line.unit), Cell(line.text)) for line in lines)
     headings = ("Figure", "Value", "Unit", "What it is")
     return Table(VALUATION, "Financial formulas", headings, "<><w", rows, "No session of this period was closed.")
 
 
-def monitors_summary(lines: Sequence[Monitor]) -> list[JsonObject]:
-    """Return each kind with its worst line, as JSON values."""
-    found: list[JsonObject] = []
-    for kind in _kinds(lines):
-        same = [line for line in lines if line.kind is kind]
-        worst = worst_of(same)
-        found.append(
-            {
-                "kind": kind.value,
-                "lines": len(same),
-                "beyond": sum(line.beyond for line in same),
-                "worst": worst.value,
-                "limit": worst.limit,
-                "unit": worst.unit,
-                "subject": worst.subject,
-                "session": worst.session.isoformat(),
-            }
-        )
-    return found
-
-
-def valuation_json(lines: Sequence[ValuationLine]) -> list[JsonObject]:
-    """Return the financial formulas as JSON values."""
-    return [asdict(line) for line in lines]
+def _amount(line: ValuationLine) -> Amount:
+    is_usd = line.unit.startswith("$")
+    return Amount(line.value, Unit.USD if is_usd else Unit.NUMBER, 0 if is_usd else 2)

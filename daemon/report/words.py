@@ -45,18 +45,20 @@ def _money(amount: float, form: str, *, signed: bool) -> str:
 
 def points(pts: float | None, *, signed: bool = False) -> str:
     """Write index points with two decimals."""
-    if pts is None:
+    return number_text(pts, digits=2, signed=signed)
+
+
+def number_text(value: float | None, *, digits: int = 0, signed: bool = False) -> str:
+    """Write a number with so many decimals."""
+    if value is None:
         return UNKNOWN
-    shown = round(pts, 2) + 0.0  # never "-0.00"
-    return f"{shown:+,.2f}" if signed and shown else f"{shown:,.2f}"
+    shown = round(value, digits) + 0.0  # never "-0.00"
+    return f"{shown:+,.{digits}f}" if signed and shown else f"{shown:,.{digits}f}"
 
 
 def percent(pct: float | None, *, digits: int = 1, signed: bool = False) -> str:
     """Write a percentage with its sign, ``5.9 %``."""
-    if pct is None:
-        return UNKNOWN
-    shown = round(pct, digits) + 0.0
-    return f"{shown:+.{digits}f} %" if signed and shown else f"{shown:.{digits}f} %"
+    return UNKNOWN if pct is None else f"{number_text(pct, digits=digits, signed=signed)} %"
 
 
 def net_price(pts: float | None) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
-from daemon.core.book.book import Book, Holding
+from daemon.core.book.book import Book, BookEntry, Holding
 from daemon.core.market.contracts import OptionContract
 from daemon.core.orders.intent import Strategy
 
@@ -37,6 +37,30 @@ def strategy_pnl_usd_cents(book: Book, strategy: Strategy, marks: Mapping[Option
                 total[contract] += quantity
     value_e4 = value_usd_e4({contract: quantity for contract, quantity in total.items() if quantity}, marks)
     return None if value_e4 is None else whole_cents(cash_e4 + value_e4)
+
+
+def unrealised_usd(entries: Iterable[BookEntry], marks: Mapping[OptionContract, float]) -> float | None:
+    """Return what is held would gain if it were closed at its marks, in dollars, fees left out; None when a mark is missing.
+
+    Each subject has its own contracts; what is closed leaves at the mean price of what was opened.
+    """
+    held: dict[tuple[str, OptionContract], tuple[int, float]] = {}
+    for entry in entries:
+        key = entry.subject, entry.contract
+        before, cost_pts = held.get(key, (0, 0.0))
+        held[key] = before + entry.quantity, _cost_pts(entry, before, cost_pts)
+    still = [(contract, *amounts) for (_, contract), amounts in held.items() if amounts[0]]
+    if any(contract not in marks for contract, _, _ in still):
+        return None
+    return sum((c.multiplier * (quantity * marks[c] - cost_pts) for c, quantity, cost_pts in still), 0.0)
+
+
+def _cost_pts(entry: BookEntry, before: int, cost_pts: float) -> float:
+    """Return what the quantity held after an entry has cost, in points for one dollar of multiplier."""
+    price_pts, after = entry.price_pts100 / 100, before + entry.quantity
+    if before * entry.quantity >= 0:
+        return cost_pts + entry.quantity * price_pts
+    return cost_pts * after / before if before * after >= 0 else after * price_pts
 
 
 def value_usd_e4(positions: Mapping[OptionContract, int], marks: Mapping[OptionContract, float]) -> int | None:

@@ -43,7 +43,7 @@ GRID: Final = StressGrid(
 """992 scenarios: SPX -20 to +10 % by VIX -40 to +200 % by 0, 1, 5 and 21 days."""
 
 
-TABLE_SPX_PCTS: Final = (-20, -15, -10, -7, -5, -3, -1, 0, 1, 3, 5, 7, 10)
+TABLE_SPX_PCTS: Final = (-20, -15, -10, -7, -5, -3, 0, 3, 5, 7, 10)
 """Moves of SPX that are kept in tables; a column for each of the grid would be more than a person reads."""
 
 

@@ -7,6 +7,7 @@ from daemon.core.book.book import EntryKind, fold
 from daemon.core.book.pnl import (
     holding_pnl_usd_cents,
     strategy_pnl_usd_cents,
+    unrealised_usd,
     value_usd_e4,
 )
 from daemon.core.orders.intent import Strategy
@@ -50,3 +51,33 @@ class TestStrategy:
         assert strategy_pnl_usd_cents(book, Strategy.HEDGE, {}) == -38_000
         assert strategy_pnl_usd_cents(book, Strategy.CONDOR, MARKS) == 34_000
         assert strategy_pnl_usd_cents(book, Strategy.CONDOR, {}) is None
+
+
+class TestUnrealised:
+    def test_what_is_held_gains_over_its_mean_price(self) -> None:
+        bought = [trade("a.1.1", VIX_CALL, 3, 100, subject="L1"), trade("b.1.1", VIX_CALL, 1, 200, subject="L1")]
+
+        # 4 calls at 1.25 on average, worth 2.00: 0.75 x 100 x 4
+        assert unrealised_usd(bought, {VIX_CALL: 2.0}) == pytest.approx(300)
+
+    def test_what_is_closed_leaves_at_the_mean_price(self) -> None:
+        entries = [trade("a.1.1", VIX_CALL, 4, 125, subject="L1"), trade("b.1.1", VIX_CALL, -3, 900, subject="L1")]
+
+        assert unrealised_usd(entries, {VIX_CALL: 2.0}) == pytest.approx(75)
+
+    def test_what_is_turned_over_begins_anew_at_the_price_of_the_turn(self) -> None:
+        entries = [trade("a.1.1", VIX_CALL, 1, 100, subject="L1"), trade("b.1.1", VIX_CALL, -3, 300, subject="L1")]
+
+        # Short 2 at 3.00, worth 2.00.
+        assert unrealised_usd(entries, {VIX_CALL: 2.0}) == pytest.approx(200)
+
+    def test_nothing_held_has_gained_nothing_and_needs_no_mark(self) -> None:
+        entries = [trade("a.1.1", VIX_CALL, 1, 100, subject="L1"), trade("b.1.1", VIX_CALL, -1, 300, subject="L1")]
+
+        assert unrealised_usd(entries, {}) == 0
+
+    def test_two_layers_hold_one_contract_each_at_its_own_price_and_a_missing_mark_leaves_it_unknown(self) -> None:
+        entries = [trade("a.1.1", VIX_CALL, 1, 100, subject="L1"), trade("b.1.1", VIX_CALL, 1, 300, subject="L2")]
+
+        assert unrealised_usd(entries, {VIX_CALL: 2.0}) == pytest.approx(100 - 100)
+        assert unrealised_usd(entries, {}) is None

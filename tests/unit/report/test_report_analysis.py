@@ -27,7 +27,9 @@ from daemon.core.records import (
 from daemon.report.analysis import Analysis, analyse
 from daemon.report.analysis_rows import session_rows
 from daemon.report.analysis_text import analysis_json, analysis_text
-from daemon.report.html import gather_report, render_html
+from daemon.report.html import render_html
+from daemon.report.period import gather_report
+from daemon.report.sections import document
 
 CALL = vix_call(22, date(2020, 3, 18))
 GREEKS = Sensitivity(delta_usd=100.0, gamma_usd=2.0, theta_usd=-12.0, vega_usd=30.0)
@@ -226,7 +228,7 @@ def test_every_source_of_the_hedge_has_its_line(store: FakeStore) -> None:
         store.plan_intent(buy)
         store.record_execution(trade(buy, CALL, 2, 1.25))
 
-    page = render_html(gather_report(store, MONDAY, TUESDAY))
+    page = render_html(document(gather_report(store, MONDAY, TUESDAY)))
 
     wide = page[page.index("Gain of each layer") :].split("</svg>", maxsplit=1)[0]
     assert [name for name in names if f">{name}</text>" in wide] == names

@@ -18,9 +18,11 @@ from daemon.core.market.contracts import ConId, OptionContract, Right, TradingCl
 from daemon.core.orders.broker_facts import ExecId
 from daemon.core.orders.intent import Reason, Strategy
 from daemon.core.records import Decision, DecisionKind
+from daemon.report.cells import ROWS_SHOWN
 from daemon.report.day import gather_day
-from daemon.report.html import gather_report, minus, render_html
-from daemon.report.html_tables import ROWS_SHOWN
+from daemon.report.html import minus, render_html
+from daemon.report.period import gather_report
+from daemon.report.sections import document
 from daemon.report.svg import TOKENS, short_path
 
 KILOBYTE = 1000
@@ -30,7 +32,7 @@ VOID = {"meta", "br", "hr", "img", "input", "link"}
 
 @pytest.fixture(scope="module")
 def page(world: World) -> str:
-    return render_html(gather_report(world.store, FIRST, LAST))
+    return render_html(document(gather_report(world.store, FIRST, LAST)))
 
 
 class Checker(HTMLParser):
@@ -64,6 +66,11 @@ def svgs(page: str) -> list[str]:
     return re.findall(r"<svg.*?</svg>", page, re.DOTALL)
 
 
+def titles(page: str) -> list[str]:
+    """Return the titles of the plots of a page, each up to its unit."""
+    return [re.findall(r'aria-label="([^",]+)', svg)[0] for svg in svgs(page)]
+
+
 class TestFile:
     def test_it_needs_nothing_from_a_network_and_runs_no_script(self, page: str) -> None:
         found = Checker(page)
@@ -84,7 +91,7 @@ class TestFile:
         assert len(page.encode()) < 400 * KILOBYTE
 
     def test_it_is_the_same_each_time(self, page: str, world: World) -> None:
-        assert render_html(gather_report(world.store, FIRST, LAST)) == page
+        assert render_html(document(gather_report(world.store, FIRST, LAST))) == page
 
     def test_ids_are_unique_and_every_reference_is_met(self, page: str) -> None:
         found = Checker(page).attributes
@@ -104,7 +111,7 @@ class TestFile:
         store.record_decision(Decision(MONDAY, "condor_entry", DecisionKind.SKIP, "condor", noon(MONDAY), reasons))
         store.record_day(day_record(MONDAY))
 
-        page = render_html(gather_report(store, MONDAY, MONDAY))
+        page = render_html(document(gather_report(store, MONDAY, MONDAY)))
 
         assert "<script" not in page
         assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; co" in page
@@ -133,7 +140,7 @@ class TestTables:
             store.record_decision(Decision(MONDAY, "condor_entry", DecisionKind.SKIP, "condor", noon(MONDAY), reasons))
         store.record_day(day_record(MONDAY))
 
-        page = render_html(gather_report(store, MONDAY, MONDAY))
+        page = render_html(document(gather_report(store, MONDAY, MONDAY)))
 
         assert f'All decisions <span class="count">the newest {ROWS_SHOWN} of {ROWS_SHOWN + 1}</span>' in page
         assert "choice 0 of many" not in page
@@ -162,7 +169,7 @@ class TestTables:
         ]
         store.record_day(day_record(MONDAY))
 
-        page = render_html(gather_report(store, MONDAY, MONDAY))
+        page = render_html(document(gather_report(store, MONDAY, MONDAY)))
 
         rows = page[page.index('<table id="settlements_rows"') :].split("</table>", maxsplit=1)[0]
         # A call at 69.88 points pays 100 dollars for each.
@@ -178,7 +185,11 @@ class TestTables:
 
 class TestPlots:
     def test_each_is_drawn_for_a_desk_and_for_a_phone(self, page: str) -> None:
-        assert len(svgs(page)) == 2 * 6
+        shown = Counter(titles(page))
+
+        assert set(shown.values()) == {2}
+        assert len(shown) == 8
+        assert "What the hedge was expected to cost is not recorded here." in page
 
     def test_each_is_well_formed_and_says_what_it_shows(self, page: str) -> None:
         for svg in svgs(page):
@@ -208,18 +219,8 @@ class TestPlots:
     def test_letters_stay_letters_in_the_readers_font(self, page: str) -> None:
         assert all("<text" in svg and "font-family" not in svg for svg in svgs(page))
 
-    @pytest.mark.parametrize("name", ["equity", "drawdown", "hedge", "condors", "daily"])
-    def test_none_of_their_letters_leave_the_frame(self, page: str, name: str) -> None:
-        titles = {
-            "equity": "Net liquidation",
-            "drawdown": "Drawdown",
-            "hedge": "Hedge held against",
-            "condors": "Short strikes",
-            "daily": "Profit and loss of each",
-        }
-        drawn = [svg for svg in svgs(page) if f'aria-label="{titles[name]}' in svg]
-        assert len(drawn) == 2
-        for svg in drawn:
+    def test_none_of_their_letters_leave_the_frame(self, page: str) -> None:
+        for svg in svgs(page):
             width, height = map(float, re.findall(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)[0])
             for x, y in re.findall(r'<text[^>]* x="([-\d.]+)" y="([-\d.]+)"', svg):
                 assert 0 <= float(x) <= width
@@ -281,14 +282,15 @@ class TestLittleOrNothing:
         desk = World()
         desk.run(FIRST, FIRST)
 
-        page = render_html(gather_report(desk.store, FIRST, FIRST))
+        page = render_html(document(gather_report(desk.store, FIRST, FIRST)))
 
         assert Checker(page).open == []
         assert "one session" in page
-        assert len(svgs(page)) == 2
+        assert {*titles(page)} == {"Short strikes and wings against SPX", "Gain and loss at expiry"}
+        assert "One session makes no curve over time" in page
 
     def test_no_session_makes_a_page_that_says_so(self) -> None:
-        page = render_html(gather_report(FakeStore(), FIRST, LAST))
+        page = render_html(document(gather_report(FakeStore(), FIRST, LAST)))
 
         assert Checker(page).open == []
         assert "There is nothing to show" in page
@@ -302,7 +304,7 @@ class TestLittleOrNothing:
         data = gather_report(store, MONDAY, WEDNESDAY)
 
         assert data.unclosed == (TUESDAY,)
-        assert "2 sessions; 1 more have no closing figures" in render_html(data)
+        assert "2 sessions; 1 more have no closing figures" in render_html(document(data))
 
     def test_sessions_without_any_hedge_figures_are_drawn(self) -> None:
         store = FakeStore()
@@ -325,7 +327,8 @@ class TestLittleOrNothing:
                 )
             )
 
-        page = render_html(gather_report(store, MONDAY, WEDNESDAY))
+        page = render_html(document(gather_report(store, MONDAY, WEDNESDAY)))
 
-        assert len(svgs(page)) == 2 * 5
+        assert len(svgs(page)) == 2 * 3
+        assert "No hedge was held and none was asked for" in page
         assert "Sessions that closed with a break" in page

@@ -8,7 +8,7 @@ from report_values import MONDAY, intent, trade, vix_call
 
 from daemon.core.orders.intent import FillMarket, Intent, IntentState, Leg, Purpose, TimeInForce
 from daemon.report.orders import OrderLine, order_lines
-from daemon.report.slippage import fill_json, fill_words, purpose_json, slippage_by_purpose
+from daemon.report.slippage import fill_json, fill_words, slippage_by_purpose
 
 CALL = vix_call(22, MONDAY + timedelta(days=16))
 
@@ -75,7 +75,6 @@ class TestByPurpose:
         (line,) = slippage_by_purpose([UNKNOWN])
 
         assert (line.mean_pts, line.mean_usd_cents) == (None, None)
-        assert purpose_json(line)["mean_pts"] is None
 
     def test_purposes_stand_in_the_order_of_their_names(self) -> None:
         rolled = bought(Purpose.ROLL_BUY, 1.40, mid=1.30, market=None)

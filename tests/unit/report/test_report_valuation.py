@@ -26,9 +26,11 @@ from daemon.core.records import (
     Standing,
 )
 from daemon.report.analysis import analyse
-from daemon.report.html import gather_report, render_html
+from daemon.report.html import render_html
+from daemon.report.period import gather_report
+from daemon.report.sections import document
 from daemon.report.valuation import ValuationLine, valuation_lines
-from daemon.report.valuation_tables import monitors_summary
+from daemon.report.valuation_tables import monitor_table
 
 FIRST, LAST = date(2020, 1, 31), date(2020, 3, 2)
 SIGNAL = Signal(
@@ -221,20 +223,12 @@ def test_the_report_shows_both_tables(store: FakeStore) -> None:
     store.record_monitors((LINE, replace(LINE, session=LAST, value=0.31)), {})
 
     data = gather_report(store, FIRST, LAST)
-    page = render_html(data)
+    page = render_html(document(data))
 
     assert "Arbitrage and valuation" in page
     for text in ("P/CF of L1", "synthetic dividend", "VIX 2020-03-18", "0.31"):
         assert text in page
-    assert monitors_summary(data.monitors) == [
-        {
-            "kind": "conversion",
-            "lines": 2,
-            "beyond": 1,
-            "worst": 0.31,
-            "limit": 0.0,
-            "unit": "points",
-            "subject": "VIX 2020-03-18",
-            "session": "2020-03-02",
-        }
-    ]
+    ((kind, looks, beyond, worst, limit, unit, subject, _),) = monitor_table(data.monitors).rows
+    assert [cell.text for cell in (kind, unit, subject)] == ["conversion", "points", "VIX 2020-03-18"]
+    assert [cell.amount.value for cell in (looks, beyond, worst, limit) if cell.amount is not None] == [2, 1, 0.31, 0.0]
+    assert subject.under == "2020-03-02"

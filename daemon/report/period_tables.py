@@ -1,27 +1,29 @@
-"""The tables of the HTML report: rows of text, with what is needed to align and tint them."""
+"""What happened in a period as tables: changes of the hedge, condors, fills and what they cost, decisions, troubles."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Final
 
 from daemon.core.book.book import entry_cash_usd_cents
 from daemon.core.hedge.governance import GovernanceEntry, short
-from daemon.core.records import Decision
+from daemon.core.records import DayRecord, Decision
+from daemon.report.at_risk import payoff_table, stress_tables
+from daemon.report.carry import carry_months, carry_table
+from daemon.report.cells import Cell, Table, count, gain_cents, net, newest, pct, pts, usd
 from daemon.report.condors import CondorLine
 from daemon.report.governance import act_words
 from daemon.report.hedge import HedgeChange
+from daemon.report.hedge_calendar import roll_table
 from daemon.report.orders import OrderLine
 from daemon.report.period import ReportData
+from daemon.report.pnl import EquityPoint
+from daemon.report.skips import skip_lines, skip_table
 from daemon.report.slippage import PARTS, PurposeSlippage, slippage_by_purpose
 from daemon.report.tables import trade_text
 from daemon.report.words import (
     MINUS,
     UNKNOWN,
-    dollars,
-    dollars_and_cents,
-    net_price,
     new_york_time,
     plural,
     points,
@@ -29,85 +31,20 @@ from daemon.report.words import (
     reason_text,
 )
 
-ROWS_SHOWN: Final = 150
-"""Most rows of a table that grows with the sessions: a page of a year stays below 400 kilobytes."""
-_CSS_AMPERSAND: Final = r"\26 "
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One cell: its text, a lesser line under it, and ``gain`` or ``loss`` for a signed amount."""
-
-    text: str
-    under: str = ""
-    tint: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table.
-
-    ``aligns`` has one letter for each heading: ``<`` text, ``w`` text that may wrap, ``>`` numbers, ``d`` dates.
-    """
-
-    name: str
-    """Unique in the page."""
-    title: str
-    headings: tuple[str, ...]
-    aligns: str
-    rows: tuple[tuple[Cell, ...], ...]
-    empty: str
-    """Sentence that stands for a table without rows."""
-    folded: bool = False
-    """Whether a reader may fold it away."""
-    last_is_total: bool = False
-    note: str = ""
-    """What a reader must know of it, in sentences under it."""
-    count: str = ""
-    """How many of its rows are shown, where that is not all of them."""
-
-    def __post_init__(self) -> None:
-        assert len(self.headings) == len(self.aligns)
-        assert all(len(row) == len(self.headings) for row in self.rows), f"a row of {self.title} has another width"
-
-    @property
-    def rules(self) -> str:
-        """Return the style rules of its columns: cheaper than a class on every cell of a long table.
-
-        On a phone, where rows become blocks, numbers and dates carry their heading.
-        """
-        columns = list(enumerate(zip(self.headings, self.aligns, strict=True), start=1))
-        right = ", ".join(f"#{self.name} :is(th, td):nth-child({n})" for n, (_, align) in columns if align == ">")
-        wrapped = ", ".join(f"#{self.name} td:nth-child({n})" for n, (_, align) in columns if align == "w")
-        labels = "\n".join(
-            f'#{self.name} td:nth-child({n})::before {{ content: "{heading.replace("&", _CSS_AMPERSAND)} "; }}'
-            for n, (heading, align) in columns
-            if align in ">d"
-        )
-        return "\n".join(
-            [
-                f"{right} {{ text-align: right; }}" if right else "",
-                f"{wrapped} {{ white-space: normal; min-width: 11rem; }}" if wrapped else "",
-                f"@media screen and (max-width: 40rem) {{\n{labels}",
-                f"{right} {{ text-align: left; }}" if right else "",
-                f"{wrapped} {{ flex-basis: 100%; }}\n}}" if wrapped else "}",
-            ]
-        )
-
-
-def newest(table: Table) -> Table:
-    """Cut a table with the oldest row first to its newest rows, and say where the others are."""
-    count = len(table.rows)
-    if count <= ROWS_SHOWN:
-        return table
-    where = "A report of fewer sessions has the older ones, and condord log and condord why tell of each session."
-    note = f"{where} {table.note}".strip()
-    return replace(table, rows=table.rows[-ROWS_SHOWN:], count=f"the newest {ROWS_SHOWN} of {count:,}", note=note)
+SESSIONS: Final = "sessions_rows"
+HELD: Final = "held_rows"
 
 
 def tables_of(data: ReportData) -> Mapping[str, Table]:
     """Make every table of a period, by name; long ones have their newest rows."""
     tables = (
+        _sessions(data),
+        _held(data),
+        roll_table(data.changes, data.coming),
+        carry_table(carry_months(data.curve, data.budgets)),
+        payoff_table(data.payoff),
+        *stress_tables(data.risk),
+        skip_table(skip_lines(data.decisions)),
         _changes(data.changes),
         _governance(data.governance),
         _condor_table(data.condors),
@@ -122,10 +59,47 @@ def tables_of(data: ReportData) -> Mapping[str, Table]:
     return {table.name: newest(table) for table in tables}
 
 
-def money(cents: int | None, *, exact: bool = False) -> Cell:
-    """Return a signed amount in whole dollars, or to the cent, tinted as a gain or a loss."""
-    text = dollars_and_cents(cents, signed=True) if exact else dollars(cents, signed=True)
-    return Cell(text, tint="" if not cents else "loss" if cents < 0 else "gain")
+def _sessions(data: ReportData) -> Table:
+    rows = tuple(_session_row(day, point) for day, point in zip(data.days, data.curve, strict=True))
+    worth = ("Net liquidation", "Drawdown", "Without hedge", "Its drawdown")
+    headings = ("Session", "SPX", "VIX", *worth, "Condors", "Hedge")
+    note = (
+        "Without hedge: net liquidation less what the hedge has gained since the start of the period, and its drawdown."
+    )
+    empty = "No session was closed."
+    return Table(SESSIONS, "All sessions", headings, "<" + 8 * ">", rows, empty, folded=True, note=note)
+
+
+def _session_row(day: DayRecord, point: EquityPoint) -> tuple[Cell, ...]:
+    return (
+        Cell(f"{day.session}"),
+        pts(day.spx),
+        pts(day.vix),
+        usd(point.hedged_usd_cents / 100),
+        pct(point.hedged_drawdown_pct, digits=2),
+        usd(point.unhedged_usd_cents / 100),
+        pct(point.unhedged_drawdown_pct, digits=2),
+        gain_cents(point.condor_day_usd_cents),
+        gain_cents(point.hedge_day_usd_cents),
+    )
+
+
+def _held(data: ReportData) -> Table:
+    rows = tuple(
+        (
+            Cell(f"{day.session}"),
+            pts(day.vix),
+            Cell(UNKNOWN if day.regime is None else day.regime),
+            pct(day.hedge_pct, digits=2),
+            usd(day.wing_notional_usd),
+            usd(day.hedge_target_usd),
+            usd(held_usd),
+        )
+        for day, held_usd in zip(data.days, data.held_usd, strict=True)
+    )
+    headings = ("Session", "VIX", "Regime", "Percentage", "Wing notional W", "Target", "Held")
+    empty = "No session was closed."
+    return Table(HELD, "Hedge by session", headings, "<><" + 4 * ">", rows, empty, folded=True)
 
 
 def _governance(entries: Sequence[GovernanceEntry]) -> Table:
@@ -150,7 +124,7 @@ def _changes(changes: Sequence[HedgeChange]) -> Table:
             Cell(change.layer),
             Cell(change.kind),
             Cell("\n".join(map(trade_text, change.trades))),
-            money(change.cash_usd_cents),
+            gain_cents(change.cash_usd_cents),
             Cell(change.reason),
         )
         for change in changes
@@ -185,14 +159,14 @@ def _condor_row(line: CondorLine) -> tuple[Cell, ...]:
     ended = line.ended is not None
     return (
         Cell(f"{line.record.entry_session}"),
-        Cell(f"{line.entered}"),
+        count(line.entered),
         Cell(line.strikes),
         Cell(f"{line.record.expiry}"),
-        Cell(points(line.credit_pts)),
+        pts(line.credit_pts),
         Cell(f"{line.ended}" if ended else "open"),
         Cell(line.exit_reason if ended else f"{plural(line.dte, 'day')} left"),
-        Cell("" if line.exit_debit_pts is None else points(line.exit_debit_pts)),
-        money(line.pnl_usd_cents),
+        Cell("") if line.exit_debit_pts is None else pts(line.exit_debit_pts),
+        gain_cents(line.pnl_usd_cents),
     )
 
 
@@ -207,18 +181,19 @@ def _slippage_row(line: PurposeSlippage) -> tuple[Cell, ...]:
     unparted = line.orders - line.parted
     return (
         Cell(line.name, under=f"{plural(line.unknown, 'order')} without a mid" if line.unknown else ""),
-        Cell(str(line.orders)),
-        Cell(dollars_and_cents(line.total_usd_cents, signed=True) if line.orders else UNKNOWN),
-        Cell(points(line.mean_pts, signed=True)),
-        Cell(dollars_and_cents(line.mean_usd_cents, signed=True)),
+        count(line.orders),
+        _cost(line.total_usd_cents if line.orders else None),
+        pts(line.mean_pts, signed=True),
+        _cost(line.mean_usd_cents),
         *(
-            Cell(
-                dollars_and_cents(cents, signed=True) if line.parted else UNKNOWN,
-                under=f"{unparted} {UNKNOWN}" if unparted and line.parted else "",
-            )
+            _cost(cents if line.parted else None, under=f"{unparted} {UNKNOWN}" if unparted and line.parted else "")
             for cents in line.parts_usd_cents
         ),
     )
+
+
+def _cost(cents: float | None, under: str = "") -> Cell:
+    return usd(None if cents is None else cents / 100, digits=2, signed=True, under=under)
 
 
 def _trades(trades: Sequence[OrderLine]) -> Table:
@@ -229,19 +204,16 @@ def _trades(trades: Sequence[OrderLine]) -> Table:
 
 
 def _trade_row(line: OrderLine) -> tuple[Cell, ...]:
-    slippage = "" if line.slippage_usd_cents is None else dollars_and_cents(line.slippage_usd_cents, signed=True)
     return (
         Cell(f"{line.fill_session}", under=new_york_time(line.at)),
         Cell(f"{line.purpose.value} {line.subject}", under=line.ref),
         Cell(line.legs),
         Cell(f"{line.filled} of {line.quantity}"),
-        Cell(net_price(line.fill_pts)),
-        Cell("resting" if line.resting else net_price(line.mid_pts)),
-        Cell(slippage),
+        net(line.fill_pts),
+        Cell("resting") if line.resting else net(line.mid_pts),
+        Cell("") if line.slippage_usd_cents is None else _cost(line.slippage_usd_cents),
         *_parts(line),
-        Cell(
-            dollars_and_cents(line.fees_usd_e4 / 100), under=f"{line.fees_missing} missing" if line.fees_missing else ""
-        ),
+        usd(line.fees_usd_e4 / 10_000, digits=2, under=f"{line.fees_missing} missing" if line.fees_missing else ""),
     )
 
 
@@ -252,8 +224,8 @@ def _parts(line: OrderLine) -> tuple[Cell, ...]:
         return (Cell("" if line.resting else UNKNOWN),) * len(PARTS)
     values = (parts.delay_pts, parts.spread_pts, parts.execution_pts)
     return tuple(
-        Cell(dollars_and_cents(usd, signed=True), under=points(pts, signed=True).replace("-", MINUS))
-        for usd, pts in zip(cents, values, strict=True)
+        _cost(cost, under=points(change_pts, signed=True).replace("-", MINUS))
+        for cost, change_pts in zip(cents, values, strict=True)
     )
 
 
@@ -263,8 +235,8 @@ def _settlements(data: ReportData) -> Table:
             Cell(f"{entry.session}"),
             Cell(entry.subject),
             Cell(f"{-entry.quantity:+d} {entry.contract}"),
-            Cell(points(entry.price_pts100 / 100)),
-            Cell("by variation") if entry.contract.is_future else money(entry_cash_usd_cents(entry)),
+            pts(entry.price_pts100 / 100),
+            Cell("by variation") if entry.contract.is_future else gain_cents(entry_cash_usd_cents(entry)),
         )
         for entry in data.settlements
     )
@@ -299,7 +271,7 @@ def _decisions(decisions: Sequence[Decision]) -> Table:
 
 
 def _breaks(data: ReportData) -> Table:
-    rows = tuple((Cell(f"{day.session}"), Cell(str(day.breaks_open))) for day in data.days if day.breaks_open)
+    rows = tuple((Cell(f"{day.session}"), count(day.breaks_open)) for day in data.days if day.breaks_open)
     checked = len(data.days)
     empty = f"Book and account agreed at every recorded close ({checked})." if checked else "No session was closed."
     return Table("breaks_rows", "Sessions that closed with a break", ("Session", "Breaks"), "<>", rows, empty)
