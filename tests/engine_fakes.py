@@ -75,6 +75,8 @@ class FakeBroker:
         self.modified: list[tuple[OrderRef, int]] = []
         self.cancelled: list[OrderRef] = []
         self.held: dict[OptionContract, int] = {}
+        self.paid_pts100: dict[OptionContract, int] = {}
+        """What the account says that it paid for what it holds, where it says so."""
         self.open_orders: dict[OrderRef, OrderFact] = {}
         self.completed: list[OrderFact] = []
         self.executions: list[ExecutionFact] = []
@@ -193,7 +195,9 @@ class FakeBroker:
 
     def positions(self) -> Mapping[ConId, PositionFact]:
         return {
-            con_id(contract): PositionFact(con_id(contract), contract, quantity, str(contract))
+            con_id(contract): PositionFact(
+                con_id(contract), contract, quantity, str(contract), self.paid_pts100.get(contract)
+            )
             for contract, quantity in sorted(self.held.items())
         }
 

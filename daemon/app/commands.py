@@ -11,6 +11,7 @@ from daemon.app.program import Program
 from daemon.app.views import flatten_now, flatten_plan_now, plan_now, status_now
 from daemon.core.orders.broker_facts import LinkState
 from daemon.core.records import RunState
+from daemon.engine.adoption import AdoptionRequest
 from daemon.engine.engine import Engine
 from daemon.errors import LinkDownError, SettingsError
 
@@ -31,10 +32,7 @@ async def handle(  # noqa: PLR0911 - one return a command
         case "halt" | "resume":
             return await _change_run_state(engine, command, arguments)
         case "reconcile":
-            reason = reason_of(arguments)
-            require_link(engine)
-            result = await engine.reconciler.run(f"asked for: {reason}")
-            return {"breaks": [found.text for found in result.breaks], "breaks_open": len(result.blocking)}
+            return await _reconcile(engine, arguments)
         case "flatten":
             require_link(engine)
             return await flatten(engine, arguments)
@@ -43,6 +41,24 @@ async def handle(  # noqa: PLR0911 - one return a command
         case "alert_test":
             return await trial_now(program, arguments)
     raise SettingsError(f"the daemon knows no command {command!r}")
+
+
+async def _reconcile(engine: Engine, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Compare book and account; what a person adopts is booked first."""
+    adopts = tuple(map(str, arguments.get("adopt", ())))
+    reason = reason_of(arguments) if adopts else str(arguments.get("reason", "")).strip() or "asked for"
+    require_link(engine)
+    if adopts:
+        asked = AdoptionRequest(
+            what=adopts, into=str(arguments.get("into")), reason=reason, price_pts100=arguments.get("price_pts100")
+        )
+        result = await engine.reconciler.adopt(asked)
+    else:
+        result = await engine.reconciler.run(reason)
+    return {
+        "breaks": [{"con_id": found.con_id, "kind": found.kind.value, "text": found.text} for found in result.breaks],
+        "breaks_open": len(result.blocking),
+    }
 
 
 def _approve(program: Program, arguments: Mapping[str, Any]) -> Mapping[str, Any]:

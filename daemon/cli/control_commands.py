@@ -66,19 +66,50 @@ def resume(*, reason: str, env_files: tuple[Path, ...], as_json: bool) -> None:
 
 
 @click.command()
-@reason_option
+@click.option("--reason", default="", help="Why; kept in the log, and needed to adopt.")
+@click.option(
+    "--adopt",
+    "adopts",
+    metavar="CON_ID|EXEC_ID",
+    multiple=True,
+    help="Book what a break cannot explain, by its contract id, or an execution by its id; may be repeated.",
+)
+@click.option("--into", metavar="condor:ID|layer:NAME", help="The condor or layer that it belongs to.")
+@click.option(
+    "--price",
+    type=click.FloatRange(min=0),
+    help="What one contract cost, in points, where the account does not say it.",
+)
 @env_file_option
 @json_option
-def reconcile(*, reason: str, env_files: tuple[Path, ...], as_json: bool) -> None:
-    """Compare book and account now, and heal what heals itself; needs a running daemon."""
+def reconcile(
+    *,
+    reason: str,
+    adopts: tuple[str, ...],
+    into: str | None,
+    price: float | None,
+    env_files: tuple[Path, ...],
+    as_json: bool,
+) -> None:
+    """Compare book and account now, and heal what heals itself; needs a running daemon.
+
+    What stays is listed with its contract id. A position or execution that the book cannot explain is given to the
+    condor or layer it belongs to with --adopt, --into and --reason.
+    """
     from daemon.adapters.control import ask
 
-    found = ask(load_settings(env_files).runtime_dir, "reconcile", {"reason": reason})
+    if bool(adopts) != (into is not None) or (price is not None and not adopts):
+        raise click.UsageError("--adopt and --into belong together, and --price to them")
+    if adopts and not reason.strip():
+        raise click.UsageError("an adoption needs --reason TEXT, which the log keeps")
+    price_pts100 = None if price is None else round(100 * price)
+    wanted = {"reason": reason, "adopt": adopts, "into": into, "price_pts100": price_pts100}
+    found = ask(load_settings(env_files).runtime_dir, "reconcile", wanted)
     if as_json:
         print_json(found)
         return
-    for text in found["breaks"]:
-        click.echo(text)
+    for item in found["breaks"]:
+        click.echo(f"{item['kind']}  {item['con_id'] or ''}  {item['text']}")
     still = found["breaks_open"]
     click.echo(f"reconciled: {'no break' if still == 0 else f'{still} break' + 's' * (still > 1)} open")
 

@@ -35,7 +35,11 @@ _FOLLOW_S: Final = 0.5
 @click.command()
 @click.argument("session", required=False, type=NewYorkDate())
 @click.option("--errors", is_flag=True, help="Only warnings and errors.")
-@click.option("--order", metavar="REF", help="Only what names this order, or one that begins so; of all sessions.")
+@click.option(
+    "--order",
+    metavar="REF",
+    help="Only what names this order, or one that begins so, or is of this condor or layer; of all sessions.",
+)
 @click.option("--follow", is_flag=True, help="Go on with what is added, until Ctrl-C.")
 @db_option
 @env_file_option
@@ -74,8 +78,11 @@ def _chosen(events: Sequence[EventRecord], *, errors: bool, order: str | None) -
     return [event for event in events if event.level in severe and (order is None or _names(event, order))]
 
 
-def _names(event: EventRecord, ref: str) -> bool:
-    return str(event.fields.get("order_ref", "")).startswith(ref)
+def _names(event: EventRecord, name: str) -> bool:
+    from daemon.core.orders.intent import OrderRef, subject_of
+
+    ref = OrderRef(str(event.fields.get("order_ref", "")))
+    return ref.startswith(name) or name in {subject_of(ref), event.fields.get("subject")}
 
 
 def _print_events(events: Sequence[EventRecord], *, as_json: bool) -> None:

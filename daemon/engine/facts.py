@@ -23,7 +23,7 @@ from daemon.core.orders.broker_facts import (
 from daemon.core.orders.intent import Intent, IntentState, OrderRef, Reason, TimeInForce
 from daemon.core.orders.machine import IntentEvent
 from daemon.core.orders.machine import advance as machine_advance
-from daemon.core.records import Level
+from daemon.core.records import EventRecord, Level
 from daemon.engine.context import Desk
 
 REJECT_CODES = frozenset(
@@ -125,10 +125,20 @@ class FactRecorder:
             return False
         journal = self._desk.journal
         entry = entry_from_execution(fact, intent, journal.session())
-        event = journal.make("execution_booked", execution_fields(entry))
+        return self._book(entry, journal.make("execution_booked", execution_fields(entry)), intent)
+
+    def book_adoption(self, entry: BookEntry, reason: str) -> bool:
+        """Book what a person adopted, for a reason; False when it is known."""
+        event = self._desk.journal.make("position_adopted", {**execution_fields(entry), "reason": reason})
+        return self._book(entry, event, self._intent(entry.order_ref))
+
+    def _book(self, entry: BookEntry, event: EventRecord, intent: Intent | None) -> bool:
+        journal = self._desk.journal
         if not self._desk.store.record_execution(entry, event):
             return False
         journal.show(event)
+        if intent is None:
+            return True
         booked = self._desk.store.intent(intent.ref)
         if booked is not None and booked.state is IntentState.FILLED and intent.state is not IntentState.FILLED:
             journal.emit("order_filled", {"order_ref": intent.ref, "filled": booked.filled})

@@ -14,6 +14,7 @@ from daemon.core.market.contracts import ConId, OptionContract
 from daemon.core.orders.broker_facts import PositionFact, Snapshot
 from daemon.core.orders.intent import Intent, IntentState, OrderRef
 from daemon.core.records import Level
+from daemon.engine.adoption import AdoptionRequest, adopted_entries
 from daemon.engine.context import BookView, Desk
 from daemon.engine.executor import Executor
 from daemon.engine.facts import FactRecorder
@@ -59,6 +60,22 @@ class Reconciler:
             await self._cancel_orphans(result)
             await self._settler.settle()
             self._report(result, why, told=told)
+            return result
+
+    async def adopt(self, asked: AdoptionRequest) -> Reconciliation:
+        """Book what a person says belongs to a condor or layer, and compare again.
+
+        Raises SettingsError for what cannot be adopted, and then nothing of it is booked; BrokerError when the broker
+        gives no complete snapshot.
+        """
+        async with self._lock:
+            snapshot = await self._desk.broker.snapshot()
+            await self._facts.drained()
+            for entry in adopted_entries(self._desk, asked, snapshot, self._compare(snapshot)):
+                self._facts.book_adoption(entry, asked.reason)
+            result = self._compare(snapshot)
+            self._heal(result, snapshot, frozenset())
+            self._report(result, f"adopted: {asked.reason}", told=True)
             return result
 
     def matches_stream(self) -> bool:

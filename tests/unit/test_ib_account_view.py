@@ -45,21 +45,21 @@ def view(clock: Clock) -> AccountView:
 
 
 def test_positions_told_again_are_the_same_mapping_and_a_change_is_another(view: AccountView) -> None:
-    view.position(OURS, share(1), 5)
+    view.position(OURS, share(1), 5, 0.0)
     before = view.positions()
 
-    view.position(OURS, share(1), 5)
+    view.position(OURS, share(1), 5, 0.0)
     assert view.positions() is before
 
-    view.position(OURS, share(2), 3)
+    view.position(OURS, share(2), 3, 0.0)
     assert {con_id: fact.quantity for con_id, fact in before.items()} == {1: 5}
     assert {con_id: fact.quantity for con_id, fact in view.positions().items()} == {1: 5, 2: 3}
 
 
 def test_a_position_that_is_gone_is_told_once_with_zero_and_listed_no_more(view: AccountView) -> None:
-    view.position(OURS, share(1), 5)
+    view.position(OURS, share(1), 5, 0.0)
 
-    fact = view.position(OURS, share(1), 0)
+    fact = view.position(OURS, share(1), 0, 0.0)
 
     assert fact is not None
     assert fact.quantity == 0

@@ -565,8 +565,8 @@ class TestSnapshots:
         snapshot = play(scene, gateway)
 
         assert snapshot.positions == (
-            PositionFact(ConId(CON_IDS[PUT]), PUT, 2, "SPXW 2020-04-01 2700P"),
-            PositionFact(ConId(CON_IDS[VIX_CALL]), VIX_CALL, -3, "VIX 2020-04-15 25C"),
+            PositionFact(ConId(CON_IDS[PUT]), PUT, 2, "SPXW 2020-04-01 2700P", 123),
+            PositionFact(ConId(CON_IDS[VIX_CALL]), VIX_CALL, -3, "VIX 2020-04-15 25C", 123),
         )
         assert snapshot.open_orders == (OrderFact(REF, PermId(900), OrderStatus.WORKING, 0, 2),)
         assert snapshot.completed_orders == (

@@ -9,7 +9,7 @@ from typing import Final
 from daemon.adapters.ib.contracts import describe, option_of
 from daemon.adapters.ib.messages import WireContract
 from daemon.adapters.ib.readings import finite, usd_cents
-from daemon.core.market.contracts import ConId
+from daemon.core.market.contracts import ConId, OptionContract
 from daemon.core.market.quotes import Mark
 from daemon.core.orders.broker_facts import AccountValues, PositionFact
 from daemon.errors import BrokerError
@@ -53,15 +53,21 @@ class AccountView:
         """Return the portfolio's values as streamed so far."""
         return dict(self._marks)
 
-    def position(self, account: str, contract: WireContract, quantity: float) -> PositionFact | None:
-        """Take a position; return it as a fact, with quantity 0 when it is gone, or None when it is not ours."""
+    def position(
+        self, account: str, contract: WireContract, quantity: float, average_cost: float
+    ) -> PositionFact | None:
+        """Take a position; return it as a fact, with quantity 0 when it is gone, or None when it is not ours.
+
+        The average cost is in dollars for one contract, its multiplier counted in.
+        """
         if account != self.account:
             return None
         con_id = ConId(contract.con_id)
-        known = self._positions.get(con_id)
-        if known is not None and known.quantity == quantity:
+        known, option = self._positions.get(con_id), option_of(contract)
+        cost = None if option is None else _cost_pts100(average_cost, option)
+        if known is not None and known.quantity == quantity and known.cost_pts100 == cost:
             return known
-        fact = PositionFact(con_id, option_of(contract), _whole(quantity, contract), describe(contract))
+        fact = PositionFact(con_id, option, _whole(quantity, contract), describe(contract), cost)
         others = {other: held for other, held in self._positions.items() if other != con_id}
         self._positions = {**others, con_id: fact} if fact.quantity else others
         return fact
@@ -128,6 +134,11 @@ def _required(found: Mapping[str, str], tag: str) -> int:
     if cents is None:
         raise BrokerError(f"The gateway's account values lack {tag} ({found.get(tag, 'missing')!r}).")
     return cents
+
+
+def _cost_pts100(average_cost: float, contract: OptionContract) -> int | None:
+    value = finite(average_cost)
+    return None if value is None or value < 0 else round(100 * value / contract.multiplier)
 
 
 def _whole(quantity: float, contract: WireContract) -> int:

@@ -61,7 +61,7 @@ def reconcile(
 ) -> Reconciliation:
     """Compare orders, executions and positions; ``past_settlement`` tells whether a contract has settled."""
     executions = _named(_latest(snapshot.executions), ours.live_intents)
-    legs = tuple(fact for fact in executions if _is_leg(fact) and _is_news(fact, ours.booked))
+    legs = tuple(fact for fact in executions if _is_leg(fact) and is_news(fact, ours.booked))
     missing = tuple(fact for fact in legs if fact.order_ref in ours.known_refs)
     reports = tuple(fact for fact in legs if _is_settlement_report(fact, past_settlement))
     strangers = [fact for fact in legs if fact not in missing and fact not in reports]
@@ -114,7 +114,8 @@ def _is_leg(fact: ExecutionFact) -> bool:
     return not fact.is_combo and fact.contract is not None
 
 
-def _is_news(fact: ExecutionFact, booked: Booked) -> bool:
+def is_news(fact: ExecutionFact, booked: Booked) -> bool:
+    """Whether the book has neither this revision of an execution nor a higher one."""
     stem, revision = exec_stem(fact.exec_id)
     return stem not in booked or revision > exec_stem(booked[stem].exec_id)[1]
 

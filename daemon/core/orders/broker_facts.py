@@ -115,6 +115,8 @@ class PositionFact:
     contract: OptionContract | None
     quantity: int
     description: str
+    cost_pts100: int | None = None
+    """What the account says that it paid for one, in points x 100, commissions included; None where it says nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,13 +129,21 @@ class IntentKey:
 
 def purpose_of(ref: OrderRef | None) -> Purpose | None:
     """Return the purpose that an order ref names; None for a trade without a ref of ours."""
+    return _PURPOSES.get(_part(ref, _PURPOSE_PLACE))
+
+
+def subject_of(ref: OrderRef | None) -> str | None:
+    """Return the condor or layer that an order ref names; None for a trade without a ref of ours."""
+    return _part(ref, _SUBJECT_PLACE) or None
+
+
+def _part(ref: OrderRef | None, place: int) -> str:
     parts = [] if ref is None else ref.split(".")
-    if len(parts) <= _PURPOSE_PLACE or parts[0] != REF_PREFIX:
-        return None
-    return _PURPOSES.get(parts[_PURPOSE_PLACE])
+    return parts[place] if len(parts) > place and parts[0] == REF_PREFIX else ""
 
 
 _PURPOSE_PLACE: Final = 3
+_SUBJECT_PLACE: Final = 4
 _PURPOSES: Final = {purpose.value: purpose for purpose in Purpose}
 
 

@@ -73,6 +73,18 @@ def test_an_order_is_followed_through_all_sessions_unless_one_is_named(folder: P
     assert len(shown(ask(folder, "--order", "cd.20200218.condor", "--json"))) == 3
 
 
+def test_the_id_of_a_condor_names_all_its_orders_and_decisions(folder: Path) -> None:
+    store = SqliteStore(folder / "condord.db", synchronous="OFF")
+    at = datetime(2020, 2, 19, 15, tzinfo=UTC)
+    for subject in ("C20200218-1", "C20200218-10"):
+        store.append_event(EventRecord("exit_decided", at, SECOND, Level.INFO, {"subject": subject}))
+    store.close()
+
+    named = [name for _, name in shown(ask(folder, "--order", "C20200218-1", "--json"))]
+
+    assert named == ["order_planned", "order_filled", "order_filled", "exit_decided"]
+
+
 def test_words_of_an_event_are_no_name_of_an_order(folder: Path) -> None:
     assert ask(folder, "--order", "no route").output == "nothing of that kind was logged\n"
 

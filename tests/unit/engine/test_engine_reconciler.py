@@ -3,65 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from engine_fakes import CALL, SESSION, START, FakeBroker, con_id, hedge_intent, make_desk, make_executor
+from engine_fakes import CALL, SESSION, START, con_id, hedge_intent
+from reconcile_world import World, play
 
-from daemon.adapters.virtual_time import run_virtual
 from daemon.core.orders.broker_facts import ExecId, ExecutionFact, OrderFact, OrderStatus, Snapshot
-from daemon.core.orders.intent import Intent, IntentState, Leg, OrderRef, OrderSpec, PermId, TimeInForce
-from daemon.engine.context import Desk
+from daemon.core.orders.intent import IntentState, Leg, OrderRef, OrderSpec, PermId, TimeInForce
 from daemon.engine.day import DayDesk
-from daemon.engine.executor import Executor
-from daemon.engine.facts import FactRecorder
 from daemon.engine.limit_watch import LimitWatch
-from daemon.engine.reconciler import Reconciler
 from daemon.engine.risk_monitor import RiskMonitor
 from daemon.engine.run_states import RunStates
 from daemon.engine.settlement import Settler
 
 GTC = OrderSpec((Leg(CALL, 1),), 3, 100, TimeInForce.GTC)
-
-
-@dataclass
-class World:
-    """A desk with everything that reconciles it."""
-
-    desk: Desk
-    broker: FakeBroker
-    executor: Executor
-    reconciler: Reconciler
-
-    def sent(self) -> Intent:
-        """Leave an intent as a process leaves it that dies right after the bytes went out."""
-        intent = hedge_intent()
-        self.desk.store.plan_intent(intent)
-        return self.desk.store.advance_intent(intent.ref, IntentState.SENDING, START, "sending")
-
-    def state(self, ref: OrderRef) -> IntentState:
-        found = self.desk.store.intent(ref)
-        assert found is not None
-        return found.state
-
-
-def play(folder: Path, scene: Callable[[World], Awaitable[None]]) -> None:
-    """Run a scene in virtual time."""
-
-    async def main() -> None:
-        desk, broker = make_desk(folder)
-        facts = FactRecorder(desk)
-        broker.subscribe(facts.sink)
-        consumer = asyncio.create_task(facts.run())
-        executor = make_executor(desk, facts)
-        try:
-            await scene(World(desk, broker, executor, Reconciler(desk, facts, executor, Settler(desk))))
-        finally:
-            consumer.cancel()
-
-    run_virtual(main, START)
 
 
 def test_a_fill_that_nobody_told_is_found_and_booked_once(tmp_path: Path) -> None:

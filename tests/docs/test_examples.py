@@ -1,0 +1,73 @@
+"""Every command line, setting and event that a document shows exists as it is written there."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+
+from daemon.cli.main import condord
+from daemon.settings.catalogue import catalogue
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
+SETTINGS = {spec.name for spec in catalogue()}
+OTHER_NAMES = {"CONDORD_ENV_FILES", "CONDORD_EVENT"}
+"""What begins like a setting and is none: where commands find their files, and a field of the journal."""
+
+
+def lines(document: Path) -> list[str]:
+    """Return the command lines of a document's blocks of shell, and those of its tables."""
+    text = document.read_text(encoding="utf-8")
+    blocks = re.findall(r"^```(?:sh)?\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    return [line for block in blocks for line in block.splitlines()] + re.findall(r"`([^`\n]*condord [^`\n]+)`", text)
+
+
+def condord_words(line: str) -> list[list[str]]:
+    """Return the words of each call of condord in a command line."""
+    found = []
+    for part in re.split(r"[;&|]|\$\(|\)", line.split(" #", maxsplit=1)[0]):
+        try:
+            words = shlex.split(part)
+        except ValueError:
+            continue  # prose between back quotes
+        at = [n for n, word in enumerate(words) if re.fullmatch(r"[^=]*\bcondord", word) and n + 1 < len(words)]
+        if at and (at[0] == 0 or words[at[0] - 1] in {"--", "timeout"} or "=" in words[at[0] - 1]):
+            found.append(words[at[0] + 1 :])
+    return found
+
+
+CALLS = [
+    pytest.param(words, id=f"{document.name}: {' '.join(words)}")
+    for document in DOCUMENTS
+    for line in lines(document)
+    for words in condord_words(line)
+]
+
+
+def test_there_are_examples_to_check() -> None:
+    assert len(CALLS) > 60
+
+
+@pytest.mark.parametrize("words", CALLS)
+def test_an_example_names_a_command_and_its_options(words: list[str]) -> None:
+    command: click.Command = condord
+    context = click.Context(condord, info_name="condord")
+    while isinstance(command, click.Group) and words:
+        found = command.get_command(context, words[0])
+        if found is None:
+            assert command is not condord, f"condord {words[0]} is no command"
+            break  # the group's own form with an argument
+        command, words = found, words[1:]
+        context = click.Context(command, parent=context, info_name=command.name)
+    command.make_parser(context).parse_args(list(words))  # raises for an option that it does not have
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_a_setting_that_a_document_names_is_one(document: Path) -> None:
+    named = set(re.findall(r"\bCONDORD_[A-Z0-9_]*[A-Z0-9]\b(?![*_])", document.read_text(encoding="utf-8")))
+
+    assert named - SETTINGS - OTHER_NAMES == set()
