@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from daemon.core.book.adoption import Adopter, adopted_difference, adopted_execution
+from daemon.core.book.adoption import Adopter, adopted_difference, adopted_execution, is_stranger
 from daemon.core.book.book import BookEntry
 from daemon.core.book.breaks import Reconciliation
 from daemon.core.market.contracts import TradingClass
-from daemon.core.orders.broker_facts import Snapshot
+from daemon.core.orders.broker_facts import ExecutionFact, Snapshot
 from daemon.core.orders.intent import Strategy
 from daemon.engine.context import Desk
 from daemon.errors import SettingsError
@@ -36,24 +36,38 @@ def adopted_entries(
 ) -> tuple[BookEntry, ...]:
     """Return the book entries of an adoption; raises SettingsError when any part of it cannot be."""
     adopter = _adopter(desk, asked.into)
-    return tuple(_entry(desk, what, adopter, asked=asked, snapshot=snapshot, result=result) for what in asked.what)
+    found = [_entries(desk, what, adopter, asked=asked, snapshot=snapshot, result=result) for what in asked.what]
+    return tuple(entry for entries in found for entry in entries)
 
 
-def _entry(
+def _entries(
     desk: Desk, what: str, adopter: Adopter, *, asked: AdoptionRequest, snapshot: Snapshot, result: Reconciliation
-) -> BookEntry:
-    session = desk.journal.session()
+) -> list[BookEntry]:
+    """Return the entry of an execution, or of a break those of its executions and of what they leave unexplained."""
+    booked, known, session = desk.store.booked(), desk.store.intent_refs(), desk.journal.session()
+
+    def entry(fact: ExecutionFact) -> BookEntry:
+        return adopted_execution(fact, adopter, booked=booked, known_refs=known, session=session)
+
     execution = next((fact for fact in snapshot.executions if fact.exec_id == what), None)
     if execution is not None:
-        known = desk.store.intent_refs()
-        return adopted_execution(execution, adopter, booked=desk.store.booked(), known_refs=known, session=session)
+        return [entry(execution)]
     found = next((found for found in result.open_breaks if str(found.con_id) == what), None)
     if found is None:
         listed = "; ".join(f"{found.con_id}: {found.text}" for found in result.open_breaks) or "there is no break"
         raise SettingsError(
             f"{what} is neither the contract id of a break nor an execution that the account lists ({listed})"
         )
-    return adopted_difference(found, adopter, snapshot, price_pts100=asked.price_pts100, session=session)
+    facts = [fact for fact in snapshot.executions if str(fact.con_id) == what and is_stranger(fact, booked, known)]
+    rest = adopted_difference(
+        found,
+        adopter,
+        snapshot,
+        executed=sum(fact.quantity for fact in facts),
+        price_pts100=asked.price_pts100,
+        session=session,
+    )
+    return [*map(entry, facts), *([] if rest is None else [rest])]
 
 
 def _adopter(desk: Desk, into: str) -> Adopter:

@@ -44,6 +44,11 @@ class Adopter:
         )
 
 
+def is_stranger(fact: ExecutionFact, booked: Booked, known_refs: AbstractSet[OrderRef]) -> bool:
+    """Whether an execution of a leg is of no order of ours and not adopted yet."""
+    return not fact.is_combo and fact.order_ref not in known_refs and is_news(fact, booked)
+
+
 def adopted_execution(
     fact: ExecutionFact,
     adopter: Adopter,
@@ -58,7 +63,7 @@ def adopted_execution(
     """
     if fact.is_combo or fact.contract is None:
         raise SettingsError(f"{fact.exec_id} is no execution of an option: adopt those of the legs")
-    if fact.order_ref in known_refs or not is_news(fact, booked):
+    if not is_stranger(fact, booked, known_refs):
         raise SettingsError(f"{fact.exec_id} is in the book already, or will be by itself: there is nothing to adopt")
     adopter.require(fact.contract)
     return BookEntry(
@@ -82,24 +87,32 @@ def adopted_difference(
     adopter: Adopter,
     snapshot: Snapshot,
     *,
+    executed: int,
     price_pts100: int | None,
     session: date,
-) -> BookEntry:
-    """Return the entry that brings the book to what the account holds of the contract of a break.
+) -> BookEntry | None:
+    """Return the entry that brings the book to what the account holds of the contract of a break; None if none is needed.
 
-    Without a price, in points x 100, a position of which the book holds nothing counts with what the account says it
-    paid, commissions included; of any other difference nobody knows the price, and it must be given. No fee is booked.
+    ``executed`` is what executions that are adopted beside it bring, signed. Without a price, in points x 100, a
+    position of which the book holds nothing counts with what the account says it paid, commissions included; of any
+    other difference nobody knows the price, and it must be given. No fee is booked.
     Raises SettingsError when the price is missing, or when the contract fits the adopter badly.
     """
     assert found.book_qty is not None, "a break in a quantity says both"
     assert found.account_qty is not None, "a break in a quantity says both"
-    contract, con_id, quantity = found.contract, found.con_id, found.account_qty - found.book_qty
+    contract, con_id = found.contract, found.con_id
     if contract is None or con_id is None:
         raise SettingsError(f"{found.text}; only options on SPX and VIX and futures on VIX can be adopted")
-    if quantity == 0:
-        raise SettingsError(f"{found.text}; the quantities agree: adopt the executions by their ids")
     adopter.require(contract)
-    price = price_pts100 if price_pts100 is not None else _paid_pts100(found, con_id, snapshot)
+    quantity = found.account_qty - found.book_qty - executed
+    if quantity == 0:
+        return None
+    paid = _paid_pts100(con_id, snapshot) if found.book_qty == executed == 0 else None
+    price = paid if price_pts100 is None else price_pts100
+    if price is None:
+        raise SettingsError(
+            f"{found.text}; at which price {quantity:+d} of it were traded is not known: give --price POINTS"
+        )
     return BookEntry(
         exec_id=adoption_exec_id(con_id, adopter.subject, snapshot.at),
         kind=EntryKind.TRADE,
@@ -121,14 +134,8 @@ def adoption_exec_id(con_id: ConId, subject: str, at: datetime) -> ExecId:
     return ExecId(f"{ADOPTION_PREFIX}{con_id}:{subject}:{at:%Y%m%dT%H%M%S}")
 
 
-def _paid_pts100(found: Break, con_id: ConId, snapshot: Snapshot) -> int:
-    told = next((row.cost_pts100 for row in snapshot.positions if row.con_id == con_id), None)
-    if found.book_qty or told is None:
-        raise SettingsError(
-            f"{found.text}; at which price the difference was traded is not known: give --price POINTS, "
-            "or adopt the executions by their ids while the account still lists them"
-        )
-    return told
+def _paid_pts100(con_id: ConId, snapshot: Snapshot) -> int | None:
+    return next((row.cost_pts100 for row in snapshot.positions if row.con_id == con_id), None)
 
 
 def _order_of(intents: Sequence[Intent], contract: OptionContract, quantity: int) -> OrderRef | None:

@@ -60,6 +60,35 @@ def test_a_foreign_position_belongs_to_its_layer_at_what_the_account_paid(tmp_pa
     play(tmp_path, scene)
 
 
+def test_a_position_whose_executions_are_listed_is_booked_by_them(tmp_path: Path) -> None:
+    async def scene(world: World) -> None:
+        first, second = stranger(world, 2), stranger(world, 1, "0009.2.01.01")
+        world.broker.paid_pts100[CALL] = 131
+        result = await world.reconciler.adopt(request(number(CALL)))
+
+        assert result.breaks == ()
+        booked = {entry.exec_id: (entry.quantity, entry.price_pts100) for entry in world.desk.store.entries()}
+        assert booked == {first.exec_id: (2, 130), second.exec_id: (1, 130)}
+
+    play(tmp_path, scene)
+
+
+def test_what_listed_executions_leave_unexplained_needs_a_price(tmp_path: Path) -> None:
+    async def scene(world: World) -> None:
+        await bought(world)
+        stranger(world, -1)
+        world.broker.held[CALL] = 0
+        with pytest.raises(SettingsError, match="-2 of it were traded is not known"):
+            await world.reconciler.adopt(request(number(CALL)))
+        result = await world.reconciler.adopt(request(number(CALL), price_pts100=250))
+
+        assert result.breaks == ()
+        adopted = {(entry.quantity, entry.price_pts100) for entry in world.desk.store.entries()[1:]}
+        assert adopted == {(-1, 130), (-2, 250)}
+
+    play(tmp_path, scene)
+
+
 def test_what_is_missing_in_the_account_needs_a_price(tmp_path: Path) -> None:
     async def scene(world: World) -> None:
         await bought(world)
