@@ -180,6 +180,7 @@ _HEDGE: Final = {
     "hedge_harvested": _info("{layer} sold {sold} of {held} {contract}", "{why}", "{routed}"),
     "hedge_resized": _info("{result}", "{why}", "target {target}"),
     "hedge_traded_beside": _info("{subject}", "{quantity} {contract}", "{why}"),
+    "hedge_unit_unpriced": _info("{subject} keeps {held} {contract}", "{why}"),
     "hedge_skipped": _info("{job}", "{why}"),
     "hedge_policy_unapproved": _warning(
         "the settings ask for hedge policy {asked}",

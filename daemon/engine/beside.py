@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -74,11 +73,14 @@ class Beside:
     async def measure(
         self, session: date, view: HedgeView, seen: Indexes
     ) -> tuple[HedgeView, dict[HedgeUnit, UnitView]]:
-        """Quote what is held and record it with the computation; what has no quote is left as it is."""
+        """Quote what is held and record it with the computation; what has no quote is left as it is, and told."""
         found: dict[HedgeUnit, UnitView] = {}
-        for unit in self.held:
-            with suppress(Refusal):
+        for unit, held in self.held.items():
+            try:
                 found[unit] = await self._reader.priced(unit, session, seen)
+            except Refusal as refusal:
+                fields = {"subject": self.name, "held": held, "contract": str(unit), "why": str(refusal)}
+                self._desk.journal.emit("hedge_unit_unpriced", fields)
         rows = [self._row(each, wanted=self.held[unit]) for unit, each in found.items()]
         return (self._record(view, rows) if rows else view), found
 
