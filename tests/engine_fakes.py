@@ -264,6 +264,7 @@ def make_desk(folder: Path, **changes: str) -> tuple[Desk, FakeBroker]:
         hedge=settings.hedge_policy(),
         limits=settings.risk_limits(),
         schedule=settings.schedule_policy(),
+        resets=settings.reset_policy(),
         events=EconomicCalendar(()),
         signals=settings.signal_policy(),
         adjustment=settings.adjustment_policy(),

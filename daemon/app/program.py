@@ -62,6 +62,7 @@ def engine_policy(settings: Settings) -> EnginePolicy:
         hedge=settings.hedge_policy(),
         limits=settings.risk_limits(),
         schedule=settings.schedule_policy(),
+        resets=settings.reset_policy(),
         events=load_economic_calendar(settings.schedule.economic_calendar),
         signals=settings.signal_policy(),
         adjustment=settings.adjustment_policy(),

@@ -81,9 +81,9 @@ _JOBS: Final = {
 
 _LINK: Final = {
     "link_changed": _info("{state}", "{text}"),
-    "link_dropped": _warning("{why}"),
+    "link_dropped": _warning("{why}", "{note}"),
     "link_synced": _info("{account}", "server version {server_version}"),
-    "gateway_waiting": _warning("next attempt in {retry_s}: {why}"),
+    "gateway_waiting": _warning("next attempt in {retry_s}: {why}", "{note}"),
     "gateway_refused": _error("{why}"),
     "gateway_notice": _info("{code}", "{text}"),
     "clock_followed": _info("the clock is the gateway's: it is {new_york} in New York"),

@@ -11,6 +11,7 @@ from daemon.core.book.book import Book
 from daemon.core.book.condors import OpenCondor, open_condors
 from daemon.core.calendar.events import EconomicCalendar
 from daemon.core.calendar.expiries import last_trade_at, settlement_at
+from daemon.core.calendar.resets import ResetPolicy
 from daemon.core.calendar.schedule import SchedulePolicy
 from daemon.core.condor.policy import CondorPolicy
 from daemon.core.hedge.adjustments import AdjustmentPolicy
@@ -38,6 +39,7 @@ class EnginePolicy:
     hedge: HedgePolicy
     limits: RiskLimits
     schedule: SchedulePolicy
+    resets: ResetPolicy
     events: EconomicCalendar
     signals: SignalPolicy
     adjustment: AdjustmentPolicy

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
-from datetime import date
+from datetime import date, datetime
 
+from daemon.core.calendar.resets import login_ended, reset_until
+from daemon.core.calendar.sessions import NEW_YORK
 from daemon.core.orders.broker_facts import Connected, LinkFact, LinkState
 from daemon.core.records import Level
 from daemon.engine.context import Desk
@@ -28,7 +30,9 @@ class LinkKeeper:
         self._ready = asyncio.Event()
         self._failure: BaseException | None = None
         self._waiting: str | None = None
-        self._said: tuple[date, str] | None = None
+        self._said: tuple[date, str, str] | None = None
+        self._stood_at: datetime | None = None
+        """When the connection was last known to stand; None before the first."""
         self.turns = 0
         """Grows with each attempt, change and heartbeat: what stands still is not looked after any more."""
         self.on_connected: Callable[[Connected], None] = lambda _connected: None
@@ -85,12 +89,28 @@ class LinkKeeper:
         self._notifier.ready()
 
     def _say_waiting(self, why: str, retry_s: float) -> None:
-        """Warn of each reason once a session; further attempts are worth a line of detail only."""
-        journal = self._desk.journal
-        said = (journal.session(), why)
-        level = Level.DEBUG if said == self._said else None
-        journal.emit("gateway_waiting", {"why": why, "retry_s": retry_s}, level=level)
-        self._waiting, self._said = why, said
+        """Warn of each reason once a session; further attempts are worth a line of detail only.
+
+        What is announced, the broker's own resets, is no warning until it lasts longer than announced.
+        """
+        journal, announced = self._desk.journal, self._announced()
+        note = announced or self._login_needed()
+        said = (journal.session(), why, note)
+        level = Level.DEBUG if said == self._said else Level.INFO if announced else None
+        journal.emit("gateway_waiting", {"why": why, "retry_s": retry_s, "note": note}, level=level)
+        self._waiting, self._said = f"{why} {note}".rstrip(), said
+
+    def _announced(self) -> str:
+        until = reset_until(self._desk.clock.now(), self._desk.policy.resets)
+        return "" if until is None else f"The broker's reset lasts until {until.astimezone(NEW_YORK):%H:%M} New York."
+
+    def _login_needed(self) -> str:
+        """Return what a person has to do when the weekly end of logins has passed since the connection stood."""
+        now = self._desk.clock.now()
+        ended = login_ended(self._stood_at or now, now, self._desk.policy.resets)
+        return (
+            "" if ended is None else f"Logins ended on {ended.astimezone(NEW_YORK):%A %H:%M}: log the gateway in anew."
+        )
 
     async def _attempt(self) -> str | None:
         """Connect and reconcile once; return why it did not work, or None."""
@@ -117,6 +137,7 @@ class LinkKeeper:
         desk = self._desk
         while desk.broker.link is not LinkState.DOWN:
             self.turns += 1
+            self._stood_at = desk.clock.now()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), desk.policy.heartbeat_s)
             if self._changed.is_set():
@@ -148,7 +169,9 @@ class LinkKeeper:
 
     async def _drop(self, why: str) -> None:
         self._desk.link.synced = False
-        self._desk.journal.emit("link_dropped", {"why": why})
+        announced = self._announced()
+        level = Level.INFO if announced else None
+        self._desk.journal.emit("link_dropped", {"why": why, "note": announced}, level=level)
         await self._desk.broker.disconnect()
 
     async def _measure_skew(self) -> None:

@@ -33,6 +33,18 @@ _TICK: Final = Decimal("0.05")
 _NEW_YORK: Final = "New York"
 
 
+def _hour(default: str, text: str, first: str, last: str) -> time:
+    """Declare a New York time of day of a regular session between two others."""
+    bounds = time.fromisoformat(first), time.fromisoformat(last)
+    declared: time = setting(time.fromisoformat(default), text, unit=_NEW_YORK, ge=bounds[0], le=bounds[1])
+    return declared
+
+
+def _any_hour(default: str, text: str) -> time:
+    """Declare a New York time of day."""
+    return _hour(default, text, "00:00", "23:59")
+
+
 class GatewaySettings(Group):
     """The connection to IB Gateway or TWS, or to the built-in simulated gateway."""
 
@@ -86,6 +98,13 @@ class GatewaySettings(Group):
     heartbeat_s: float = setting(
         30, "How often the gateway is asked for its time to see that it is alive.", unit="s", ge=5, le=86_400
     )
+    reset_from: TimeOfDay = _any_hour("00:15", "When the broker's nightly reset begins, each night but Saturday's.")
+    reset_until: TimeOfDay = _any_hour("01:45", "When it ends; being without a gateway until then is no warning.")
+    weekend_reset_from: TimeOfDay = _any_hour("23:00", "When the broker's long reset begins, on Friday.")
+    weekend_reset_until: TimeOfDay = _any_hour("03:00", "When the long reset ends, on Saturday.")
+    weekly_login: TimeOfDay = _any_hour(
+        "01:00", "When, on Sunday, the gateway's login ends and a person must log it in anew."
+    )
     history: OptionalFolder = setting(
         None,
         "Folder of market history for the simulated exchange; empty takes the shipped days and then generated ones.",
@@ -93,13 +112,6 @@ class GatewaySettings(Group):
         allowed="empty, or a folder",
     )
     seed: int = setting(1, "Seed of everything random in the simulated exchange.", ge=0, le=2**31 - 1)
-
-
-def _hour(default: str, text: str, first: str, last: str) -> time:
-    """Declare a New York time of day of a regular session between two others."""
-    bounds = time.fromisoformat(first), time.fromisoformat(last)
-    declared: time = setting(time.fromisoformat(default), text, unit=_NEW_YORK, ge=bounds[0], le=bounds[1])
-    return declared
 
 
 class ScheduleSettings(Group):

@@ -13,6 +13,7 @@ from pydantic import PrivateAttr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from daemon.core.alerts.policy import AlertPolicy
+from daemon.core.calendar.resets import ResetPolicy
 from daemon.core.calendar.schedule import SchedulePolicy
 from daemon.core.condor.policy import CondorPolicy
 from daemon.core.hedge.adjustments import AdjustmentPolicy
@@ -202,6 +203,17 @@ class Settings(BaseSettings):
     def alert_policy(self) -> AlertPolicy:
         """Build the rules of the alert desk."""
         return alert_policy(self.alert)
+
+    def reset_policy(self) -> ResetPolicy:
+        """Build the times of announced outages."""
+        gateway = self.gateway
+        return ResetPolicy(
+            night_from=gateway.reset_from,
+            night_until=gateway.reset_until,
+            weekend_from=gateway.weekend_reset_from,
+            weekend_until=gateway.weekend_reset_until,
+            weekly_login=gateway.weekly_login,
+        )
 
     def schedule_policy(self) -> SchedulePolicy:
         """Build the job times."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -62,7 +62,7 @@ class Watched:
         self.resyncs.append(self.desk.clock.now())
 
 
-def play(folder: Path, seconds: float, prepare, later=None) -> Watched:  # type: ignore[no-untyped-def]
+def play(folder: Path, seconds: float, prepare, later=None, start=START) -> Watched:  # type: ignore[no-untyped-def]
     """Run the keeper for some virtual seconds; ``later`` acts half-way."""
 
     async def main() -> Watched:
@@ -77,7 +77,8 @@ def play(folder: Path, seconds: float, prepare, later=None) -> Watched:  # type:
             task.cancel()
         return watched
 
-    return run_virtual(main, START)
+    folder.mkdir(exist_ok=True)
+    return run_virtual(main, start)
 
 
 def test_an_absent_gateway_is_waited_for_with_growing_pauses(tmp_path: Path) -> None:
@@ -199,3 +200,36 @@ def test_only_changes_of_a_connection_that_stood_are_worth_a_line(tmp_path: Path
         ("CONNECTING", Level.DEBUG),
         ("DOWN", Level.DEBUG),
     ]
+
+
+RESET = datetime(2020, 2, 19, 6, 30, tzinfo=UTC)  # 01:30 in New York, a Wednesday
+SATURDAY = datetime(2020, 2, 22, 12, 0, tzinfo=UTC)
+
+
+def warned(watched: Watched) -> list[str]:
+    waiting = [event for event in watched.desk.store.events() if event.name == "gateway_waiting"]
+    return [str(event.fields["note"]) for event in waiting if event.level is Level.WARNING]
+
+
+def test_an_announced_reset_warns_only_when_it_outlasts_its_window(tmp_path: Path) -> None:
+    def absent(broker: FakeBroker) -> None:
+        broker.connect_errors = [LinkDownError("nobody listens")] * 99
+
+    within = play(tmp_path / "within", 10 * 60, absent, start=RESET)
+    beyond = play(tmp_path / "beyond", 20 * 60, absent, start=RESET)
+
+    assert warned(within) == []
+    assert within.keeper.waiting == "nobody listens The broker's reset lasts until 01:45 New York."
+    assert warned(beyond) == [""]
+    assert beyond.keeper.waiting == "nobody listens"
+
+
+def test_after_the_weekly_end_of_logins_it_says_that_a_person_is_needed(tmp_path: Path) -> None:
+    def lose(watched: Watched) -> None:
+        watched.broker.connect_errors = [LinkDownError("nobody listens")] * 2000
+        watched.broker.state = LinkState.DOWN
+        watched.broker.tell(LinkFact(LinkState.DOWN, "closed"))
+
+    watched = play(tmp_path, 30 * 3600, lambda broker: None, lose, start=SATURDAY)
+
+    assert warned(watched) == ["", "Logins ended on Sunday 01:00: log the gateway in anew."]
