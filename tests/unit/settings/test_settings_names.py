@@ -68,7 +68,7 @@ def test_one_edit_typos_of_every_name_are_caught_with_the_right_suggestion() -> 
 
 def test_a_typo_in_the_environment_and_in_a_file_is_refused_with_the_suggestion(tmp_path: Path) -> None:
     for name, typo in sample(by_name(), 40, seed=7):
-        if typo in by_name():
+        if typo in by_name() or not typo.isidentifier():  # the three grammars refuse such a name before it is looked at
             continue
         path = tmp_path / "typo.env"
         path.write_text(f"{typo}=1\n")
