@@ -45,8 +45,7 @@ async def handle(  # noqa: PLR0911 - one return a command
 
 async def _reconcile(engine: Engine, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
     """Compare book and account; what a person adopts is booked first."""
-    adopts = tuple(map(str, arguments.get("adopt", ())))
-    reason = reason_of(arguments) if adopts else str(arguments.get("reason", "")).strip() or "asked for"
+    adopts, reason = tuple(map(str, arguments.get("adopt", ()))), reason_of(arguments)
     require_link(engine)
     if adopts:
         asked = AdoptionRequest(
@@ -54,7 +53,7 @@ async def _reconcile(engine: Engine, arguments: Mapping[str, Any]) -> Mapping[st
         )
         result = await engine.reconciler.adopt(asked)
     else:
-        result = await engine.reconciler.run(reason)
+        result = await engine.reconciler.run(f"asked for: {reason}")
     return {
         "breaks": [{"con_id": found.con_id, "kind": found.kind.value, "text": found.text} for found in result.breaks],
         "breaks_open": len(result.blocking),

@@ -66,7 +66,7 @@ def resume(*, reason: str, env_files: tuple[Path, ...], as_json: bool) -> None:
 
 
 @click.command()
-@click.option("--reason", default="", help="Why; kept in the log, and needed to adopt.")
+@reason_option
 @click.option(
     "--adopt",
     "adopts",
@@ -94,14 +94,12 @@ def reconcile(
     """Compare book and account now, and heal what heals itself; needs a running daemon.
 
     What stays is listed with its contract id. A position or execution that the book cannot explain is given to the
-    condor or layer it belongs to with --adopt, --into and --reason.
+    condor or layer it belongs to with --adopt and --into.
     """
     from daemon.adapters.control import ask
 
     if bool(adopts) != (into is not None) or (price is not None and not adopts):
         raise click.UsageError("--adopt and --into belong together, and --price to them")
-    if adopts and not reason.strip():
-        raise click.UsageError("an adoption needs --reason TEXT, which the log keeps")
     price_pts100 = None if price is None else round(100 * price)
     wanted = {"reason": reason, "adopt": adopts, "into": into, "price_pts100": price_pts100}
     found = ask(load_settings(env_files).runtime_dir, "reconcile", wanted)

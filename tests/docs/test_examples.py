@@ -19,11 +19,12 @@ OTHER_NAMES = {"CONDORD_ENV_FILES", "CONDORD_EVENT"}
 """What begins like a setting and is none: where commands find their files, and a field of the journal."""
 
 
-def lines(document: Path) -> list[str]:
-    """Return the command lines of a document's blocks of shell, and those of its tables."""
+def lines(document: Path) -> list[tuple[str, bool]]:
+    """Return the command lines of a document, and whether each stands in a block of shell and so is whole."""
     text = document.read_text(encoding="utf-8")
     blocks = re.findall(r"^```(?:sh)?\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    return [line for block in blocks for line in block.splitlines()] + re.findall(r"`([^`\n]*condord [^`\n]+)`", text)
+    whole = [(line, True) for block in blocks for line in block.splitlines()]
+    return whole + [(line, False) for line in re.findall(r"`([^`\n]*condord [^`\n]+)`", text)]
 
 
 def condord_words(line: str) -> list[list[str]]:
@@ -41,9 +42,9 @@ def condord_words(line: str) -> list[list[str]]:
 
 
 CALLS = [
-    pytest.param(words, id=f"{document.name}: {' '.join(words)}")
+    pytest.param(words, whole, id=f"{document.name}: {' '.join(words)}")
     for document in DOCUMENTS
-    for line in lines(document)
+    for line, whole in lines(document)
     for words in condord_words(line)
 ]
 
@@ -52,8 +53,8 @@ def test_there_are_examples_to_check() -> None:
     assert len(CALLS) > 60
 
 
-@pytest.mark.parametrize("words", CALLS)
-def test_an_example_names_a_command_and_its_options(words: list[str]) -> None:
+@pytest.mark.parametrize(("words", "whole"), CALLS)
+def test_an_example_names_a_command_and_its_options(words: list[str], *, whole: bool) -> None:
     command: click.Command = condord
     context = click.Context(condord, info_name="condord")
     while isinstance(command, click.Group) and words:
@@ -63,7 +64,10 @@ def test_an_example_names_a_command_and_its_options(words: list[str]) -> None:
             break  # the group's own form with an argument
         command, words = found, words[1:]
         context = click.Context(command, parent=context, info_name=command.name)
-    command.make_parser(context).parse_args(list(words))  # raises for an option that it does not have
+    given, _, _ = command.make_parser(context).parse_args(list(words))  # raises for an option that it does not have
+
+    needed = {option.name for option in command.params if isinstance(option, click.Option) and option.required}
+    assert not whole or needed <= given.keys() or "--help" in words
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
