@@ -122,7 +122,7 @@ _ORDERS: Final = {
 _BOOK: Final = {
     "execution_booked": _info("{subject}", "{quantity} {contract} at {price_pts100}", "{order_ref}", "{exec_id}"),
     "execution_corrected": _warning("{subject}", "{quantity} {contract} at {price_pts100}", "{exec_id}"),
-    "position_adopted": _warning("{subject}", "{quantity} {contract} at {price_pts100}", "{reason}", "{exec_id}"),
+    "position_adopted": _info("{subject}", "{quantity} {contract} at {price_pts100}", "{reason}", "{exec_id}"),
     "fee_booked": _debug("{exec_id}", "{fee_usd_e4}"),
     "position_settled": _info("{subject}", "{quantity} {contract}", "settled at {settlement_value_pts}", "{exec_id}"),
     "settlement_awaited": _warning("no settlement value for {contract} yet"),
