@@ -58,11 +58,13 @@ bench: $(BIN)/.dev ## Run the benchmarks
 	PYTHONPATH=tests $(BIN)/python tests/bench/bench.py
 
 PREFIX ?= /opt/condord
-wheelhouse: $(BIN)/.run ## Fetch the locked packages into wheelhouse/, to install on a host without internet
-	$(BIN)/python -m pip download --quiet --require-hashes --only-binary :all: -d wheelhouse -r requirements/run.txt
+EXTRAS ?=
+LOCK   := requirements/$(if $(filter yes,$(EXTRAS)),extras,run).txt
+wheelhouse: $(BIN)/.run ## Fetch the locked packages into wheelhouse/, to install on a host without internet (EXTRAS=yes)
+	$(BIN)/python -m pip download --quiet --require-hashes --only-binary :all: -d wheelhouse -r $(LOCK)
 
-install: ## Install the service, or upgrade it; state and settings stay (root; PREFIX=/opt/condord)
-	@PYTHON=$(PYTHON) systemd/install $(PREFIX)
+install: ## Install the service, or upgrade it; state and settings stay (root; PREFIX=/opt/condord, EXTRAS=yes)
+	@PYTHON=$(PYTHON) EXTRAS=$(EXTRAS) systemd/install $(PREFIX)
 
 uninstall: ## Remove the service; asks before settings, state and logs go too (root; PURGE=yes)
 	@systemd/uninstall $(PREFIX)
