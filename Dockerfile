@@ -6,14 +6,20 @@ FROM ${BASE_IMAGE} AS build
 # Where packages come from another index, or through a proxy with a certificate of its own: --build-arg sets them.
 ARG PIP_INDEX_URL
 ARG PIP_CERT
-COPY requirements/run.txt /src/requirements/run.txt
+# extras: with the packages for alerts and metrics; run: without.
+ARG PACKAGES=run
+COPY requirements/${PACKAGES}.txt /src/requirements.txt
 RUN python3 -m venv /opt/condord \
- && /opt/condord/bin/python -m pip install --no-cache-dir --require-hashes -r /src/requirements/run.txt
+ && /opt/condord/bin/python -m pip install --no-cache-dir --no-compile --require-hashes -r /src/requirements.txt
 COPY pyproject.toml README.md LICENSE /src/
 COPY daemon /src/daemon
-RUN /opt/condord/bin/python -m pip install --no-cache-dir --no-deps --no-build-isolation /src \
+# Tests of libraries, their pictures of examples and the tools of the build are of no use here. What remains is compiled,
+# because a file system that is read-only keeps nothing that is compiled at a start.
+RUN /opt/condord/bin/python -m pip install --no-cache-dir --no-compile --no-deps --no-build-isolation /src \
  && /opt/condord/bin/python -m pip uninstall --yes setuptools pip \
- && find /opt/condord -name '__pycache__' -prune -exec rm -rf {} +
+ && cd /opt/condord/lib/python3*/site-packages \
+ && find . -type d '(' -name tests -o -name sample_data ')' -prune -exec rm -rf {} + \
+ && /opt/condord/bin/python -m compileall -q -j 0 --invalidation-mode unchecked-hash .
 
 FROM ${BASE_IMAGE}
 RUN groupadd --system --gid 990 condord \
@@ -30,5 +36,7 @@ USER condord
 WORKDIR /var/lib/condord
 VOLUME ["/var/lib/condord", "/var/log/condord"]
 STOPSIGNAL SIGTERM
+# Healthy is also a daemon that waits for its gateway; one that hangs or has ended is not.
+HEALTHCHECK --interval=60s --timeout=15s --start-period=60s --retries=3 CMD ["condord", "healthcheck"]
 ENTRYPOINT []
 CMD ["condord", "run"]

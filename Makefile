@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 OUT    ?= demo-out
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types contracts figures windows hedge-windows bench kills wheelhouse install uninstall \
+.PHONY: help demo test lint types contracts figures windows hedge-windows bench idle kills wheelhouse install uninstall \
   service-check container-check lock clean
 
 help: ## Show this list
@@ -53,6 +53,10 @@ hedge-windows: $(BIN)/.dev ## Check and measure the hedge over five windows of r
 
 kills: $(BIN)/.dev ## Kill the daemon N times at arbitrary moments of an entry (N=20, SEED=1)
 	$(BIN)/python tests/process/kills.py $(or $(N),20) $(or $(SEED),1)
+
+MINUTES ?= 5
+idle: $(BIN)/.dev ## Measure memory, processor and cold start of a daemon with 20 condors open (MINUTES=5)
+	$(BIN)/python tests/bench/idle.py --minutes $(MINUTES)
 
 bench: $(BIN)/.dev ## Run the benchmarks
 	PYTHONPATH=tests $(BIN)/python tests/bench/bench.py

@@ -19,8 +19,9 @@ from daemon.report.day import DayView
 from daemon.report.digest import digest_of
 from daemon.settings import GatewayMode, Settings
 
-CREDENTIAL: Final = "alert_urls"
-"""Name of the service's credential that holds the outlets (systemd.exec(5), LoadCredential=)."""
+CREDENTIAL: Final = "credentials_alert_urls"
+"""What the service manager makes of the file ``alert_urls`` in the folder that the unit loads as ``credentials``
+(systemd.exec(5), LoadCredential=)."""
 HOW: Final = "name a file of outlets with CONDORD_ALERT_URLS_FILE (docs/alerts.md)"
 
 

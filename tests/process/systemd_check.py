@@ -223,12 +223,12 @@ def is_hardened_with_notifications() -> str:
 
 def hands_credentials_to_the_daemon_alone() -> str:
     """A file that root alone may read is handed to the daemon, and to nobody else."""
-    secret = Path("/etc/condord/credentials/alert_urls")
+    secret = Path("/etc/condord/credentials/secret")
     expect(rights(secret.parent), ("0700", "root", "root"))
-    secret.write_text("json://127.0.0.1:9/check\n")
+    secret.write_text("a check\n")
     secret.chmod(0o600)
     run("systemctl", "restart", UNIT)
-    handed = Path(f"/run/credentials/{UNIT}.service/credentials_alert_urls")
+    handed = Path(f"/run/credentials/{UNIT}.service/credentials_secret")
     expect(rights(handed)[:2], ("0400", UNIT))
     environ = Path(f"/proc/{main_pid()}/environ").read_bytes().split(b"\0")
     require(f"CREDENTIALS_DIRECTORY={handed.parent}".encode() in environ, "the daemon is not told where they are")
