@@ -40,6 +40,7 @@ COMMANDS: Final = {
     "backup": ("daemon.cli.backup_commands", "backup"),
     "restore": ("daemon.cli.backup_commands", "restore"),
     "config": ("daemon.cli.config_commands", "config"),
+    "doctor": ("daemon.cli.doctor_command", "doctor"),
     "version": ("daemon.cli.run_commands", "version"),
 }
 """Every command with the module and name it is found under, in the order of the help text."""
@@ -70,6 +71,7 @@ HELP: Final = {
     "backup": "Copy the database, and check the copy.",
     "restore": "Check a backup, or put it in the place of the database.",
     "config": "Check, show and write the settings.",
+    "doctor": "Check everything the daemon needs, and say what to do.",
     "version": "Print the version.",
 }
 

@@ -23,3 +23,5 @@ class IbConfig:
     """Market-data lines open at once, of the 100 that the broker grants."""
     quote_timeout_s: float = 10.0
     """How long a fresh line is waited for."""
+    orders: bool = True
+    """Whether orders may be sent; without, the wire refuses everything but previews."""

@@ -29,7 +29,7 @@ async def connect(talk: Conversation, transport: Transport | None, *, above_id: 
 
     config, address = talk.config, f"{talk.config.host}:{talk.config.port}"
     talk.link.begin(f"connecting to {address} as client {config.client_id}")
-    wire = talk.wire = Wire(talk, address, transport)
+    wire = talk.wire = Wire(talk, address, transport, orders=config.orders)
     try:
         await wire.connect(
             config.host, config.port, config.client_id, timeout_s=config.connect_timeout_s, account=config.account

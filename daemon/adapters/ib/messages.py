@@ -34,6 +34,8 @@ class ContractRow:
     min_tick: float
     exchanges: tuple[str, ...]
     rule_ids: tuple[str, ...]
+    time_zone: str = ""
+    liquid_hours: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,6 +140,8 @@ class Receiver(Wrapper):
             min_tick=details.minTick,
             exchanges=tuple(details.validExchanges.split(",")),
             rule_ids=tuple(details.marketRuleIds.split(",")),
+            time_zone=details.timeZoneId,
+            liquid_hours=details.liquidHours or details.tradingHours,
         )
         self._inbox.row(reqId, row)
 

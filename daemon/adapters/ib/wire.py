@@ -34,7 +34,7 @@ from daemon.adapters.ib.vendor import (
     quiet_logger,
 )
 from daemon.core.market.contracts import ContractInfo, OptionContract
-from daemon.errors import LinkDownError
+from daemon.errors import InvariantError, LinkDownError
 
 ROOM_LOOK_S: Final = 0.01
 """Least time between two looks for room in the throttle."""
@@ -61,8 +61,10 @@ class OwnIb(IB):
 class Wire:
     """One connection to a gateway, used once."""
 
-    def __init__(self, inbox: Inbox, address: str, transport: Transport | None) -> None:
+    def __init__(self, inbox: Inbox, address: str, transport: Transport | None, *, orders: bool = True) -> None:
+        """Make a connection; without ``orders`` it sends no order that is more than a preview."""
         quiet_logger()
+        self._orders = orders
         self.greeting = Greeting(address)
         self._inbox = inbox
         self._verdict: asyncio.Future[None] | None = None
@@ -233,6 +235,10 @@ class Wire:
         wanted = _contract(info.con_id, info.contract)
         self._call(self._ib.client.reqMktData, request_id, wanted, ticks, False, False, [])
 
+    def want_frozen(self) -> None:
+        """Ask for the last values of a market that is closed; an open one tells live values all the same."""
+        self._call(self._ib.client.reqMarketDataType, 2)
+
     def close_line(self, request_id: int) -> None:
         """Close a market-data line."""
         self._call(self._ib.client.cancelMktData, request_id)
@@ -251,6 +257,8 @@ class Wire:
 
     def place(self, order_id: int, contract: Any, ticket: OrderTicket, *, what_if: bool = False) -> None:
         """Send an order, or its new price under the id it has."""
+        if not (what_if or self._orders):
+            raise InvariantError("this connection only looks: it sends no orders")
         order = Order(
             orderId=order_id,
             action=ticket.action,
@@ -267,6 +275,8 @@ class Wire:
 
     def cancel(self, order_id: int) -> None:
         """Ask for the cancel of an order."""
+        if not self._orders:
+            raise InvariantError("this connection only looks: it cancels no orders")
         self._call(self._ib.client.cancelOrder, order_id)
 
 

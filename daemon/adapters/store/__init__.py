@@ -2,7 +2,7 @@
 
 from daemon.adapters.store import backups
 from daemon.adapters.store.digest import event_digest
-from daemon.adapters.store.lock import InstanceLock
+from daemon.adapters.store.lock import InstanceLock, lock_is_held
 from daemon.adapters.store.sqlite_store import SqliteStore, open_readonly
 
-__all__ = ["InstanceLock", "SqliteStore", "backups", "event_digest", "open_readonly"]
+__all__ = ["InstanceLock", "SqliteStore", "backups", "event_digest", "lock_is_held", "open_readonly"]

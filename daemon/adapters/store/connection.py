@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -18,6 +19,8 @@ from daemon.errors import InvariantError, NotReadyError, StoreError
 BUSY_TIMEOUT_S: Final = 5.0
 APPLICATION_ID: Final = 0x636F6E64
 """Marks the file as ours: the letters ``cond``."""
+_STEPS_BETWEEN_LOOKS: Final = 10_000
+"""Steps of SQLite's machine, some milliseconds."""
 _FOLDER_MODE: Final = 0o750
 _FILE_MODE: Final = 0o640
 
@@ -57,6 +60,19 @@ class Connection:
         """Read a setting of SQLite."""
         found: Value = self.rows(f"PRAGMA {name}")[0][0]
         return found
+
+    def integrity(self, limit_s: float) -> str | None:
+        """Return what SQLite's check of every page says, ``ok`` when all are sound; None when there was not the time."""
+        end = time.monotonic() + limit_s
+        self._conn.set_progress_handler(lambda: time.monotonic() > end, _STEPS_BETWEEN_LOOKS)
+        try:
+            return str(self.pragma("integrity_check"))
+        except StoreError:
+            if time.monotonic() > end:
+                return None
+            raise
+        finally:
+            self._conn.set_progress_handler(None, 0)
 
     def copy_to(self, target: Path) -> None:
         """Copy what is committed to ``target``, replacing it in one step. Raises StoreError."""

@@ -13,6 +13,19 @@ from daemon.errors import AlreadyRunningError, StoreError
 LOCK_NAME: Final = "condord.lock"
 _REMEDY: Final = "name another folder with CONDORD_STATE_DIR"
 _PID_BYTES_MAX: Final = 32
+LOCKS: Final = Path("/proc/locks")
+
+
+def lock_is_held(state_dir: Path, *, locks: Path = LOCKS) -> bool:
+    """Whether some process holds the lock of a state folder, by the kernel's list (proc_locks(5)); no lock is taken."""
+    try:
+        inode = (state_dir / LOCK_NAME).stat().st_ino
+        lines = locks.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return False
+    # A line has number, kind, manner, mode, process, device with inode, and the bytes from and to.
+    held = (line.split() for line in lines)
+    return any(len(parts) > 5 and parts[1] == "FLOCK" and parts[5].rpartition(":")[2] == str(inode) for parts in held)
 
 
 class InstanceLock:

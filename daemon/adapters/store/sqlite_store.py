@@ -71,6 +71,11 @@ class SqliteStore:
         """Return the file."""
         return self._connection.path
 
+    def last_event_at(self) -> datetime | None:
+        """Return when the last recorded event happened."""
+        row = self._connection.row("SELECT at FROM events ORDER BY id DESC LIMIT 1")
+        return None if row is None else codec.instant(row["at"])
+
     def close(self) -> None:
         """Close the database."""
         self._connection.close()

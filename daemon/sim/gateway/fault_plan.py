@@ -39,7 +39,7 @@ class Kind(StrEnum):
     REJECT_ORDER = "reject_order"
     """Refuse an order with a message code (code, text; symbol limits it to one underlying)."""
     WHAT_IF_REFUSED = "what_if_refused"
-    """Refuse a margin preview with a message code (code, text)."""
+    """Refuse a margin preview with a message code (code, text; symbol limits it)."""
     WHAT_IF_UNSET = "what_if_unset"
     """Answer a margin preview with unset values first; then_real = false leaves it at that."""
     WHAT_IF_HIGHER = "what_if_higher"
@@ -55,7 +55,7 @@ class Kind(StrEnum):
     DATA_DELAYED = "data_delayed"
     """Send delayed data with the delayed tick numbers and the warning 10167 (symbol limits it)."""
     NOT_SUBSCRIBED = "not_subscribed"
-    """Refuse market-data lines and historical bars with code 354 (symbol limits it)."""
+    """Refuse market-data lines and historical bars with code 354, or another (code, text; symbol limits it)."""
     ACCOUNT_MISSING = "account_missing"
     """Send account values unset, as a gateway does that has none (1.797e308)."""
     DROP_CONNECTION = "drop_connection"
@@ -64,6 +64,8 @@ class Kind(StrEnum):
     """Take what clients send and let nothing out; lost = true drops it, else it comes when the fault ends."""
     DELAY = "delay"
     """Send every message seconds late."""
+    READ_ONLY = "read_only"
+    """Refuse orders, previews and questions about open orders with code 321, as a read-only API does."""
     WITHHOLD = "withhold"
     """Never send one of the messages that a client waits for at the start (message)."""
 
@@ -81,7 +83,7 @@ WITHHOLDABLE: Final[Mapping[str, int]] = {
 
 ARGUMENTS: Final[Mapping[Kind, Mapping[str, type]]] = {
     Kind.REJECT_ORDER: {"code": int, "text": str, "symbol": str},
-    Kind.WHAT_IF_REFUSED: {"code": int, "text": str},
+    Kind.WHAT_IF_REFUSED: {"code": int, "text": str, "symbol": str},
     Kind.WHAT_IF_UNSET: {"then_real": bool},
     Kind.WHAT_IF_HIGHER: {"factor": float},
     Kind.DATA_MISSING: {"symbol": str},
@@ -89,11 +91,12 @@ ARGUMENTS: Final[Mapping[Kind, Mapping[str, type]]] = {
     Kind.CHAIN_LIMITED: {"low": float, "high": float, "symbol": str},
     Kind.DATA_STALE: {"symbol": str},
     Kind.DATA_DELAYED: {"symbol": str},
-    Kind.NOT_SUBSCRIBED: {"symbol": str},
+    Kind.NOT_SUBSCRIBED: {"code": int, "text": str, "symbol": str},
     Kind.ACCOUNT_MISSING: {},
     Kind.DROP_CONNECTION: {"refuse_s": float},
     Kind.SILENT: {"lost": bool},
     Kind.DELAY: {"seconds": float},
+    Kind.READ_ONLY: {},
     Kind.WITHHOLD: {"message": str},
 }
 LASTING: Final = frozenset(
@@ -106,6 +109,7 @@ LASTING: Final = frozenset(
         Kind.ACCOUNT_MISSING,
         Kind.SILENT,
         Kind.DELAY,
+        Kind.READ_ONLY,
     }
 )
 """Faults that hold for a stretch of time; the others happen to one message and can be counted."""

@@ -157,8 +157,9 @@ def send_first_ticks(hub: Hub, client: Client) -> None:
 
 
 def _check_subscribed(hub: Hub, req_id: int, symbol: str) -> None:
-    if hub.faults.strikes(Kind.NOT_SUBSCRIBED, hub.now, symbol):
-        raise RequestRefused(req_id, 354, f"{_NOT_SUBSCRIBED} {symbol}/TOP/ALL")
+    if fault := hub.faults.strikes(Kind.NOT_SUBSCRIBED, hub.now, symbol):
+        said = fault.argument("text", f"{_NOT_SUBSCRIBED} {symbol}/TOP/ALL")
+        raise RequestRefused(req_id, int(fault.argument("code", 354)), str(said))
 
 
 def _line(hub: Hub, client: Client, request: MarketDataRequest) -> Line:

@@ -90,7 +90,7 @@ def _refusal(fault: Fault, order_id: int, code: int, said: str) -> RequestRefuse
 
 
 def _preview(hub: Hub, client: Client, request: OrderRequest) -> None:
-    if fault := hub.faults.strikes(Kind.WHAT_IF_REFUSED, hub.now):
+    if fault := hub.faults.strikes(Kind.WHAT_IF_REFUSED, hub.now, _symbol(hub, request)):
         raise _refusal(fault, request.order_id, 360, "There is no what-if check support for smart combo order.")
     answer = hub.exchange.what_if(request)
     if isinstance(answer, Rejected):

@@ -11,6 +11,7 @@ from daemon.sim.gateway import messages_out as out
 from daemon.sim.gateway.client import Client, ClientState
 from daemon.sim.gateway.codec import MAX_VERSION, MIN_VERSION, FieldError, Fields, FrameReader, ProtocolError, split
 from daemon.sim.gateway.config import MARKER_CODE, MARKER_TEXT
+from daemon.sim.gateway.fault_plan import Kind
 from daemon.sim.gateway.hub import Hub, RequestRefused
 from daemon.sim.gateway.messages_in import In
 from daemon.sim.gateway.times import time_text
@@ -67,6 +68,12 @@ HANDLERS: Final[Mapping[int, Handler]] = {
     In.MARKET_RULE: market_data.market_rule,
     In.COMPLETED_ORDERS: order_entry.completed_orders,
 }
+
+_TRADING: Final = frozenset(
+    {In.PLACE_ORDER, In.CANCEL_ORDER, In.GLOBAL_CANCEL, In.OPEN_ORDERS, In.ALL_OPEN_ORDERS, In.AUTO_OPEN_ORDERS}
+)
+"""What a read-only API refuses."""
+_READ_ONLY: Final = "Error validating request.-'cY' : cause - The API interface is currently in Read-Only mode."
 
 # Where the request id stands after the message id, for requests that have one: an error can then end the request.
 REQ_ID_AT: Final[Mapping[int, int]] = {
@@ -169,6 +176,8 @@ class Session:
                 321,
                 f"Error validating request. Message {fields[0][:20]!r} is not served by this gateway.",
             )
+        if _message_id(fields) in _TRADING and self._hub.faults.holds(Kind.READ_ONLY, self._hub.now):
+            raise RequestRefused(_req_id(fields), 321, _READ_ONLY)
         handler(self._hub, self._client, Fields(fields[1:]))
 
 

@@ -54,8 +54,8 @@ class Line:
 
 
 def quote_ticks(quote: SimQuote, sec_type: str) -> list[Tick]:
-    """Return every tick of a quote; a side without a quote is -1 with size 0."""
-    if sec_type == SecType.INDEX:
+    """Return every tick of a quote; a side without a quote is -1 with size 0. Of the indexes only breadth has sides."""
+    if sec_type == SecType.INDEX and quote.bid is None and quote.ask is None:
         return _day_ticks(quote)
     bid = _NONE if quote.bid is None else (quote.bid, quote.bid_size)
     ask = _NONE if quote.ask is None else (quote.ask, quote.ask_size)

@@ -1,0 +1,1 @@
+"""What ``condord doctor`` reads of program, host and service; nothing here changes anything."""
