@@ -19,8 +19,8 @@ from daemon.errors import InvariantError, NotReadyError, StoreError
 BUSY_TIMEOUT_S: Final = 5.0
 APPLICATION_ID: Final = 0x636F6E64
 """Marks the file as ours: the letters ``cond``."""
-_STEPS_BETWEEN_LOOKS: Final = 10_000
-"""Steps of SQLite's machine, some milliseconds."""
+_STEPS_BETWEEN_LOOKS: Final = 1_000
+"""Steps of SQLite's machine, less than a millisecond."""
 _FOLDER_MODE: Final = 0o750
 _FILE_MODE: Final = 0o640
 

@@ -127,7 +127,7 @@ def _market_policy(settings: Settings, contact: Contact) -> MarketPolicy:
 
 async def _look(examiner: IbExaminer) -> tuple[Contact, MarketFacts | None]:
     """Make contact, and where it stands ask for market data, hours and previews."""
-    look = _Look(examiner, asyncio.get_running_loop().time() + TOTAL_S)
+    look = Look(examiner, asyncio.get_running_loop().time() + TOTAL_S)
     contact = await examiner.contact(limit_s=CONTACT_S)
     if contact.trouble is not None or contact.gateway_time is None:
         return contact, None
@@ -135,7 +135,7 @@ async def _look(examiner: IbExaminer) -> tuple[Contact, MarketFacts | None]:
 
 
 @dataclass(slots=True)
-class _Look:
+class Look:
     """What is asked of a gateway once a contact stands; an answer that does not come in time is a refusal."""
 
     examiner: IbExaminer
@@ -147,14 +147,14 @@ class _Look:
 
     async def market(self, today: date) -> MarketFacts:
         """Ask for everything."""
-        hours, _, _ = await asyncio.gather(self._asked(self.examiner.hours()), self._indexes(), self._future(today))
+        hours, _, _ = await asyncio.gather(self.asked(self.examiner.hours()), self._indexes(), self._future(today))
         await asyncio.gather(
             self._options(Underlying.SPX, "spx", today),
             self._options(Underlying.VIX, "vix", today),
         )
         return MarketFacts(samples=self.samples, previews=self.previews, hours=hours, why_not=self.why_not)
 
-    async def _asked(self, question: Awaitable[Answer]) -> Answer | Refusal:
+    async def asked(self, question: Awaitable[Answer]) -> Answer | Refusal:
         """Return an answer, or why there is none; never waits beyond the end of the look."""
         left_s = self.until - asyncio.get_running_loop().time()
         try:
@@ -170,7 +170,7 @@ class _Look:
         await self._sampled([*_INDEXES], lines)
 
     async def _sampled(self, names: Sequence[str], lines: Sequence[WantedLine]) -> None:
-        found = await self._asked(self.examiner.samples(lines, limit_s=STEP_S * 0.9))
+        found = await self.asked(self.examiner.samples(lines, limit_s=STEP_S * 0.9))
         for number, name in enumerate(names):
             self.samples[name] = found if isinstance(found, Refusal) else found[number]
 
@@ -179,7 +179,7 @@ class _Look:
         if future is None:
             self.why_not["data_vx"] = "our calendar knows no VIX future of the coming days"
             return
-        found = await self._asked(self.examiner.contracts([future]))
+        found = await self.asked(self.examiner.contracts([future]))
         if isinstance(found, Refusal):
             self.samples["data_vx"] = found
         elif future not in found:
@@ -194,10 +194,10 @@ class _Look:
         if level is None:
             self.why_not |= dict.fromkeys((data, permission), f"{underlying} has no value to choose strikes by")
             return
-        chain = await self._asked(self.examiner.chain(underlying))
+        chain = await self.asked(self.examiner.chain(underlying))
         choose = condor_legs if underlying is Underlying.SPX else call_leg
         legs = () if isinstance(chain, Refusal) else choose(chain, level, today)
-        infos = await self._asked(self.examiner.contracts([leg.contract for leg in legs])) if legs else {}
+        infos = await self.asked(self.examiner.contracts([leg.contract for leg in legs])) if legs else {}
         refused = next((one for one in (chain, infos) if isinstance(one, Refusal)), None)
         if refused is not None:
             self.samples[data] = self.previews[permission] = refused
@@ -213,10 +213,10 @@ class _Look:
         self, data: str, permission: str, legs: Sequence[Leg], infos: Sequence[ContractInfo]
     ) -> None:
         lines = [WantedLine(info, two_sided=True) for info in infos]
-        found = await self._asked(self.examiner.samples(lines, limit_s=STEP_S * 0.9))
+        found = await self.asked(self.examiner.samples(lines, limit_s=STEP_S * 0.9))
         self.samples[data] = found if isinstance(found, Refusal) else _telling(found)
         mids = [None] * len(legs) if isinstance(found, Refusal) else [sample.mid for sample in found]
-        self.previews[permission] = await self._asked(self.examiner.preview(previewed(legs, mids)))
+        self.previews[permission] = await self.asked(self.examiner.preview(previewed(legs, mids)))
 
 
 def _telling(samples: Sequence[Sample]) -> Sample:

@@ -152,27 +152,28 @@ def permission_check(name: str, what: str, answer: Margin | Refusal, *, needed: 
     return bad(name, f"{what}: {answer.text}", fix, answer.code)
 
 
-_SPAN: Final = re.compile(r"(\d{8}):(\d{4})-(?:(\d{8}):)?(\d{4})")
-_CLOSED: Final = re.compile(r"(\d{8}):CLOSED")
+_SPAN: Final = re.compile(r"(?:(\d{8}):)?(\d{4})-(?:(\d{8}):)?(\d{4})")
+_CLOSED: Final = "CLOSED"
 _NOON: Final = time(12)
 
 
 def read_hours(text: str, zone: ZoneInfo) -> dict[date, tuple[datetime, datetime] | None]:
     """Return the hours of each New York date that the broker tells, None for closed; the span around noon counts.
 
-    Both spellings are read: ``20200302:0830-20200302:1500`` and the older ``20200302:0830-1500``; several spans of a day
-    are separated by ``;`` or ``,``.
+    Both spellings are read: ``20200302:0830-20200302:1500`` with further spans after ``;``, and the older
+    ``20200302:0830-1500`` with further spans of the day after ``,``.
     """
     found: dict[date, tuple[datetime, datetime] | None] = {}
-    for part in re.split("[;,]", text):
-        if closed := _CLOSED.fullmatch(part.strip()):
-            found.setdefault(date.fromisoformat(closed[1]), None)
-        elif span := _SPAN.fullmatch(part.strip()):
-            begin = _instant(span[1], span[2], zone)
-            end = _instant(span[3] or span[1], span[4], zone)
-            day = end.date()
-            if begin <= datetime.combine(day, _NOON, NEW_YORK) < end:
-                found[day] = (begin, end)
+    for part in text.split(";"):
+        told, _, spans = part.strip().partition(":")
+        for span in spans.split(","):
+            if span == _CLOSED:
+                found.setdefault(date.fromisoformat(told), None)
+            elif match := _SPAN.fullmatch(span):
+                begin = _instant(match[1] or told, match[2], zone)
+                end = _instant(match[3] or match[1] or told, match[4], zone)
+                if begin <= datetime.combine(end.date(), _NOON, NEW_YORK) < end:
+                    found[end.date()] = (begin, end)
     return found
 
 
