@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -92,6 +93,7 @@ class FakeExchange:
     advanced: int = 0
     quoted: int = 0
     next_at: datetime | None = None
+    daily: dict[int, float] = field(default_factory=dict)
 
     def advance(self, to: datetime) -> list[ExchangeEvent]:
         self.advanced += 1
@@ -203,6 +205,9 @@ class FakeExchange:
     def listings(self, query: ContractQuery) -> list[Listing]:
         return [one for one in self.listed.values() if _fits(query, one)]
 
+    def spots(self) -> list[Listing]:
+        return [one for one in self.listed.values() if one.expiry is None]
+
     def listing(self, con_id: int) -> Listing | None:
         return self.listed.get(con_id)
 
@@ -242,6 +247,18 @@ class FakeExchange:
         level = self.last[con_id]
         first = end - step * min(count, 30)
         return [SimBar(first + step * n, level, level + 1, level - 1, level + 0.5) for n in range(min(count, 30))]
+
+    def first_bar_at(self, con_id: int) -> datetime | None:
+        return datetime(2019, 11, 1, 13, 30, tzinfo=UTC) if con_id in self.last else None
+
+    def option_at_vol(self, con_id: int, underlying_pts: float, vol: float) -> SimGreeks:
+        return SimGreeks(vol, 100 * vol, 0.5, 0.01, 1.5, -0.5, underlying_pts)
+
+    def option_vol(self, con_id: int, underlying_pts: float, price_pts: float) -> float:
+        return price_pts / 100 if price_pts < 1000 else math.nan
+
+    def daily_pnl(self) -> dict[int, float]:
+        return dict(self.daily)
 
     def account(self) -> SimAccount:
         return SimAccount(

@@ -132,7 +132,7 @@ def test_a_message_that_cannot_be_served_is_answered_with_an_error_and_the_conne
 def test_an_unserved_request_with_an_id_ends_with_that_id() -> None:
     raw, _ = client()
 
-    ((*_, req_id, code, _said, _),) = raw.ask("92", "4711", "DU1234567", "")
+    ((*_, req_id, code, _said, _),) = raw.ask("89", "4711")
 
     assert (req_id, code) == ("4711", "321")
 
@@ -473,7 +473,18 @@ def test_greeks_that_are_not_available_are_numbers_and_never_empty() -> None:
         (("20", "3", *contract(SPX), "0", "", "1 min", "9 Y", "1", "TRADES", "1", "0", ""), "321"),
         (("20", "3", *contract(SPX), "0", "yesterday", "1 min", "1 D", "1", "TRADES", "1", "0", ""), "321"),
         (("20", "3", *contract(SPX), "0", "", "1 min", "1 D", "1", "FEE_RATE", "1", "0", ""), "321"),
-        (("20", "3", *contract(SPX), "0", "", "1 min", "1 D", "1", "TRADES", "1", "1", ""), "321"),
+        (("20", "3", *contract(SPX), "0", "20200302 11:00:00", "1 min", "1 D", "1", "TRADES", "1", "1", ""), "321"),
+        (("50", "3", "3", *contract(SPX), "10", "TRADES", "1", ""), "321"),
+        (("50", "3", "3", *contract(SPX), "5", "FEE_RATE", "1", ""), "321"),
+        (("50", "3", "3", *contract(4711), "5", "TRADES", "1", ""), "200"),
+        (("51", "1", "3"), "300"),
+        (("97", "3", *contract(SPX), "Every", "0", "0"), "321"),
+        (("98", "3"), "300"),
+        (("87", "3", *contract(PUT_LONG), "0", "1", "TRADES", "1"), "162"),
+        (("54", "3", "3", *contract(SPX), "1.0", "3000.0", "0", ""), "321"),
+        (("55", "3", "3", *contract(PUT_LONG), "0.2", "", "0", ""), "320"),
+        (("92", "3", "U7654321", ""), "321"),
+        (("94", "3", "U7654321", "", str(SPX)), "321"),
         (("25", "1", "3"), "366"),
         (("15", "1", "1"), "327"),
     ],

@@ -39,6 +39,18 @@ def index_bars(market: Market, con_id: int, *, end: datetime, minutes: int, coun
     return found
 
 
+def first_bar_at(market: Market, con_id: int, at: datetime) -> datetime | None:
+    """Return when the earliest bar of a contract starts: history behind a gap is out of reach; None without bars."""
+    fund = con_ids.FUND_OF.get(con_id)
+    if fund is None and con_id not in con_ids.INDEX_SYMBOLS:
+        return None
+    today = session_on_or_before(new_york_date(at))
+    stretches = [first for first, last in market.history.windows() if first <= today <= last]
+    if not stretches:
+        return None
+    return session(max(stretches[0], market.funds.first) if fund else stretches[0]).open_at
+
+
 def _of_session(market: Market, symbol: str, day: date, *, end: datetime, minutes: int, count: int) -> list[SimBar]:
     times = session(day)
     if end <= times.open_at:

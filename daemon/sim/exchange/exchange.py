@@ -31,6 +31,7 @@ from daemon.sim.exchange.api import (
     SimAccount,
     SimBar,
     SimExecution,
+    SimGreeks,
     SimLeg,
     SimOrder,
     SimPosition,
@@ -38,11 +39,12 @@ from daemon.sim.exchange.api import (
     SimStatus,
     WhatIf,
 )
-from daemon.sim.exchange.bars import index_bars
+from daemon.sim.exchange.bars import first_bar_at, index_bars
 from daemon.sim.exchange.config import ExchangeConfig
+from daemon.sim.exchange.daily import daily_pnl_usd
 from daemon.sim.exchange.fills import fill_order
 from daemon.sim.exchange.ledger import Lot
-from daemon.sim.exchange.listings import MARKET_RULES, Listings, listing
+from daemon.sim.exchange.listings import MARKET_RULES, Listings, listing, spots
 from daemon.sim.exchange.matching import uniform
 from daemon.sim.exchange.orders import Due, Refusal, Working, refusal, window
 from daemon.sim.exchange.planner import Planner
@@ -357,6 +359,10 @@ class Exchange:
         """Return the contracts that fit a description and still trade."""
         return self._listings.find(query, self._state.now)
 
+    def spots(self) -> list[Listing]:
+        """Return everything listed that has no expiry."""
+        return spots()
+
     def listing(self, con_id: int) -> Listing | None:
         """Return the contract of a number, expired ones too; None when there is none."""
         return listing(con_id, self._today)
@@ -388,6 +394,28 @@ class Exchange:
         A bar of 1440 minutes is a session.
         """
         return index_bars(self._market, con_id, end=min(end, self._state.now), minutes=minutes, count=count)
+
+    def first_bar_at(self, con_id: int) -> datetime | None:
+        """Return when the earliest bar of a contract starts; None when it has no bars."""
+        return first_bar_at(self._market, con_id, self._state.now)
+
+    def option_at_vol(self, con_id: int, underlying_pts: float, vol: float) -> SimGreeks:
+        """Value an option at a volatility (a fraction per year), its forward being what a client says."""
+        return self._quoter.option_at_vol(con_id, self._state.now, underlying_pts=underlying_pts, vol=vol)
+
+    def option_vol(self, con_id: int, underlying_pts: float, price_pts: float) -> float:
+        """Return the volatility that gives an option a price; NaN where none does."""
+        return self._quoter.option_vol(con_id, self._state.now, underlying_pts=underlying_pts, price_pts=price_pts)
+
+    def daily_pnl(self) -> dict[int, float]:
+        """Return by contract what was gained or lost since midnight in New York, in dollars."""
+        return daily_pnl_usd(
+            self._state.ledger.lots,
+            self._state.executions,
+            self._view.marks_e4(self._state.now),
+            quoter=self._quoter,
+            midnight=new_york(self._today, time(0)),
+        )
 
     def account(self) -> SimAccount:
         """Return the account values in dollars."""

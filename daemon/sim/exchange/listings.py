@@ -249,6 +249,11 @@ def expired(found: Listing, now: datetime) -> bool:
     return now >= last_trade_at(cls, found.expiry)
 
 
+def spots() -> list[Listing]:
+    """Return everything that has no expiry: the indexes and the funds."""
+    return [*map(_index, con_ids.INDEX_SYMBOLS), *map(_fund, con_ids.FUND_OF)]
+
+
 def _index(con_id: int) -> Listing:
     symbol = con_ids.INDEX_SYMBOLS[con_id]
     return _spot(con_id, symbol, SecType.INDEX, exchange="NYSE" if symbol == SignalIndex.BREADTH else "CBOE")

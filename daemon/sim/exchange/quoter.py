@@ -80,6 +80,17 @@ class Quoter:
         bid, ask = _net(legs, bids), _net(legs, asks)
         return empty_quote(0, at, bid=bid, ask=ask, bid_size=bid is not None, ask_size=ask is not None)
 
+    def option_at_vol(self, con_id: int, at: datetime, *, underlying_pts: float, vol: float) -> SimGreeks:
+        """Value an option as if its forward and its volatility were what a client says."""
+        laid_out = self._options([con_id], new_york_date(at)).laid_out
+        values = self.market.revalued(laid_out, self.market.snapshot(at), forward=underlying_pts, vol=vol)
+        return _greeks(values)[0]
+
+    def option_vol(self, con_id: int, at: datetime, *, underlying_pts: float, price_pts: float) -> float:
+        """Return the volatility that gives an option a price on a forward; NaN where none does."""
+        laid_out = self._options([con_id], new_york_date(at)).laid_out
+        return self.market.vol_of(laid_out, self.market.snapshot(at), forward=underlying_pts, price=price_pts)
+
     def _sides(self, ids: Sequence[int], at: Snapshot, day: date) -> Side:
         futures = [place for place, con_id in enumerate(ids) if con_ids.future_expiry(con_id) is not None]
         funds = [place for place, con_id in enumerate(ids) if con_id in con_ids.FUND_OF]

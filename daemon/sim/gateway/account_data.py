@@ -19,10 +19,10 @@ from daemon.sim.gateway.account import (
     value_messages,
 )
 from daemon.sim.gateway.client import Client
-from daemon.sim.gateway.codec import Fields
+from daemon.sim.gateway.codec import Fields, RequestRefused
 from daemon.sim.gateway.contracts import contract11
 from daemon.sim.gateway.fault_plan import Kind
-from daemon.sim.gateway.hub import Hub, RequestRefused
+from daemon.sim.gateway.hub import Hub
 
 MAX_SUMMARIES = 2
 

@@ -15,9 +15,8 @@ from daemon.core.calendar.sessions import (
     session_on_or_before,
 )
 from daemon.sim.exchange.api import SimBar
-from daemon.sim.gateway.codec import FieldError, Value
-from daemon.sim.gateway.hub import RequestRefused
-from daemon.sim.gateway.messages_in import HistoricalRequest
+from daemon.sim.gateway.codec import FieldError, RequestRefused, Value
+from daemon.sim.gateway.data_in import HistoricalRequest
 from daemon.sim.gateway.times import date_text, read_instant, time_text
 
 DAY_MINUTES: Final = 1440
@@ -37,7 +36,7 @@ BAR_MINUTES: Final[Mapping[str, int]] = {
     "1 day": DAY_MINUTES,
 }
 _SESSIONS_IN: Final[Mapping[str, int]] = {"D": 1, "W": 5, "M": 21, "Y": 252}
-_WHAT: Final = frozenset({"TRADES", "MIDPOINT", "BID", "ASK"})
+WHAT: Final = frozenset({"TRADES", "MIDPOINT", "BID", "ASK"})
 _DURATION: Final = re.compile(r"(\d{1,6}) ([SDWMY])")
 
 
@@ -56,8 +55,8 @@ def span_of(request: HistoricalRequest, now: datetime) -> Span:
     minutes = BAR_MINUTES.get(request.bar_size.strip())
     if minutes is None:
         raise _invalid(request, f"bar size {request.bar_size!r}: one of {', '.join(BAR_MINUTES)} is allowed")
-    if request.what not in _WHAT:
-        raise _invalid(request, f"what to show {request.what!r}: one of {', '.join(sorted(_WHAT))} is allowed")
+    if request.what not in WHAT:
+        raise _invalid(request, f"what to show {request.what!r}: one of {', '.join(sorted(WHAT))} is allowed")
     end = min(now, _end(request)) if request.end else now
     match = _DURATION.fullmatch(request.duration.strip())
     if match is None or int(match[1]) < 1:
@@ -108,4 +107,9 @@ def _prices(bar: SimBar) -> tuple[float, float, float, float]:
 def _stamp(start: datetime, *, daily: bool, epoch: bool) -> str:
     if daily:
         return date_text(new_york_date(start))
-    return str(int(start.timestamp())) if epoch else time_text(start)
+    return epoch_text(start) if epoch else time_text(start)
+
+
+def epoch_text(instant: datetime) -> str:
+    """Spell an instant as seconds since 1970."""
+    return str(int(instant.timestamp()))

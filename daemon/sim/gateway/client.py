@@ -10,11 +10,54 @@ from enum import Enum, auto
 from typing import Final
 
 from daemon.sim.gateway.account import Feed
+from daemon.sim.gateway.bars import Span
+from daemon.sim.gateway.codec import Value
+from daemon.sim.gateway.data_in import HistoricalRequest
 from daemon.sim.gateway.ticks import Line
 
 CHUNK_BYTES: Final = 16 * 1024
 """Messages of one step are joined up to this size: clients slice their buffer message by message."""
 MAX_HELD_BYTES: Final = 8 * 1024 * 1024
+
+
+@dataclass(slots=True)
+class BarStream:
+    """Historical bars that are kept up to date, and the bar that was sent last."""
+
+    request: HistoricalRequest
+    span: Span
+    con_id: int
+    sent: tuple[Value, ...]
+
+
+@dataclass(slots=True)
+class FiveSeconds:
+    """Bars of five seconds; ``price`` is where the next one opens."""
+
+    req_id: int
+    con_id: int
+    what: str
+    price: float | None
+
+
+@dataclass(slots=True)
+class TickStream:
+    """Single ticks of one contract: their kind on the wire, and what was sent last."""
+
+    req_id: int
+    con_id: int
+    kind: int
+    sent: tuple[Value, ...] = ()
+
+
+@dataclass(slots=True)
+class PnlFeed:
+    """Results of an account, or of one contract in it, and what was sent last."""
+
+    req_id: int
+    account: str
+    con_id: int | None
+    sent: tuple[Value, ...] = ()
 
 
 class ClientState(Enum):
@@ -43,6 +86,10 @@ class Client:
     lines: dict[int, Line] = field(default_factory=dict)
     opened: list[Line] = field(default_factory=list)
     """Lines that still wait for their first ticks."""
+    bars: dict[int, BarStream] = field(default_factory=dict)
+    five_seconds: dict[int, FiveSeconds] = field(default_factory=dict)
+    ticks: dict[int, TickStream] = field(default_factory=dict)
+    pnl: dict[int, PnlFeed] = field(default_factory=dict)
     outbox: list[bytes] = field(default_factory=list)
     held: deque[tuple[datetime, bytes]] = field(default_factory=deque)
     held_bytes: int = 0

@@ -39,6 +39,15 @@ class FieldError(Exception):
     """A message cannot be read: it is answered with an error and the connection lives."""
 
 
+class RequestRefused(Exception):  # noqa: N818 - a refusal is an answer, not an error of the program
+    """A request cannot be served: what the error message says."""
+
+    def __init__(self, req_id: int, code: int, message: str) -> None:
+        super().__init__(message)
+        self.req_id = req_id
+        self.code = code
+
+
 class FrameReader:
     """Cut a stream of bytes, split anywhere, into payloads."""
 

@@ -13,6 +13,7 @@ from daemon.sim.exchange.api import Listing, SecType
 from daemon.sim.gateway.codec import text
 from daemon.sim.gateway.config import TIME_ZONE
 from daemon.sim.gateway.layout import Record
+from daemon.sim.gateway.messages_out import SymbolSample
 from daemon.sim.gateway.order_layouts import CONTRACT11
 from daemon.sim.gateway.times import date_text
 
@@ -104,6 +105,14 @@ def details_record(listing: Listing, req_id: int, *, under_con_id: int, exchange
             "realExpirationDate": date_text(expiry),
         }
     )
+
+
+def symbol_sample(listing: Listing) -> SymbolSample:
+    """Return a listing as an answer to a search."""
+    derivatives = {"SPX": ("OPT",), "VIX": ("OPT", "FUT")}.get(listing.symbol, ())
+    derivatives = ("OPT",) if listing.symbol in FUNDS else derivatives
+    head = (str(listing.con_id), listing.symbol, str(listing.sec_type), listing.exchange, "USD")
+    return SymbolSample(head, derivatives, escaped(listing.long_name))
 
 
 def escaped(name: str) -> str:

@@ -17,6 +17,7 @@ from daemon.sim.exchange.api import (
     SimAccount,
     SimBar,
     SimExecution,
+    SimGreeks,
     SimLeg,
     SimOrder,
     SimPosition,
@@ -56,6 +57,10 @@ class ExchangePort(Protocol):
         """Return one contract."""
         ...
 
+    def spots(self) -> list[Listing]:
+        """Return everything listed that has no expiry."""
+        ...
+
     def chain_params(self, underlying: Underlying, /) -> list[ChainParams]:
         """Return expiries and strikes by trading class."""
         ...
@@ -74,6 +79,22 @@ class ExchangePort(Protocol):
 
     def bars(self, con_id: int, end: datetime, minutes: int, count: int, /) -> list[SimBar]:
         """Return the last ``count`` bars before an instant; 1440 minutes are daily bars."""
+        ...
+
+    def first_bar_at(self, con_id: int, /) -> datetime | None:
+        """Return when the earliest bar of a contract starts; None when it has no bars."""
+        ...
+
+    def option_at_vol(self, con_id: int, underlying_pts: float, vol: float, /) -> SimGreeks:
+        """Value an option at a volatility, its forward being what a client says."""
+        ...
+
+    def option_vol(self, con_id: int, underlying_pts: float, price_pts: float, /) -> float:
+        """Return the volatility that gives an option a price; NaN where none does."""
+        ...
+
+    def daily_pnl(self) -> dict[int, float]:
+        """Return by contract what was gained or lost since midnight in New York, in dollars."""
         ...
 
     def account(self) -> SimAccount:

@@ -4,23 +4,53 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
-from daemon.sim.gateway.account_data import listens, send_account
+from daemon.sim.gateway import account_data, bar_data, market_data, pnl, tick_by_tick
 from daemon.sim.gateway.client import Client
 from daemon.sim.gateway.config import MAX_CLIENTS, GatewayConfig
 from daemon.sim.gateway.exchange_port import ExchangePort
 from daemon.sim.gateway.faults import FaultPlan, Faults
 from daemon.sim.gateway.hub import Hub
-from daemon.sim.gateway.market_data import send_ticks
 from daemon.sim.gateway.order_entry import route
 from daemon.sim.gateway.session import Session
 
 STATE_VERSION: Final = 1
+PNL_INTERVAL_S: Final = 1.0
 _LONGEST_SLEEP_S: Final = 3600.0
 _SHORTEST_SLEEP_S: Final = 0.001
 """For something that is still due after a step: it must not spin."""
+
+
+@dataclass(slots=True)
+class _Beat:
+    """Something that is sent again and again while somebody listens; ``at`` is when next, None while nobody does."""
+
+    interval_s: float
+    wanted: Callable[[Hub], bool]
+    send: Callable[[Hub], None]
+    at: datetime | None = None
+
+
+def _beats(config: GatewayConfig) -> tuple[_Beat, ...]:
+    """Return every beat; those that are due together go out in this order."""
+    return (
+        _Beat(
+            config.tick_interval_s,
+            partial(market_data.listens, slow=False),
+            partial(market_data.send_ticks, slow=False),
+        ),
+        _Beat(
+            config.index_interval_s, partial(market_data.listens, slow=True), partial(market_data.send_ticks, slow=True)
+        ),
+        _Beat(config.tick_interval_s, tick_by_tick.listens, tick_by_tick.send_streams),
+        _Beat(bar_data.BAR_S, bar_data.listens, bar_data.send_bars),
+        _Beat(PNL_INTERVAL_S, pnl.listens, pnl.send_pnl),
+        _Beat(config.portfolio_interval_s, account_data.listens, account_data.send_account),
+    )
 
 
 class Gateway:
@@ -47,9 +77,7 @@ class Gateway:
         self._timer: asyncio.TimerHandle | None = None
         self._due: datetime | None = None
         """When the pump's timer goes off; None while it waits as long as it ever does."""
-        self._fast_at: datetime | None = None
-        self._slow_at: datetime | None = None
-        self._account_at: datetime | None = None
+        self._beats = _beats(self._hub.config)
 
     @property
     def clients(self) -> int:
@@ -101,27 +129,16 @@ class Gateway:
         self._settle()
 
     def _beat(self) -> None:
-        hub, now = self._hub, self._hub.now
-        if self._fast_at is not None and self._fast_at <= now:
-            self._fast_at = None
-            send_ticks(hub, slow=False)
-        if self._slow_at is not None and self._slow_at <= now:
-            self._slow_at = None
-            send_ticks(hub, slow=True)
-        if self._account_at is not None and self._account_at <= now:
-            self._account_at = None
-            send_account(hub)
+        for beat in self._beats:
+            if beat.at is not None and beat.at <= self._hub.now:
+                beat.at = None
+                beat.send(self._hub)
 
     def _plan(self) -> None:
         """Set the beats that are not set, also those just sent; a beat that nobody listens to is not set."""
-        hub, config = self._hub, self._hub.config
-        kinds = {line.slow for client in hub.clients for line in client.lines.values()}
-        self._fast_at = self._planned(self._fast_at, config.tick_interval_s, wanted=False in kinds)
-        self._slow_at = self._planned(self._slow_at, config.index_interval_s, wanted=True in kinds)
-        self._account_at = self._planned(self._account_at, config.portfolio_interval_s, wanted=listens(hub))
-
-    def _planned(self, at: datetime | None, interval_s: float, *, wanted: bool) -> datetime | None:
-        return (at or self._hub.next_beat(interval_s)) if wanted else None
+        for beat in self._beats:
+            wanted = beat.wanted(self._hub)
+            beat.at = (beat.at or self._hub.next_beat(beat.interval_s)) if wanted else None
 
     def _stepped(self) -> None:
         """End a step that a client caused: what it asked for may change when the pump must wake."""
@@ -146,9 +163,7 @@ class Gateway:
         hub = self._hub
         due = (
             hub.exchange.next_event_at(),
-            self._fast_at,
-            self._slow_at,
-            self._account_at,
+            *(beat.at for beat in self._beats),
             hub.faults.next_change_at(hub.now),
             hub.next_held_at(),
         )

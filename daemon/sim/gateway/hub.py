@@ -11,6 +11,7 @@ from daemon.core.calendar.sessions import is_session, new_york_date, next_sessio
 from daemon.sim.exchange.api import ContractQuery, ExchangeEvent, Listing, SimOrder
 from daemon.sim.gateway import messages_out as out
 from daemon.sim.gateway.client import MAX_HELD_BYTES, Client, ClientState
+from daemon.sim.gateway.codec import RequestRefused
 from daemon.sim.gateway.config import GatewayConfig
 from daemon.sim.gateway.contracts import kind_of
 from daemon.sim.gateway.exchange_port import ExchangePort
@@ -21,15 +22,6 @@ from daemon.sim.gateway.standing import Standing
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _FIRST_WHAT_IF_PERM_ID: Final = 2_000_000_000
-
-
-class RequestRefused(Exception):  # noqa: N818 - a refusal is an answer, not an error of the program
-    """A request cannot be served: what the error message says."""
-
-    def __init__(self, req_id: int, code: int, message: str) -> None:
-        super().__init__(message)
-        self.req_id = req_id
-        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +168,8 @@ class Hub:
     def forget(self, client: Client) -> None:
         """Forget a client whose connection is gone."""
         client.state = ClientState.CLOSED
-        client.lines.clear()
-        client.opened.clear()
+        for kept in (client.lines, client.opened, client.bars, client.five_seconds, client.ticks, client.pnl):
+            kept.clear()
         client.outbox.clear()
         client.held.clear()
         if client in self.clients:

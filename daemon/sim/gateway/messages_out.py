@@ -1,114 +1,15 @@
-"""Messages from the gateway to a client: one table of shapes, one function a message, bytes out."""
+"""Messages from the gateway to a client: one function a message, bytes out."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Final
 
 from daemon.sim.gateway.codec import Value, frame, text
 from daemon.sim.gateway.layout import Layout, Record, Rows, encode, plain
 from daemon.sim.gateway.order_layouts import COMPLETED_ORDER, CONTRACT11, OPEN_ORDER
-
-
-class Out(IntEnum):
-    """Message ids."""
-
-    TICK_PRICE = 1
-    TICK_SIZE = 2
-    ORDER_STATUS = 3
-    ERROR = 4
-    OPEN_ORDER = 5
-    ACCOUNT_VALUE = 6
-    PORTFOLIO = 7
-    ACCOUNT_TIME = 8
-    NEXT_VALID_ID = 9
-    CONTRACT_DETAILS = 10
-    EXECUTION = 11
-    MANAGED_ACCOUNTS = 15
-    HISTORICAL_DATA = 17
-    TICK_GREEKS = 21
-    CURRENT_TIME = 49
-    CONTRACT_DETAILS_END = 52
-    OPEN_ORDER_END = 53
-    ACCOUNT_DOWNLOAD_END = 54
-    EXECUTION_END = 55
-    TICK_SNAPSHOT_END = 57
-    MARKET_DATA_TYPE = 58
-    COMMISSION_REPORT = 59
-    POSITION = 61
-    POSITION_END = 62
-    ACCOUNT_SUMMARY = 63
-    ACCOUNT_SUMMARY_END = 64
-    POSITION_MULTI = 71
-    POSITION_MULTI_END = 72
-    ACCOUNT_UPDATE_MULTI = 73
-    ACCOUNT_UPDATE_MULTI_END = 74
-    OPTION_PARAMS = 75
-    OPTION_PARAMS_END = 76
-    TICK_REQ_PARAMS = 81
-    MARKET_RULE = 93
-    COMPLETED_ORDER = 101
-    COMPLETED_ORDERS_END = 102
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """How a message begins (its id, and the constant of those that have a version field) and its exact field count.
-
-    ``count`` None means that it depends on the content; the layouts assert those.
-    """
-
-    head: tuple[str, ...]
-    count: int | None
-
-
-def _shape(kind: Out, constant: str | None, count: int | None) -> Shape:
-    return Shape((str(kind.value),) if constant is None else (str(kind.value), constant), count)
-
-
-SHAPES: Final[Mapping[Out, Shape]] = {
-    kind: _shape(kind, constant, count)
-    for kind, constant, count in (
-        (Out.TICK_PRICE, "6", 7),
-        (Out.TICK_SIZE, "6", 5),
-        (Out.ORDER_STATUS, None, 12),
-        (Out.ERROR, "2", None),
-        (Out.OPEN_ORDER, None, None),
-        (Out.ACCOUNT_VALUE, "2", 6),
-        (Out.PORTFOLIO, "8", 20),
-        (Out.ACCOUNT_TIME, "1", 3),
-        (Out.NEXT_VALID_ID, "1", 3),
-        (Out.CONTRACT_DETAILS, None, None),
-        (Out.EXECUTION, None, None),
-        (Out.MANAGED_ACCOUNTS, "1", 3),
-        (Out.HISTORICAL_DATA, None, None),
-        (Out.TICK_GREEKS, None, 12),
-        (Out.CURRENT_TIME, "1", 3),
-        (Out.CONTRACT_DETAILS_END, "1", 3),
-        (Out.OPEN_ORDER_END, "1", 2),
-        (Out.ACCOUNT_DOWNLOAD_END, "1", 3),
-        (Out.EXECUTION_END, "1", 3),
-        (Out.TICK_SNAPSHOT_END, "1", 3),
-        (Out.MARKET_DATA_TYPE, "1", 4),
-        (Out.COMMISSION_REPORT, "1", 8),
-        (Out.POSITION, "3", 16),
-        (Out.POSITION_END, "1", 2),
-        (Out.ACCOUNT_SUMMARY, "1", 7),
-        (Out.ACCOUNT_SUMMARY_END, "1", 3),
-        (Out.POSITION_MULTI, "1", 18),
-        (Out.POSITION_MULTI_END, "1", 3),
-        (Out.ACCOUNT_UPDATE_MULTI, "1", 8),
-        (Out.ACCOUNT_UPDATE_MULTI_END, "1", 3),
-        (Out.OPTION_PARAMS, None, None),
-        (Out.OPTION_PARAMS_END, None, 2),
-        (Out.TICK_REQ_PARAMS, None, 5),
-        (Out.MARKET_RULE, None, None),
-        (Out.COMPLETED_ORDER, None, None),
-        (Out.COMPLETED_ORDERS_END, None, 1),
-    )
-}
+from daemon.sim.gateway.shapes import SHAPES, Out
 
 CONTRACT_DETAILS: Final[Layout] = (
     *plain(
@@ -134,6 +35,15 @@ EXECUTION: Final[Layout] = (
 
 Texts = Sequence[str]
 _GREEKS: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolSample:
+    """One answer to a search: con id, symbol, kind, primary exchange and currency, what is derived of it, its name."""
+
+    head: Texts
+    derivatives: Texts
+    description: str
 
 
 def _message(kind: Out, *values: Value) -> bytes:
@@ -277,6 +187,47 @@ def historical_data(req_id: int, start: str, end: str, bars: Sequence[tuple[Valu
     """Send bars: date, open, high, low, close, volume, average, count."""
     assert all(len(bar) == 8 for bar in bars)
     return _message(Out.HISTORICAL_DATA, req_id, start, end, len(bars), *(value for bar in bars for value in bar))
+
+
+def historical_data_update(req_id: int, bar: tuple[Value, ...]) -> bytes:
+    """Send the newest bar of a list that goes on; it has the fields of ``historical_data``, in another order."""
+    date, opened, high, low, close, volume, average, count = bar
+    return _message(Out.HISTORICAL_DATA_UPDATE, req_id, count, date, opened, close, high, low, average, volume)
+
+
+def head_timestamp(req_id: int, said: str) -> bytes:
+    """Say when the earliest bar starts."""
+    return _message(Out.HEAD_TIMESTAMP, req_id, said)
+
+
+def real_time_bar(req_id: int, start_epoch_s: int, prices: Sequence[float]) -> bytes:
+    """Send a bar of five seconds (open, high, low, close); nothing trades here, so volume and count are 0."""
+    return _message(Out.REAL_TIME_BAR, req_id, start_epoch_s, *prices, 0, prices[-1], 0)
+
+
+def tick_by_tick(req_id: int, kind: int, epoch_s: int, values: Sequence[Value]) -> bytes:
+    """Send one tick: 1 last and 2 all last (price, size, mask, exchange, conditions), 3 bid and ask, 4 mid."""
+    assert len(values) == {1: 5, 2: 5, 3: 5, 4: 1}[kind], f"{len(values)} values for kind {kind}"
+    return _message(Out.TICK_BY_TICK, req_id, kind, epoch_s, *values)
+
+
+def symbol_samples(version: int, req_id: int, samples: Sequence[SymbolSample]) -> bytes:
+    """Send what a search has found."""
+    fields = [str(req_id), str(len(samples))]
+    for one in samples:
+        fields += [*one.head, str(len(one.derivatives)), *one.derivatives]
+        fields += [one.description, ""] if version >= 176 else []
+    return _texts(Out.SYMBOL_SAMPLES, *fields)
+
+
+def pnl(req_id: int, values: Sequence[Value]) -> bytes:
+    """Send daily, unrealised and realised result of an account."""
+    return _message(Out.PNL, req_id, *values)
+
+
+def pnl_single(req_id: int, values: Sequence[Value]) -> bytes:
+    """Send position, daily, unrealised and realised result and value of one contract."""
+    return _message(Out.PNL_SINGLE, req_id, *values)
 
 
 def market_rule(rule_id: int, steps: Sequence[tuple[float, float]]) -> bytes:

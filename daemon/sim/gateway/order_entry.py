@@ -25,14 +25,15 @@ from daemon.sim.gateway import messages_out as out
 from daemon.sim.gateway import orders
 from daemon.sim.gateway.account_data import position_changed, send_account
 from daemon.sim.gateway.client import Client
-from daemon.sim.gateway.codec import FieldError, Fields, read_int
+from daemon.sim.gateway.codec import FieldError, Fields, RequestRefused, read_int
+from daemon.sim.gateway.contract_data import one_listing
 from daemon.sim.gateway.contracts import bag11, contract11
 from daemon.sim.gateway.fault_plan import Fault, Kind
-from daemon.sim.gateway.hub import Hub, RequestRefused
+from daemon.sim.gateway.hub import Hub
 from daemon.sim.gateway.layout import Record
-from daemon.sim.gateway.market_data import one_listing
-from daemon.sim.gateway.messages_in import BAG, ExecutionFilter, WireContract
+from daemon.sim.gateway.messages_in import ExecutionFilter
 from daemon.sim.gateway.times import read_instant
+from daemon.sim.gateway.wire_contract import BAG, WireContract, contract12, sim_legs
 
 _EXCHANGE: Final = "CBOE"
 
@@ -58,7 +59,7 @@ def place(hub: Hub, client: Client, fields: Fields) -> None:
 
 def _legs(hub: Hub, record: Record, order_id: int) -> tuple[SimLeg, ...]:
     if record["secType"] == BAG:
-        legs = read.sim_legs(record.rows.get("comboLegs", ()))
+        legs = sim_legs(record.rows.get("comboLegs", ()))
         if not legs:
             raise orders.OrderRefused(314, "Security type 'BAG' requires combo leg details")
         if any(hub.exchange.listing(leg.con_id) is None for leg in legs):
@@ -70,7 +71,7 @@ def _legs(hub: Hub, record: Record, order_id: int) -> tuple[SimLeg, ...]:
 def _wire_contract(record: Record) -> WireContract:
     names = ("conId", "symbol", "secType", "lastTradeDateOrContractMonth", "strike", "right", "multiplier")
     more = ("exchange", "primaryExchange", "currency", "localSymbol", "tradingClass")
-    return read.contract12(Fields([record[name] for name in (*names, *more)]))
+    return contract12(Fields([record[name] for name in (*names, *more)]))
 
 
 def _symbol(hub: Hub, request: OrderRequest) -> str:

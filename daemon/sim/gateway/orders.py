@@ -11,9 +11,9 @@ from daemon.sim.gateway import messages_out as out
 from daemon.sim.gateway.codec import UNSET_DOUBLE, read_float, text
 from daemon.sim.gateway.contracts import bag11, contract11, named
 from daemon.sim.gateway.layout import Record, defaults
-from daemon.sim.gateway.messages_in import BAG
 from daemon.sim.gateway.order_layouts import COMPLETED_ORDER, OPEN_ORDER
 from daemon.sim.gateway.times import time_text
+from daemon.sim.gateway.wire_contract import BAG
 
 MARGIN_FIELDS: Final = ("initMargin", "maintMargin", "equityWithLoan")
 _ROWS: Final = ("comboLegs", "orderComboLegs", "smartComboRoutingParams", "algoParams", "conditions")

@@ -5,14 +5,32 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from daemon.sim.gateway import account_data, market_data, order_entry
+from daemon.sim.gateway import (
+    account_data,
+    bar_data,
+    calculations,
+    contract_data,
+    market_data,
+    order_entry,
+    pnl,
+    tick_by_tick,
+)
 from daemon.sim.gateway import messages_in as read
 from daemon.sim.gateway import messages_out as out
 from daemon.sim.gateway.client import Client, ClientState
-from daemon.sim.gateway.codec import MAX_VERSION, MIN_VERSION, FieldError, Fields, FrameReader, ProtocolError, split
+from daemon.sim.gateway.codec import (
+    MAX_VERSION,
+    MIN_VERSION,
+    FieldError,
+    Fields,
+    FrameReader,
+    ProtocolError,
+    RequestRefused,
+    split,
+)
 from daemon.sim.gateway.config import MARKER_CODE, MARKER_TEXT
 from daemon.sim.gateway.fault_plan import Kind
-from daemon.sim.gateway.hub import Hub, RequestRefused
+from daemon.sim.gateway.hub import Hub
 from daemon.sim.gateway.messages_in import In
 from daemon.sim.gateway.times import time_text
 
@@ -47,13 +65,19 @@ HANDLERS: Final[Mapping[int, Handler]] = {
     In.ACCOUNT_UPDATES: account_data.account_updates,
     In.EXECUTIONS: order_entry.executions,
     In.IDS: order_entry.next_ids,
-    In.CONTRACT_DETAILS: market_data.contract_details,
+    In.CONTRACT_DETAILS: contract_data.contract_details,
     In.AUTO_OPEN_ORDERS: order_entry.auto_open_orders,
     In.ALL_OPEN_ORDERS: order_entry.all_open_orders,
     In.MANAGED_ACCOUNTS: _managed_accounts,
-    In.HISTORICAL_DATA: market_data.historical_data,
-    In.CANCEL_HISTORICAL_DATA: market_data.cancel_historical_data,
+    In.HISTORICAL_DATA: bar_data.historical_data,
+    In.CANCEL_HISTORICAL_DATA: bar_data.cancel_historical_data,
     In.CURRENT_TIME: _current_time,
+    In.REAL_TIME_BARS: bar_data.real_time_bars,
+    In.CANCEL_REAL_TIME_BARS: bar_data.cancel_real_time_bars,
+    In.IMPLIED_VOLATILITY: calculations.implied_volatility,
+    In.OPTION_PRICE: calculations.option_price,
+    In.CANCEL_IMPLIED_VOLATILITY: calculations.cancel,
+    In.CANCEL_OPTION_PRICE: calculations.cancel,
     In.GLOBAL_CANCEL: order_entry.global_cancel,
     In.MARKET_DATA_TYPE: market_data.market_data_type,
     In.POSITIONS: account_data.positions,
@@ -64,8 +88,17 @@ HANDLERS: Final[Mapping[int, Handler]] = {
     In.CANCEL_POSITIONS_MULTI: account_data.cancel_positions_multi,
     In.ACCOUNT_UPDATES_MULTI: account_data.account_updates_multi,
     In.CANCEL_ACCOUNT_UPDATES_MULTI: account_data.cancel_feed,
-    In.OPTION_PARAMS: market_data.option_params,
-    In.MARKET_RULE: market_data.market_rule,
+    In.OPTION_PARAMS: contract_data.option_params,
+    In.MATCHING_SYMBOLS: contract_data.matching_symbols,
+    In.HEAD_TIMESTAMP: bar_data.head_timestamp,
+    In.CANCEL_HEAD_TIMESTAMP: bar_data.cancel_head_timestamp,
+    In.MARKET_RULE: contract_data.market_rule,
+    In.PNL: pnl.pnl,
+    In.CANCEL_PNL: pnl.cancel,
+    In.PNL_SINGLE: pnl.pnl_single,
+    In.CANCEL_PNL_SINGLE: pnl.cancel,
+    In.TICK_BY_TICK: tick_by_tick.open_stream,
+    In.CANCEL_TICK_BY_TICK: tick_by_tick.cancel_stream,
     In.COMPLETED_ORDERS: order_entry.completed_orders,
 }
 

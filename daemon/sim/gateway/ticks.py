@@ -18,7 +18,8 @@ OPEN_INTEREST: Final = "101"
 _SIZE_OF: Final[Mapping[int, int]] = {1: 0, 2: 3, 4: 5, 66: 69, 67: 70, 68: 71}
 _DELAYED: Final[Mapping[int, int]] = {1: 66, 2: 67, 4: 68, 6: 72, 7: 73, 9: 75, 14: 76, 10: 80, 11: 81, 13: 83}
 _NONE: Final = (-1.0, 0)
-_NO_GREEKS: Final = (-1.0, -2.0, -1.0, -1.0, -2.0, -2.0, -2.0, -1.0)
+NO_GREEKS: Final = (-1.0, -2.0, -1.0, -1.0, -2.0, -2.0, -2.0, -1.0)
+"""Greeks that are not available."""
 _MIN_VEGA: Final = 1e-4
 _SIDES: Final = frozenset({BID_GREEKS, ASK_GREEKS})
 _PRICE: Final = 2  # its place in the numbers of the greeks
@@ -78,7 +79,7 @@ def missing_ticks(sec_type: str) -> list[Tick]:
         return [(LAST, _NONE)]
     ticks: list[Tick] = [(BID, _NONE), (ASK, _NONE)]
     if sec_type == SecType.OPTION:
-        ticks.append((MODEL_GREEKS, _NO_GREEKS))
+        ticks.append((MODEL_GREEKS, NO_GREEKS))
     return ticks
 
 
@@ -104,13 +105,16 @@ def _greek_ticks(quote: SimQuote, greeks: SimGreeks) -> list[Tick]:
 def _greeks_at(price: float | None, greeks: SimGreeks) -> Numbers:
     """Return the greeks of one side: the model's, with the volatility moved to its price (first order in vega)."""
     if price is None:
-        return _NO_GREEKS
+        return NO_GREEKS
     iv = greeks.iv
     if price != greeks.price:
         # Without vega no volatility fits the price.
         iv = iv + (price - greeks.price) / greeks.vega / 100 if greeks.vega > _MIN_VEGA else -1.0
-    if iv <= 0:
-        return _NO_GREEKS
+    return NO_GREEKS if iv <= 0 else greek_numbers(greeks, iv, price)
+
+
+def greek_numbers(greeks: SimGreeks, iv: float, price: float) -> Numbers:
+    """Return the eight numbers of an option's greeks at a volatility and a price."""
     return (
         round(iv, 6),
         round(greeks.delta, 6),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Final
@@ -15,7 +15,7 @@ from daemon.core.calendar.expiries import expiries
 from daemon.core.calendar.sessions import new_york_date, previous_session, session, session_on_or_before
 from daemon.core.market.arrays import FloatArray
 from daemon.core.market.contracts import FUNDS, OptionContract, TradingClass, Underlying
-from daemon.core.market.pricing import black76, black76_price
+from daemon.core.market.pricing import black76, black76_price, implied_vol
 from daemon.core.market.vix_response import FUND_MULTIPLE
 from daemon.sim.history import History, Ohlc
 from daemon.sim.market import clock, surface
@@ -184,20 +184,19 @@ class Market:
 
     def values(self, contracts: ContractSet, at: Snapshot) -> Values:
         """Value contracts with greeks at the instants of a snapshot (Black 1976 on the forward of each expiry)."""
+        return _valued(contracts, at, self._terms(contracts, at))
+
+    def revalued(self, contracts: ContractSet, at: Snapshot, *, forward: float, vol: float) -> Values:
+        """Value contracts as if the forward of every expiry and the volatility were what a client says."""
         state = self._terms(contracts, at)
-        black = black76(state.forward, contracts.strikes, state.years, state.vol, state.discount, contracts.is_call)
-        # The greeks of SPX options are per point of the index, those of VIX options per point of the future; over the
-        # weeks of options on funds a share and its forward are about the same.
-        per_point = np.where(contracts.widths.is_vix, 1.0, state.forward / at.columns[:, SPX : SPX + 1])
-        return Values(
-            price=black.price,
-            forward=state.forward,
-            vol=state.vol,
-            delta=black.delta * per_point,
-            gamma=black.gamma * per_point * per_point,
-            vega=black.vega,
-            theta=black.theta,
-        )
+        said = replace(state, forward=np.full_like(state.forward, forward), vol=np.full_like(state.vol, vol))
+        return _valued(contracts, at, said)
+
+    def vol_of(self, contracts: ContractSet, at: Snapshot, *, forward: float, price: float) -> float:
+        """Return the volatility that gives the first contract a price on a forward; NaN where none does."""
+        state = self._terms(contracts, at)
+        years, discount = state.years.item(0), state.discount.item(0)
+        return implied_vol(price, forward, contracts.strikes.item(0), years, discount, bool(contracts.is_call.item(0)))
 
     def prices(self, contracts: ContractSet, at: Snapshot) -> FloatArray:
         """Return the same prices without greeks, in points, times by contracts: for whole sessions at once."""
@@ -219,6 +218,22 @@ class Market:
         """Return bids (0 for none) and asks around model prices, times by contracts."""
         half = half_width(price, at.vix_pts, contracts.widths)
         return bid_ask(price, half, step_below=contracts.step_below, step_above=contracts.step_above)
+
+
+def _valued(contracts: ContractSet, at: Snapshot, state: _Terms) -> Values:
+    black = black76(state.forward, contracts.strikes, state.years, state.vol, state.discount, contracts.is_call)
+    # The greeks of SPX options are per point of the index, those of VIX options per point of the future; over the
+    # weeks of options on funds a share and its forward are about the same.
+    per_point = np.where(contracts.widths.is_vix, 1.0, state.forward / at.columns[:, SPX : SPX + 1])
+    return Values(
+        price=black.price,
+        forward=state.forward,
+        vol=state.vol,
+        delta=black.delta * per_point,
+        gamma=black.gamma * per_point * per_point,
+        vega=black.vega,
+        theta=black.theta,
+    )
 
 
 def _minute(place: clock.Moment, day: MarketDay) -> tuple[int, float]:
