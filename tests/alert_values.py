@@ -9,12 +9,16 @@ from daemon.core.alerts.desk import due, next_at, take
 from daemon.core.alerts.kinds import AlertLevel
 from daemon.core.alerts.policy import AlertPolicy
 from daemon.core.alerts.state import AlertState, Message
+from daemon.core.calendar.resets import ResetPolicy
 from daemon.core.calendar.sessions import log_session
 from daemon.core.records import EventRecord, Level
 from daemon.core.vocabulary import level_of
 
 NOON = datetime(2026, 3, 3, 17, 0, tzinfo=UTC)  # a Tuesday, 12:00 in New York
 END = time(16, 40)
+RESETS = ResetPolicy(
+    night_from=time(0, 15), night_until=time(1, 45), weekend_from=time(23), weekend_until=time(3), weekly_login=time(1)
+)
 
 
 def policy(
@@ -41,6 +45,7 @@ def policy(
         kind_per_hour=kind_per_hour,
         per_hour=per_hour,
         digest=True,
+        resets=RESETS,
     )
 
 

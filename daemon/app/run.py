@@ -21,6 +21,7 @@ from daemon.app.alerts import alerting, open_outlets, outlet_warnings, tell_day
 from daemon.app.commands import handle
 from daemon.app.first_contact import FirstContact
 from daemon.app.gateway import TcpGateway, serve, state_lock
+from daemon.app.metrics import measured, open_metrics
 from daemon.app.program import Program, build_program, ib_config
 from daemon.app.simulated import SimulationPlan, build_gateway
 from daemon.app.standing import tell_pending, tell_start
@@ -59,7 +60,7 @@ async def _run(settings: Settings, *, follow_gateway_clock: bool) -> None:
         program.engine.at_close = partial(tell_pending, settings, program.store, program.engine.desk.journal)
         program.engine.link.on_connected = FirstContact(program, follow_gateway_clock=follow_gateway_clock).check
         try:
-            async with alerting(program, outlets):
+            async with alerting(program, outlets), measured(program, open_metrics(settings)):
                 await _live(program, stop)
         finally:
             program.log.close()

@@ -70,11 +70,11 @@ async def status_now(program: Program) -> Json:
         "next_jobs": [[when.isoformat(), name] for name, when in engine.jobs.next_instants(today)],
         "limits": [asdict(use) for use in await engine.watch.uses(today)],
         "settings_pending": pending_count(program.settings, program.store),
-        **await _market_now(engine),
+        **await market_now(engine),
     }
 
 
-async def _market_now(engine: Engine) -> Json:
+async def market_now(engine: Engine) -> Json:
     """Return index values and account as they are now; what is not known in a moment is left out."""
     desk = engine.desk
     found: Json = {}

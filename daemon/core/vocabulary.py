@@ -66,6 +66,7 @@ _LIFE: Final = {
     "log_recovered": _info("{path} is written again"),
     "alert_sent": _info("{title}", "to {outlets}"),
     "alert_failed": _warning("{title} did not reach {outlets}", "{why}"),
+    "metrics_failed": _warning("the figures cannot be taken or written: {text}"),
     "session_closed": _info("session {of_session}", "net liquidation {net_liquidation_usd_cents}"),
 }
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -33,6 +33,15 @@ CLOSE_S: Final = 10.0
 """How long the last messages may keep a program from its end."""
 SEND_GRACE_S: Final = 5.0
 """What outlets may take beyond their deadline until they are given up."""
+
+
+@dataclass(slots=True)
+class Ended:
+    """Messages of this process whose way has ended."""
+
+    sent: int = 0
+    """Reached every outlet."""
+    failed: int = 0
 
 
 class AlertDesk:
@@ -62,6 +71,7 @@ class AlertDesk:
         self._saved: DeskRecord | None = None
         self._wake = asyncio.Event()
         self._failed = False
+        self.ended = Ended()
 
     @property
     def record(self) -> DeskRecord:
@@ -181,7 +191,10 @@ class AlertDesk:
             self._journal.emit("alert_sent", {"title": title, "outlets": ", ".join(found.reached)})
         else:
             self._set(rules.not_delivered(self._record.state))
-        if found.failed:
+        if not found.failed:
+            self.ended.sent += 1
+        else:
+            self.ended.failed += 1
             why = "; ".join(f"{name}: {words}" for name, words in found.failed)
             fields = {"title": title, "outlets": ", ".join(name for name, _ in found.failed), "why": why}
             self._journal.emit("alert_failed", fields)

@@ -76,6 +76,8 @@ class LinkView:
     paper: bool = False
     synced: bool = False
     clock_skew_s: float | None = None
+    heard_at: datetime | None = None
+    """When the gateway last told its time."""
     reconciled_at: datetime | None = None
     valued: AccountValues | None = None
     """The account as the last reconciliation read it; None while it was not told."""

@@ -176,7 +176,8 @@ class LinkKeeper:
 
     async def _measure_skew(self) -> None:
         gateway = await self._desk.broker.gateway_time()
-        self._desk.link.clock_skew_s = (self._desk.clock.now() - gateway).total_seconds()
+        self._desk.link.heard_at = self._desk.clock.now()
+        self._desk.link.clock_skew_s = (self._desk.link.heard_at - gateway).total_seconds()
 
     async def _on_link(self, fact: LinkFact) -> None:
         if fact.state in (LinkState.DOWN, LinkState.DEGRADED):

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 from daemon.core.alerts.kinds import AlertLevel
 from daemon.core.alerts.policy import AlertPolicy
-from daemon.settings.fields import Group, LeastAlert, OptionalFile, TimeOfDay, TimeZone, setting
+from daemon.core.calendar.resets import ResetPolicy
+from daemon.settings.fields import Group, LeastAlert, OptionalFile, PromFile, TimeOfDay, TimeZone, setting
 
 _DAY: Final = time(0), time(23, 59)
 _ZONE: Final = "by CONDORD_ALERT_ZONE"
@@ -79,16 +80,21 @@ class MetricsSettings(Group):
     """Figures for Prometheus (docs/metrics.md); off without a port and a file."""
 
     port: int = setting(0, "TCP port on 127.0.0.1 where Prometheus reads; 0 for none.", unit="port", ge=0, le=65535)
-    file: OptionalFile = setting(
+    file: PromFile = setting(
         None,
-        "File for the textfile collector of node_exporter, its name ending in .prom; empty for none.",
+        "File for the textfile collector of node_exporter; empty for none.",
         unit="file",
-        allowed="empty, or a file",
+        allowed="empty, or a file that ends in .prom",
     )
     every_s: float = setting(15, "How often the figures are taken.", unit="s", ge=1, le=3600)
 
+    @property
+    def wanted(self) -> bool:
+        """Return whether anybody is to get figures."""
+        return self.port != 0 or self.file is not None
 
-def alert_policy(group: AlertSettings) -> AlertPolicy:
+
+def alert_policy(group: AlertSettings, resets: ResetPolicy) -> AlertPolicy:
     """Build the rules of the alert desk."""
     values = group.model_dump(exclude={"urls_file", "deadline_s", "zone"})
-    return AlertPolicy(**values, zone=ZoneInfo(group.zone))
+    return AlertPolicy(**values, zone=ZoneInfo(group.zone), resets=resets)

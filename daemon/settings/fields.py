@@ -147,6 +147,12 @@ def _zone(name: str) -> str:
     return name
 
 
+def _prom(path: Path | None) -> Path | None:
+    if path is not None and path.suffix != ".prom":
+        raise refuse("has another ending, and the textfile collector reads files that end in .prom only")
+    return path
+
+
 def _read_kinds(value: object) -> object:
     if not isinstance(value, str):
         return value
@@ -184,6 +190,7 @@ class Synchronous(StrEnum):
 
 TimeOfDay = Annotated[time, BeforeValidator(_read_time)]
 OptionalDate = Annotated[date | None, BeforeValidator(_read_date)]
+PromFile = Annotated[Path | None, BeforeValidator(_read_path), AfterValidator(_prom)]
 OptionalFolder = Annotated[Path | None, BeforeValidator(_read_path)]
 OptionalFile = Annotated[Path | None, BeforeValidator(_read_path)]
 Folder = Annotated[Path, BeforeValidator(_read_path)]

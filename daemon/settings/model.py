@@ -202,7 +202,7 @@ class Settings(BaseSettings):
 
     def alert_policy(self) -> AlertPolicy:
         """Build the rules of the alert desk."""
-        return alert_policy(self.alert)
+        return alert_policy(self.alert, self.reset_policy())
 
     def reset_policy(self) -> ResetPolicy:
         """Build the times of announced outages."""

@@ -70,6 +70,7 @@ def conflicts(settings: Settings) -> Iterator[Conflict]:
     yield from _hedge(settings)
     yield from _risk(settings)
     yield from _rising(settings.alert, "alert", "kind_per_hour", "per_hour")
+    yield from _metrics(settings)
 
 
 def _named(group: str, *names: str) -> tuple[str, ...]:
@@ -83,6 +84,12 @@ def _rising(settings: object, group: str, *names: str, strictly: bool = False) -
         if first > second or (strictly and first == second):
             wanted = "must be below" if strictly else "must not be above"
             yield Conflict(_named(group, low, high), f"the first {wanted} the second")
+
+
+def _metrics(settings: Settings) -> Iterator[Conflict]:
+    gateway, metrics = settings.gateway, settings.metrics
+    if gateway.mode is GatewayMode.IB and metrics.port == gateway.port:
+        yield Conflict((*_named("gateway", "port"), *_named("metrics", "port")), "a port has room for one of them")
 
 
 def _gateway(settings: Settings) -> Iterator[Conflict]:

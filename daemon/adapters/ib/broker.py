@@ -54,6 +54,7 @@ class IbBroker:
         self._market = Market(config)
         self._talk: Conversation | None = None
         self._sent_before = 0
+        self._received_before = 0
         self._last_id = 0
 
     @property
@@ -66,6 +67,17 @@ class IbBroker:
         """Messages sent since the start, over all connections."""
         wire = None if self._talk is None else self._talk.wire
         return self._sent_before + (0 if wire is None else wire.sent)
+
+    @property
+    def bytes_received(self) -> int:
+        """Bytes that have come since the start, over all connections."""
+        wire = None if self._talk is None else self._talk.wire
+        return self._received_before + (0 if wire is None else wire.bytes_received)
+
+    @property
+    def lines_open(self) -> int:
+        """Market-data lines that are open now."""
+        return 0 if self._talk is None else self._talk.lines.open
 
     def subscribe(self, sink: FactSink) -> None:
         """Send every later fact to ``sink``."""
@@ -121,6 +133,7 @@ class IbBroker:
         self._talk = None
         if talk.wire is not None:
             self._sent_before += talk.wire.sent
+            self._received_before += talk.wire.bytes_received
             self._last_id = max(self._last_id, talk.wire.last_id)
             talk.wire.close()
         self._market.connection_over()

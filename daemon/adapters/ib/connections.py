@@ -44,12 +44,14 @@ class TcpConnection(Connection):
         super().__init__()
         self._listener = listener
         self._lost = lost
+        self.bytes_received = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         self._listener.reached = True
 
     def data_received(self, data: bytes) -> None:
+        self.bytes_received += len(data)
         if self._listener.accepts(data):
             super().data_received(data)
 

@@ -125,6 +125,11 @@ class Lines:
         self._free = asyncio.Semaphore(max_lines)
         self._turn = asyncio.Lock()
 
+    @property
+    def open(self) -> int:
+        """How many are open."""
+        return len(self._lines)
+
     @asynccontextmanager
     async def budget(self, count: int) -> AsyncIterator[None]:
         """Hold ``count`` lines of the budget, waiting for them; one taker at a time, so that nobody starves."""

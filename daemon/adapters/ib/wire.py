@@ -116,6 +116,11 @@ class Wire:
         self._ib.client.disconnect()
 
     @property
+    def bytes_received(self) -> int:
+        """Bytes that have come."""
+        return self._connection.bytes_received
+
+    @property
     def sent(self) -> int:
         """Messages sent."""
         return int(self._connection.numMsgSent)

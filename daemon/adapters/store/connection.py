@@ -6,6 +6,7 @@ import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -27,6 +28,19 @@ _FILE_MODE: Final = 0o640
 Value = str | int | float | bytes | None
 
 
+@dataclass(slots=True)
+class CommitTimes:
+    """How long the disk took for the commits of this process."""
+
+    count: int = 0
+    total_s: float = 0.0
+
+    def add(self, took_s: float) -> None:
+        """Count one more."""
+        self.count += 1
+        self.total_s += took_s
+
+
 class Connection:
     """The one connection of a store: statements and transactions, with StoreError for whatever the disk does."""
 
@@ -34,12 +48,16 @@ class Connection:
         self.path = path
         self._conn = conn
         self._db = Database(conn, execute_plugins=False)
+        self.commits = CommitTimes()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Commit what the block wrote, or nothing of it."""
-        with translated(self.path), self._db.atomic():
-            yield
+        with translated(self.path):
+            with self._db.atomic():
+                yield
+                began_s = time.perf_counter()
+            self.commits.add(time.perf_counter() - began_s)
 
     def write(self, sql: str, values: Sequence[Value] = ()) -> int:
         """Run one statement of a transaction; return how many rows it changed."""

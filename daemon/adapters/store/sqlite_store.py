@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from daemon.adapters.store import codec
-from daemon.adapters.store.connection import Connection, open_reading, open_writing
+from daemon.adapters.store.connection import CommitTimes, Connection, open_reading, open_writing
 from daemon.adapters.store.intents import Intents
 from daemon.adapters.store.ledger import Ledger
 from daemon.core.book.book import Book, BookEntry
@@ -75,6 +75,11 @@ class SqliteStore:
         """Return when the last recorded event happened."""
         row = self._connection.row("SELECT at FROM events ORDER BY id DESC LIMIT 1")
         return None if row is None else codec.instant(row["at"])
+
+    @property
+    def commits(self) -> CommitTimes:
+        """Return how long the commits of this process took."""
+        return self._connection.commits
 
     def close(self) -> None:
         """Close the database."""

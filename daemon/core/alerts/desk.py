@@ -116,8 +116,7 @@ def _ended(state: AlertState, ending: Ending, event: EventRecord, policy: AlertP
     known = _find(state, ending.cause, subject_of(event, ending.subject))
     if known is None or known.over_at is not None:
         return state
-    brief = event.at - known.first_at < timedelta(seconds=policy.wait_s)
-    if known.patient and not known.messages and brief:
+    if known.patient and not known.messages and event.at < policy.lasted(known.first_at):
         return _passed(state, known)
     over = replace(known, over_at=event.at, over=ending.title)
     return replace(state, causes=tuple(over if cause is known else cause for cause in state.causes))
@@ -175,8 +174,8 @@ def _wanted_at(cause: Cause, policy: AlertPolicy) -> datetime | None:
     if cause.over_at is not None:
         return cause.over_at + gather
     if cause.messages == 0:
-        wait = timedelta(seconds=policy.wait_s) if cause.patient else gather
-        return cause.first_at + max(wait, gather)
+        lasted = policy.lasted(cause.first_at) if cause.patient else cause.first_at
+        return max(lasted, cause.first_at + gather)
     if cause.told_at is None or not (cause.untold or _reminds(cause)):
         return None
     return cause.told_at + policy.again_after(cause.messages)

@@ -255,6 +255,7 @@ ENDINGS: Final = (
 NOT_ALERTED: Final = {
     "order_message": "a word of the broker about one order; what becomes of the order alerts by itself",
     "order_absent": "the end of an unknown state: what was not sent twice is not missing",
+    "metrics_failed": "who watches the metrics sees that they are missing",
     "alert_failed": "an alert about failed alerts would go round in a circle; the next message counts it",
 }
 """Warnings and errors that alert nobody, each with the reason."""

@@ -8,6 +8,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from daemon.core.alerts.kinds import AlertLevel
+from daemon.core.calendar.resets import ResetPolicy, reset_until
 
 HOUR: Final = timedelta(hours=1)
 REMINDER_MAX: Final = timedelta(days=1)
@@ -37,6 +38,12 @@ class AlertPolicy:
     kind_per_hour: int
     digest: bool
     """Whether the end of each day is told."""
+    resets: ResetPolicy
+    """Announced outages: what begins in one is told only if it outlasts it."""
+
+    def lasted(self, since: datetime) -> datetime:
+        """Return when something that often passes by itself has lasted long enough to be told."""
+        return max(since + timedelta(seconds=self.wait_s), reset_until(since, self.resets) or since)
 
     def tells(self, level: AlertLevel) -> bool:
         """Whether alerts of a level are sent at all."""

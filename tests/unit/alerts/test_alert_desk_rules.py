@@ -93,6 +93,20 @@ def test_a_link_that_stays_away_is_told_and_so_is_its_return() -> None:
     assert reader.state.causes == ()
 
 
+def test_an_announced_reset_of_the_broker_is_told_only_when_it_outlasts_its_window() -> None:
+    night = datetime(2026, 3, 4, 5, 20, tzinfo=UTC)  # 00:20 in New York, in the window from 00:15 to 01:45
+    short, long = Reader(policy()), Reader(policy())
+
+    short.hear(down(night), event("link_changed", night + minutes(20), state="SYNCED", text=""))
+    long.hear(down(night))
+    for reader in (short, long):
+        reader.wait_until(night + minutes(90))
+
+    assert short.messages == []
+    assert short.state.passed == (("No link to the gateway", 1),)
+    assert [message.at for message in long.messages] == [datetime(2026, 3, 4, 6, 45, tzinfo=UTC)]
+
+
 def test_a_link_that_stays_away_is_told_again_ever_more_rarely() -> None:
     reader = Reader(policy())
 
