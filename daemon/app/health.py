@@ -19,4 +19,5 @@ def health_now(program: Program) -> dict[str, Any]:
         "ready": link.synced,
         "breaks_open": link.breaks_open,
         "waiting": engine.link.waiting or "",
+        "alerts": program.alerts is not None,
     }

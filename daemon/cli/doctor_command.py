@@ -5,25 +5,33 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from daemon import __version__
-from daemon.cli.common import clock_option, env_file_option, json_option, load_settings, print_json
+from daemon.cli.common import clock_option, env_file_option, json_option, load_settings, print_json, read_folders
 from daemon.errors import SettingsError
 
 if TYPE_CHECKING:
     from daemon.settings import Settings
+    from daemon.settings.folders import Folders
 
 
-@click.command()
+_EPILOG: Final = (
+    "Exit codes: 0 when nothing is FAIL; else the first that applies of 2 the settings, 5 a folder or the database, "
+    "4 the gateway or the account, 1 anything else."
+)
+
+
+@click.command(epilog=_EPILOG)
 @click.option("--offline", is_flag=True, help="Leave the gateway out.")
 @click.option(
     "--client-id",
     type=click.IntRange(1, 99_999),
     help="Number of the connection to the gateway (default: the one after the daemon's).",
 )
+@click.option("--notify", is_flag=True, help="Send a test through each outlet for alerts.")
 @click.option(
     "--list", "list_only", is_flag=True, help="Print what each check looks at, as Markdown, and check nothing."
 )
@@ -34,19 +42,16 @@ def doctor(
     *,
     offline: bool,
     client_id: int | None,
+    notify: bool,
     list_only: bool,
     clock: str,
     env_files: tuple[Path, ...],
     as_json: bool,
 ) -> int:
-    r"""Check program, settings, folders, database, gateway, account, market data and permissions, in some 20 s at most.
+    """Check program, settings, folders, database, gateway, account, market data and permissions, in some 20 s at most.
 
     Also while the daemon runs: it takes no lock, writes nothing, and its connection can send no order. In mode simulated
     an exchange is made for the look and thrown away.
-
-    \b
-    Exit codes: 0 nothing FAILs (a WARN does not count); else, of several the first that applies:
-      2 the settings, 5 a folder or the database, 4 the gateway or the account, 1 anything else.
     """
     from daemon.app.doctor import Wanted, examine
     from daemon.core.doctor.check import exit_code
@@ -55,8 +60,8 @@ def doctor(
     if list_only:
         click.echo(checks_table(), nl=False)
         return 0
-    wanted = Wanted(offline=offline, follow_gateway_clock=clock == "gateway", client_id=client_id)
-    found = examine(_settings(env_files), wanted)
+    wanted = Wanted(offline=offline, follow_gateway_clock=clock == "gateway", client_id=client_id, notify=notify)
+    found = examine(_settings(env_files), _folders(env_files), wanted)
     if as_json:
         print_json(doctor_json(found.checks, mode=found.mode, version=__version__, at=found.at))
     else:
@@ -70,3 +75,11 @@ def _settings(env_files: tuple[Path, ...]) -> Settings | SettingsError:
         return load_settings(env_files)
     except SettingsError as error:
         return error
+
+
+def _folders(env_files: tuple[Path, ...]) -> Folders | None:
+    """Return the folders, which are known while another setting is wrong; None where they are wrong themselves."""
+    try:
+        return read_folders(env_files)
+    except SettingsError:
+        return None

@@ -25,7 +25,7 @@ from daemon.core.doctor.host import (
 )
 from daemon.errors import CondordError, NotReadyError, SettingsError, StoreError
 
-ASK_S: Final = 5.0
+ASK_S: Final = 3.0
 INTEGRITY_S: Final = 5.0
 MOUNTS: Final = Path("/proc/self/mountinfo")
 _ACCOUNT: Final = "account"
@@ -61,18 +61,16 @@ def folder_facts(path: Path, *, socket: bool = False) -> FolderFacts:
 
 
 def nearest(path: Path) -> Path:
-    """Return the folder itself, or the nearest one above it that is there."""
-    return next((place for place in (path, *path.parents) if _is_there(place)), Path("/"))
+    """Return the folder itself, or the nearest one above it that can be looked at."""
+    return next((place for place in (path, *path.parents) if _device(place) is not None), Path("/"))
 
 
-def _is_there(path: Path) -> bool:
+def _device(path: Path) -> int | None:
+    """Return the file system that a file or folder is on; None where it is not there or closed to us."""
     try:
-        path.stat()
-    except FileNotFoundError:
-        return False
+        return path.stat().st_dev
     except OSError:
-        return True
-    return True
+        return None
 
 
 def _user(number: int) -> str:
@@ -92,7 +90,7 @@ def _group(number: int) -> str:
 def file_system_facts(folder: Path, database: Path, *, mounts: Path = MOUNTS) -> FileSystemFacts:
     """Return the kind of file system below a folder, and whether its database lies on another."""
     here = nearest(folder)
-    elsewhere = database.exists() and database.stat().st_dev != here.stat().st_dev
+    elsewhere = _device(database) not in (None, _device(here))
     return FileSystemFacts(_kind(here.resolve(), mounts.read_text(encoding="utf-8")), elsewhere)
 
 
@@ -122,7 +120,7 @@ def database_facts(path: Path) -> DatabaseFacts:
     except StoreError as error:
         return DatabaseFacts(path=str(path), exists=True, problem=str(error))
     known: dict[str, Any] = {"path": str(path), "exists": True, "write_ahead": write_ahead}
-    known["size_bytes"] = path.stat().st_size
+    known["size_bytes"] = sum(file.stat().st_size for file in (path, Path(f"{path}-wal")) if file.exists())
     try:
         with closing(open_readonly(path)) as store:
             known["account"], known["run_state"] = store.meta(_ACCOUNT), store.run_state()
@@ -165,9 +163,16 @@ def daemon_facts(state_dir: Path, runtime_dir: Path) -> DaemonFacts:
     try:
         if not daemon_listens(runtime_dir):
             return DaemonFacts(lock_held=held)
-        said = ask(runtime_dir, "status", timeout_s=ASK_S)
+        said = ask(runtime_dir, "health", timeout_s=ASK_S)
     except SilentDaemonError:
         return DaemonFacts(lock_held=held, silent=True)
     except CondordError as error:
-        return DaemonFacts(lock_held=held, closed=str(error))
-    return DaemonFacts(pid=said["pid"], link=str(said["link"]), lock_held=held)
+        return DaemonFacts(lock_held=held, refused=str(error))
+    return DaemonFacts(
+        pid=said["pid"],
+        ready=said["ready"],
+        waiting=said["waiting"],
+        breaks_open=said["breaks_open"] or 0,
+        alerts=said["alerts"],
+        lock_held=held,
+    )

@@ -57,8 +57,15 @@ def clash_facts(path: Sequence[str] | None = None) -> ClashFacts:
     owners = metadata.packages_distributions().get(PACKAGE, [])
     folders = [Path(place or ".") for place in (sys.path if path is None else path)]
     found = [folder / name for folder in folders for name in (f"{PACKAGE}/__init__.py", f"{PACKAGE}.py")]
-    others = {str(place) for place in found if place.is_file() and place.resolve().parent != ours}
+    others = {str(place) for place in found if _is_file(place) and place.resolve().parent != ours}
     return ClashFacts(str(ours), tuple(sorted(set(owners))), tuple(sorted(others)))
+
+
+def _is_file(place: Path) -> bool:
+    try:
+        return place.is_file()
+    except OSError:
+        return False  # what is closed to us is not imported either
 
 
 def sqlite_facts() -> SqliteFacts:

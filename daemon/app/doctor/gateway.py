@@ -54,6 +54,8 @@ class Wanted:
     follow_gateway_clock: bool = False
     client_id: int | None = None
     """Number of the connection; None: the one after the daemon's."""
+    notify: bool = False
+    """Send a test through each outlet for alerts."""
 
 
 async def gateway_checks(settings: Settings, wanted: Wanted, *, book_of: str | None) -> tuple[Check, ...]:

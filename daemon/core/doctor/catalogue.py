@@ -119,7 +119,7 @@ CATALOGUE: Final[tuple[Spec, ...]] = (
         "`condord backup`; `systemctl list-timers condord-backup`", _5,
     ),
     Spec(
-        "daemon", _HOST, "whether a daemon runs here and answers", "it runs and cannot be asked",
+        "daemon", _HOST, "whether a daemon runs here, answers, and is connected and reconciled", "it cannot be asked, waits for the gateway, or has breaks open",
         "it does not answer", "`condord log`, then `systemctl restart condord`",
     ),
     Spec(
@@ -143,8 +143,9 @@ CATALOGUE: Final[tuple[Spec, ...]] = (
         "it scores above 1.0", "it scores above 5.0", "look for the drop-in that opens it; `make install`",
     ),
     Spec(
-        "alerts", _SERVICE, "whether an outlet for alerts is configured and can be used",
-        "there is none: nobody is told of trouble", "what is configured cannot be used", "`docs/service.md`",
+        "alerts", _SERVICE, "the outlets for alerts; with `--notify` a test is sent through each",
+        "there is none, or every user may read their file", "they cannot be used, or a test did not arrive",
+        "[alerts.md](alerts.md)",
     ),
     Spec(
         "gateway_port", _GATEWAY, "whether something accepts connections at the address",

@@ -100,12 +100,18 @@ class DaemonFacts:
 
     pid: int | None = None
     """As it says itself."""
-    link: str = ""
+    ready: bool = False
+    """Whether it is connected and reconciled."""
+    waiting: str = ""
+    """Why it is not connected."""
+    breaks_open: int = 0
+    alerts: bool = False
+    """Whether it has outlets for alerts."""
     lock_held: bool = False
     silent: bool = False
     """Whether one listens and does not answer."""
-    closed: str = ""
-    """Why this user may not ask it."""
+    refused: str = ""
+    """Why it could not be asked."""
 
 
 def folder_check(name: str, facts: FolderFacts) -> Check:
@@ -228,16 +234,29 @@ def daemon_check(facts: DaemonFacts) -> Check:
     """Judge the daemon of this state folder; that none runs is no fault."""
     if facts.silent:
         return fail("daemon", "one runs and does not answer", "condord log --errors; systemctl restart condord")
-    if facts.closed:
-        return warn("daemon", facts.closed, "run this as a member of the daemon's group: adduser USER condord")
+    if facts.refused:
+        return warn(
+            "daemon", facts.refused, "run this as a member of the daemon's group; restart one of another version"
+        )
     if facts.pid is not None:
-        return ok("daemon", f"process {facts.pid} runs and answers, link {facts.link}", facts.pid)
+        return _running(facts, facts.pid)
     if facts.lock_held:
         return warn(
             "daemon", "one holds the state folder, and none listens in the runtime folder",
             "give this command the settings of the daemon: --env-file, CONDORD_RUNTIME_DIR",
         )  # fmt: skip
     return ok("daemon", "none runs here, the state folder is free")
+
+
+def _running(facts: DaemonFacts, pid: int) -> Check:
+    said = f"process {pid} runs and answers"
+    if not facts.ready:
+        why = facts.waiting or "it connects and reconciles"
+        return warn("daemon", f"{said}, not ready: {why}", "mend what the checks of the gateway name, or wait", pid)
+    if facts.breaks_open:
+        text = f"{said}; breaks open: {facts.breaks_open}, so that nothing new is entered"
+        return warn("daemon", text, "condord status; docs/reconciliation.md tells how a break is closed", pid)
+    return ok("daemon", f"{said}, connected and reconciled", pid)
 
 
 def halt_file_check(reason: str | None, path: str) -> Check:

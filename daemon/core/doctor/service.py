@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,12 +26,17 @@ class UnitFacts:
     exposure_problem: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AlertFacts:
-    """The outlets for alerts that are configured, and what is wrong with them."""
+    """The outlets for alerts that are configured, what is wrong with them, and what became of a test."""
 
-    outlets: tuple[str, ...]
+    outlets: tuple[str, ...] = ()
+    of_the_daemon: bool = False
+    """Whether the running daemon has outlets, which may be closed to this user."""
     problem: str = ""
+    warnings: tuple[str, ...] = ()
+    sent: Mapping[str, str] | None = None
+    """What went wrong with a test by outlet, "" for nothing; None: none was sent."""
 
 
 def unit_file_check(facts: UnitFacts) -> Check:
@@ -71,12 +76,29 @@ def unit_security_check(facts: UnitFacts) -> Check:
 def alerts_check(facts: AlertFacts) -> Check:
     """Judge the outlets for alerts."""
     if facts.problem:
-        return fail("alerts", facts.problem, "correct the outlet that is named; docs/service.md tells how")
-    if not facts.outlets:
+        return fail("alerts", facts.problem, "mend what is named; docs/alerts.md")
+    if facts.sent is not None:
+        return _sent(facts.sent)
+    if facts.warnings:
         return warn(
-            "alerts", "no outlet configured: nobody is told of trouble", "see docs/service.md, or watch the log"
+            "alerts", "\n".join(facts.warnings), "mend the rights of the file; docs/alerts.md", len(facts.outlets)
         )
-    return ok("alerts", f"told to {', '.join(facts.outlets)}", len(facts.outlets))
+    if facts.outlets:
+        return ok("alerts", f"outlets: {', '.join(facts.outlets)}; --notify sends a test", len(facts.outlets))
+    if facts.of_the_daemon:
+        return ok("alerts", "the running daemon has outlets; --notify sends a test through it")
+    return warn(
+        "alerts", "no outlet configured: nobody is told of trouble",
+        "name a file of outlets with CONDORD_ALERT_URLS_FILE: docs/alerts.md", 0,
+    )  # fmt: skip
+
+
+def _sent(sent: Mapping[str, str]) -> Check:
+    lost = {name: why for name, why in sent.items() if why}
+    if lost:
+        said = "\n".join(f"{name}: {why}" for name, why in lost.items())
+        return fail("alerts", said, "mend the outlet that is named; docs/alerts.md", len(lost))
+    return ok("alerts", f"a test was sent through {', '.join(sent)}", len(sent))
 
 
 def settings_check(problems: Sequence[str], warnings: Sequence[str], *, changed: int) -> Check:

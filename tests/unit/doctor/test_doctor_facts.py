@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -29,8 +31,12 @@ from daemon.adapters.doctor.program import (
 )
 from daemon.adapters.doctor.units import UNIT, unit_facts
 from daemon.adapters.store import InstanceLock, SqliteStore, backups, lock_is_held
+from daemon.app.doctor import Wanted, examine
+from daemon.core.doctor.check import State, exit_code
 from daemon.core.doctor.program import zone_instants
 from daemon.core.records import PERSON, EventRecord, Level, RunState, RunStateRecord
+from daemon.errors import SettingsError
+from daemon.settings.folders import Folders
 
 NOW = datetime(2026, 11, 20, 19, 0, tzinfo=UTC)
 MOUNTS = """\
@@ -60,6 +66,45 @@ def test_a_folder_that_is_not_there_can_be_made_below_one_that_is(tmp_path: Path
     assert folder_facts(tmp_path / "a" / "b").can_be_made
     assert not folder_facts(file).is_folder
     assert "Not a directory" in folder_facts(file / "below").problem
+
+
+@pytest.fixture
+def closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make a folder that nobody may look into, also not the superuser who may run these tests."""
+    folder = tmp_path / "closed"
+    real = Path.stat
+
+    def stat(self: Path, *, follow_symlinks: bool = True) -> os.stat_result:
+        if folder in self.parents:
+            raise PermissionError(errno.EACCES, "Permission denied", str(self))
+        return real(self, follow_symlinks=follow_symlinks)
+
+    monkeypatch.setattr(Path, "stat", stat)
+    return folder
+
+
+def test_a_folder_behind_a_closed_one_is_told_and_breaks_nothing(closed: Path) -> None:
+    closed.mkdir()
+    hidden = closed / "state"
+
+    assert "Permission denied" in folder_facts(hidden).problem
+    assert free_bytes(hidden)[str(hidden)] > 0
+    assert not file_system_facts(hidden, hidden / "condord.db").database_elsewhere
+    assert "cannot be read" in database_facts(hidden / "condord.db").problem
+    assert clash_facts([str(hidden)]).elsewhere == ()
+
+
+def test_a_state_folder_that_is_closed_leaves_what_is_in_it_open(closed: Path) -> None:
+    folders = Folders(closed / "state", closed / "logs", closed / "run")
+
+    found = examine(SettingsError("another setting is wrong"), folders, Wanted(offline=True))
+
+    states = {check.name: check.state for check in found.checks}
+    inside = ("database", "integrity", "backups", "daemon", "halt_file", "run_state")
+    assert {states[name] for name in inside} == {State.SKIPPED}
+    assert states["state_folder"] is State.FAIL
+    assert states["settings"] is State.FAIL
+    assert exit_code(found.checks) == 2
 
 
 def test_a_runtime_folder_whose_socket_would_have_too_long_a_path_is_told(tmp_path: Path) -> None:

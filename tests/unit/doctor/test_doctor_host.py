@@ -137,10 +137,13 @@ def test_a_missing_backup_warns_only_where_there_is_something_to_copy() -> None:
 @pytest.mark.parametrize(
     ("facts", "state", "said"),
     [
-        (DaemonFacts(pid=42, link="SYNCED"), State.OK, "process 42 runs and answers, link SYNCED"),
+        (DaemonFacts(pid=42, ready=True), State.OK, "process 42 runs and answers, connected and reconciled"),
+        (DaemonFacts(pid=42, waiting="Nothing accepts connections"), State.WARN, "not ready: Nothing accepts"),
+        (DaemonFacts(pid=42), State.WARN, "not ready: it connects and reconciles"),
+        (DaemonFacts(pid=42, ready=True, breaks_open=2), State.WARN, "breaks open: 2"),
         (DaemonFacts(), State.OK, "none runs here"),
         (DaemonFacts(silent=True), State.FAIL, "does not answer"),
-        (DaemonFacts(closed="the socket is closed to this user"), State.WARN, "closed to this user"),
+        (DaemonFacts(refused="the socket is closed to this user"), State.WARN, "closed to this user"),
         (DaemonFacts(lock_held=True), State.WARN, "none listens"),
     ],
 )

@@ -50,10 +50,27 @@ def test_a_score_that_is_not_told_is_no_ok() -> None:
     assert unit_security_check(replace(UNIT, why_not="no systemd runs here")).state is State.SKIPPED
 
 
-def test_alerts_without_an_outlet_warn_and_with_a_wrong_one_fail() -> None:
-    assert alerts_check(AlertFacts(("mail",))).state is State.OK
-    assert alerts_check(AlertFacts(())).state is State.WARN
-    assert alerts_check(AlertFacts(("mail",), "no such outlet")).state is State.FAIL
+@pytest.mark.parametrize(
+    ("facts", "state", "said"),
+    [
+        (AlertFacts(outlets=("1 mailtos",)), State.OK, "outlets: 1 mailtos"),
+        (AlertFacts(), State.WARN, "no outlet configured"),
+        (AlertFacts(of_the_daemon=True), State.OK, "the running daemon has outlets"),
+        (AlertFacts(problem="line 3 is no outlet"), State.FAIL, "line 3"),
+        (AlertFacts(outlets=("1 mailtos",), warnings=("everybody may read it",)), State.WARN, "everybody may read it"),
+        (AlertFacts(outlets=("1 mailtos",), sent={"1 mailtos": ""}), State.OK, "a test was sent through 1 mailtos"),
+        (
+            AlertFacts(sent={"1 mailtos": "", "2 ntfys": "no answer in time"}),
+            State.FAIL,
+            "2 ntfys: no answer in time",
+        ),
+    ],
+)
+def test_alerts_are_judged_by_their_outlets_and_by_a_test(facts: AlertFacts, state: State, said: str) -> None:
+    found = alerts_check(facts)
+
+    assert found.state is state
+    assert said in found.text
 
 
 def test_every_problem_of_the_settings_is_told() -> None:
