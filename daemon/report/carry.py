@@ -17,9 +17,9 @@ from daemon.report.pnl import EquityPoint
 CARRY: Final = "carry_rows"
 _NOTE: Final = (
     "Gained: of the hedge in the sessions of the month, fees included; what it cost is negative. Expected cost: of the target in "
-    "the 30 days ahead, the mean over the last computations of the sessions, beside the mean of its limit. Debits less sales: "
-    "paid for the hedge in the 30 days before the last of them, beside their limit then. Guarded: sessions in which a guard made the target smaller; "
-    "at rest: sessions in which VIX was so high that no guard held."
+    "the 30 days ahead, the mean over the last computations of the sessions, beside the mean of its limit; below zero a gain is "
+    "expected. Debits less sales: paid for the hedge in the 30 days before the last of them, beside their limit then. Guarded: "
+    "sessions in which a guard made the target smaller; at rest: sessions in which VIX was so high that no guard held."
 )
 
 

@@ -19,7 +19,7 @@ from daemon.report.orders import OrderLine
 from daemon.report.period import ReportData
 from daemon.report.pnl import EquityPoint
 from daemon.report.skips import skip_lines, skip_table
-from daemon.report.slippage import PARTS, PurposeSlippage, slippage_by_purpose
+from daemon.report.slippage import PARTS, PurposeSlippage, slippage_by_purpose, slippage_of_all
 from daemon.report.tables import trade_text
 from daemon.report.words import (
     MINUS,
@@ -171,10 +171,11 @@ def _condor_row(line: CondorLine) -> tuple[Cell, ...]:
 
 
 def _slippage(trades: Sequence[OrderLine]) -> Table:
-    rows = tuple(_slippage_row(line) for line in slippage_by_purpose(trades))
+    lines = slippage_by_purpose(trades)
+    rows = tuple(map(_slippage_row, (*lines, slippage_of_all(trades)) if lines else ()))
     headings = ("Purpose", "Orders", "Slippage", "Mean points", "Mean order", "Delay", "Spread", "Execution")
     empty = "No order was filled in this period but resting ones."
-    return Table("slippage_rows", "Slippage by purpose", headings, "<>>>>>>>", rows, empty)
+    return Table("slippage_rows", "Slippage by purpose", headings, "<>>>>>>>", rows, empty, last_is_total=True)
 
 
 def _slippage_row(line: PurposeSlippage) -> tuple[Cell, ...]:
@@ -207,7 +208,7 @@ def _trade_row(line: OrderLine) -> tuple[Cell, ...]:
     return (
         Cell(f"{line.fill_session}", under=new_york_time(line.at)),
         Cell(f"{line.purpose.value} {line.subject}", under=line.ref),
-        Cell(line.legs),
+        Cell(line.legs.replace("  ", "\n")),
         Cell(f"{line.filled} of {line.quantity}"),
         net(line.fill_pts),
         Cell("resting") if line.resting else net(line.mid_pts),

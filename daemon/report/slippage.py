@@ -49,6 +49,11 @@ def slippage_by_purpose(orders: Iterable[OrderLine]) -> tuple[PurposeSlippage, .
     return tuple(_summed(name, groups[name]) for name in sorted(groups))
 
 
+def slippage_of_all(orders: Iterable[OrderLine]) -> PurposeSlippage:
+    """Sum what is known of all filled orders."""
+    return _summed("all", [line for line in orders if line.filled and not line.resting])
+
+
 def _summed(name: str, lines: Sequence[OrderLine]) -> PurposeSlippage:
     known = [(line, cents) for line in lines if (cents := line.slippage_usd_cents) is not None]
     parted = [parts for line in lines if (parts := line.slippage_parts_usd_cents) is not None]

@@ -3,6 +3,7 @@
 import re
 from importlib.resources import files
 from itertools import combinations
+from math import hypot
 
 import pytest
 
@@ -81,7 +82,7 @@ def seen(colour: Colour, matrix: tuple[Colour, ...]) -> Colour:
 
 
 def distance(one: Colour, other: Colour) -> float:
-    return sum((a - b) ** 2 for a, b in zip(one, other, strict=True)) ** 0.5
+    return hypot(*(a - b for a, b in zip(one, other, strict=True)))
 
 
 def test_the_measure_of_contrast_is_that_of_the_recommendation() -> None:

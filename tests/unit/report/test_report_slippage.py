@@ -8,7 +8,7 @@ from report_values import MONDAY, intent, trade, vix_call
 
 from daemon.core.orders.intent import FillMarket, Intent, IntentState, Leg, Purpose, TimeInForce
 from daemon.report.orders import OrderLine, order_lines
-from daemon.report.slippage import fill_json, fill_words, slippage_by_purpose
+from daemon.report.slippage import fill_json, fill_words, slippage_by_purpose, slippage_of_all
 
 CALL = vix_call(22, MONDAY + timedelta(days=16))
 
@@ -75,6 +75,15 @@ class TestByPurpose:
         (line,) = slippage_by_purpose([UNKNOWN])
 
         assert (line.mean_pts, line.mean_usd_cents) == (None, None)
+
+    def test_all_orders_together_are_the_sum_of_their_purposes(self) -> None:
+        rolled = bought(Purpose.ROLL_BUY, 1.40, mid=1.30, market=None)
+
+        found = slippage_of_all([KNOWN, UNPARTED, UNKNOWN, RESTING, rolled])
+
+        parts = slippage_by_purpose([KNOWN, UNPARTED, UNKNOWN, RESTING, rolled])
+        assert found.total_usd_cents == sum(line.total_usd_cents for line in parts)
+        assert (found.orders, found.unknown, found.parted) == (3, 1, 1)
 
     def test_purposes_stand_in_the_order_of_their_names(self) -> None:
         rolled = bought(Purpose.ROLL_BUY, 1.40, mid=1.30, market=None)
