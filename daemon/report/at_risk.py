@@ -18,6 +18,7 @@ PAYOFF: Final = "payoff_rows"
 SHADES: Final = 5
 """Shades of a heat map for a gain, and as many for a loss."""
 UNKNOWN_SHOWN: Final = 3
+_NOTHING_MOVES: Final = "Nothing was held at the last close of this period that a move would change."
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +81,11 @@ def _bounded(usd: float | None) -> Cell:
 
 
 def stress_tables(risk: RiskRecord | None) -> tuple[Table, ...]:
-    """Make a heat map for each horizon that was measured; one empty table where there is none."""
+    """Make a heat map for each horizon that was measured; one empty table where there is none, or nothing moves."""
     if risk is None or not risk.stress:
         return (Table("stress_rows", "Stress", ("VIX",), "<", (), _unmeasured(risk)),)
+    if not any(usd for table in risk.stress for row in table.pnl_usd for usd in row):
+        return (Table("stress_rows", "Stress", ("VIX",), "<", (), _NOTHING_MOVES),)
     return tuple(map(_heat_map, risk.stress))
 
 

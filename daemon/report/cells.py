@@ -9,7 +9,9 @@ from typing import Final
 from daemon.report.words import dollars_and_cents, net_price, number_text, percent, whole_dollars
 
 ROWS_SHOWN: Final = 150
-"""Most rows of a table that grows with the sessions: a page of a year stays below 400 kilobytes."""
+"""Most rows of a table that grows with the sessions."""
+LONG_SESSIONS: Final = 63
+"""Sessions of a quarter; the tables of a longer report are cut to half, so that a page of a year stays below 400 kilobytes."""
 
 
 class Unit(StrEnum):
@@ -94,14 +96,14 @@ class Table:
         assert all(len(row) == len(self.headings) for row in self.rows), f"a row of {self.title} has another width"
 
 
-def newest(table: Table) -> Table:
-    """Cut a table with the oldest row first to its newest rows, and say where the others are."""
-    count = len(table.rows)
-    if count <= ROWS_SHOWN:
+def newest(table: Table, sessions: int) -> Table:
+    """Cut a table of a report over some sessions, the oldest row first, to its newest rows; say where the others are."""
+    count, most = len(table.rows), ROWS_SHOWN if sessions <= LONG_SESSIONS else ROWS_SHOWN // 2
+    if count <= most:
         return table
     where = "A report of fewer sessions has the older ones, and condord log and condord why tell of each session."
     note = f"{where} {table.note}".strip()
-    return replace(table, rows=table.rows[-ROWS_SHOWN:], count=f"the newest {ROWS_SHOWN} of {count:,}", note=note)
+    return replace(table, rows=table.rows[-most:], count=f"the newest {most} of {count:,}", note=note)
 
 
 def figure(amount: Amount, *, under: str = "", tint: str = "") -> Cell:

@@ -56,7 +56,7 @@ def tables_of(data: ReportData) -> Mapping[str, Table]:
         _unclosed(data),
         _troubles(data),
     )
-    return {table.name: newest(table) for table in tables}
+    return {table.name: newest(table, len(data.days)) for table in tables}
 
 
 def _sessions(data: ReportData) -> Table:

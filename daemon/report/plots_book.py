@@ -8,6 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Final
 
 from daemon.core.calendar.sessions import sessions_between
+from daemon.core.condor.legs import Vertical
 from daemon.core.market.contracts import Right
 from daemon.report.period import ReportData
 from daemon.report.plot_frame import DASHES, LINE_PT, dollar_axis, draw_line, draw_path
@@ -19,6 +20,12 @@ if TYPE_CHECKING:  # the library costs 150 MB and is loaded only when something 
 
 _Side = tuple[float, float, float, float]
 """One side of a condor: where it begins and ends on the axis, its short and its long strike."""
+_BANDS_MOST: Final = 80
+"""Most condors that are shaded between their short strikes: of more nothing could be told apart."""
+_MARK_SHARE: Final = 0.004
+"""Half the width of a mark of the calendar, as a share of its sessions."""
+_MARK_HEIGHT: Final = 0.12
+"""Half its height, in lanes."""
 _PAYOFF_MARGIN: Final = 0.03
 """How far beyond strikes and SPX a payoff is drawn, as a fraction of SPX."""
 
@@ -31,27 +38,27 @@ def draw_condors(axes: Sequence[Axes], data: ReportData) -> None:
     draw_line(top, [day.spx for day in data.days], "ink", "SPX")
     top.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     sessions = [day.session for day in data.days]
-    sides = [
-        (*_life(sessions, since, until), side)
+    lives = [
+        (*_life(sessions, since, until), shape)
         for line in data.condors
         for (since, shape), until in zip(line.shapes, [*(at for at, _ in line.shapes[1:]), line.ended], strict=True)
-        for side in shape
     ]
+    if len(lives) <= _BANDS_MOST:
+        _between(top, lives)
+    sides = [(start, end, side) for start, end, shape in lives for side in shape]
     calls = [(start, end, s.short.strike, s.long.strike) for start, end, s in sides if s.right is Right.CALL]
     puts = [(start, end, s.short.strike, s.long.strike) for start, end, s in sides if s.right is Right.PUT]
-    _between(top, puts, calls)
     _wings(top, calls, "call", "short calls, wings")
     _wings(top, puts, "put", "short puts, wings")
     top.autoscale_view()
 
 
-def _between(axes: Axes, puts: Sequence[_Side], calls: Sequence[_Side]) -> None:
+def _between(axes: Axes, lives: Sequence[tuple[float, float, Sequence[Vertical]]]) -> None:
     """Shade what lies between the short strikes of each condor that has both."""
-    by_life = {(start, end): short for start, end, short, _ in calls}
+    both = [(start, end, [side.short.strike for side in shape]) for start, end, shape in lives if len(shape) > 1]
     bands = [
-        [(start, short), (end, short), (end, by_life[start, end]), (start, by_life[start, end])]
-        for start, end, short, _ in puts
-        if (start, end) in by_life
+        [(start, min(shorts)), (end, min(shorts)), (end, max(shorts)), (start, max(shorts))]
+        for start, end, shorts in both
     ]
     if bands:
         draw_path(axes, bands, facecolor=TOKENS["muted"], edgecolor="none", alpha=0.1, label="between short strikes")
@@ -121,8 +128,10 @@ def draw_rolls(axes: Sequence[Axes], data: ReportData) -> None:
     done = [(place[change.session], lane[change.layer]) for change in data.changes if change.is_roll]
     coming = data.coming or ()
     top.axvspan(-0.5, place[data.days[-1].session] + 0.5, color=TOKENS["grid"], alpha=0.35, linewidth=0, label="period")
+    across = _MARK_SHARE * len(sessions)
     if done:
-        top.plot(*zip(*done, strict=True), linestyle="none", marker="o", color=TOKENS["hedged"], label="rolled")
+        marks = [_mark(at, corners=((-1, -1), (1, -1), (1, 1), (-1, 1)), across=across) for at in done]
+        draw_path(top, marks, facecolor=TOKENS["hedged"], edgecolor="none", label="rolled")
     windows = [
         [(place[day], lane[roll.layer]) for day in (max(roll.window.first, sessions[0]), roll.window.last)]
         for roll in coming
@@ -130,8 +139,14 @@ def draw_rolls(axes: Sequence[Axes], data: ReportData) -> None:
     if windows:
         draw_path(top, windows, facecolor="none", edgecolor=TOKENS["unhedged"], linewidth=5, alpha=0.35)
         planned = [(place[roll.session], lane[roll.layer]) for roll in coming]
-        top.plot(
-            *zip(*planned, strict=True), linestyle="none", marker="D", color=TOKENS["unhedged"], label="to come, window"
-        )
+        diamonds = [_mark(at, corners=((-1.4, 0), (0, -1.4), (1.4, 0), (0, 1.4)), across=across) for at in planned]
+        draw_path(top, diamonds, facecolor=TOKENS["unhedged"], edgecolor="none", label="to come, window")
     top.set_yticks([*lane.values()], [*lane])
     top.set_ylim(-len(names) + 0.5, 0.5)
+
+
+def _mark(
+    at: tuple[float, float], *, corners: Sequence[tuple[float, float]], across: float
+) -> list[tuple[float, float]]:
+    """Return the corners of a mark in a lane; many marks are one path, where each of its own costs a hundred bytes."""
+    return [(at[0] + right * across, at[1] + up * _MARK_HEIGHT) for right, up in corners]

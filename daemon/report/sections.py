@@ -135,13 +135,15 @@ def _sections(data: ReportData) -> tuple[Section, ...]:
 
     def section(anchor: str, note: str, *, curves: Sequence[str] = (), rows: Iterable[str] = ()) -> Section:
         why = {name: undrawn(name, data) for name in curves}
+        tables = tuple(found[name] for name in rows if name in found)
+        told = any(table.rows for table in tables)  # without rows the tables have sentences of their own
         return Section(
             anchor,
             SECTIONS[anchor],
             note,
             plots=tuple(name for name, words in why.items() if not words),
-            undrawn=tuple(dict.fromkeys(words for words in why.values() if words)),
-            tables=tuple(found[name] for name in rows if name in found),
+            undrawn=tuple(dict.fromkeys(words for words in why.values() if words and told)),
+            tables=tables,
         )
 
     return (

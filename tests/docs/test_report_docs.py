@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from daemon.cli.report_command import ENDINGS, Form
-from daemon.report.cells import ROWS_SHOWN, Unit
+from daemon.report.cells import LONG_SESSIONS, ROWS_SHOWN, Unit
 from daemon.report.period import ROLLS_AHEAD_DAYS
 from daemon.report.sections import SECTIONS
 
@@ -24,5 +24,5 @@ def test_every_unit_form_and_ending_is_named() -> None:
 
 
 def test_the_bounds_are_those_of_the_code() -> None:
-    assert f"newest {ROWS_SHOWN} rows" in PAGE
+    assert f"newest {ROWS_SHOWN} rows, of more than {LONG_SESSIONS} sessions its newest {ROWS_SHOWN // 2}" in PAGE
     assert f"next {ROLLS_AHEAD_DAYS} days" in PAGE

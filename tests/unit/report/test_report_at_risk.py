@@ -119,6 +119,7 @@ def test_each_horizon_is_a_map_whose_shades_grow_with_the_amount() -> None:
     [
         (None, "was not measured at the last close"),
         (replace(RISK, stress=()), "unknown: its record has no tables."),
+        (replace(RISK, stress=RISK.stress[1:]), "Nothing was held at the last close"),
         (replace(RISK, stress=(), unknown=("no mark of A",)), "unknown: no mark of A."),
         (replace(RISK, stress=(), unknown=("a", "b", "c", "d", "e")), "unknown: a; b; c; and 2 more."),
     ],
@@ -128,6 +129,10 @@ def test_what_was_not_measured_is_a_sentence_and_no_empty_map(risk: RiskRecord |
 
     assert table.rows == ()
     assert words in table.empty
+
+
+@pytest.mark.parametrize("risk", [None, replace(RISK, stress=())])
+def test_without_a_measurement_nothing_is_told_of_one(risk: RiskRecord | None) -> None:
     assert stress_note(risk) == ""
 
 
