@@ -47,6 +47,8 @@ class FactRecorder:
         self._on_link: Callable[[LinkFact], Awaitable[None]] | None = None
         self._on_answer: Callable[[bool], None] = lambda _rejected: None
         self._link_was = LinkState.DOWN
+        self._steps_told: set[tuple[LinkState, str]] = set()
+        """Steps of attempts to connect since the connection was last up or lost."""
 
     def sink(self, fact: BrokerFact) -> None:
         """Take a fact from the broker; never blocks."""
@@ -110,11 +112,17 @@ class FactRecorder:
                 self._desk.journal.emit("gateway_notice", {"code": fact.code, "text": fact.text}, level=level)
 
     def _note_link(self, fact: LinkFact) -> None:
-        """Write a change of the connection down; the steps of an attempt are worth a line of detail only."""
+        """Write a change of the connection down; the steps of an attempt are worth a line of detail, and only once."""
         worth_a_line = fact.state in (LinkState.SYNCED, LinkState.DEGRADED) or (
             fact.state is LinkState.DOWN and self._link_was in (LinkState.SYNCED, LinkState.DEGRADED)
         )
         self._link_was = fact.state
+        if worth_a_line:
+            self._steps_told.clear()
+        elif (fact.state, fact.text) in self._steps_told:
+            return
+        else:
+            self._steps_told.add((fact.state, fact.text))
         level = None if worth_a_line else Level.DEBUG
         self._desk.journal.emit("link_changed", {"state": fact.state.value, "text": fact.text}, level=level)
 

@@ -30,7 +30,7 @@ class LinkKeeper:
         self._ready = asyncio.Event()
         self._failure: BaseException | None = None
         self._waiting: str | None = None
-        self._said: tuple[date, str, str] | None = None
+        self._said: set[tuple[date, str, str]] = set()
         self._stood_at: datetime | None = None
         """When the connection was last known to stand; None before the first."""
         self.turns = 0
@@ -84,21 +84,23 @@ class LinkKeeper:
             self._notifier.ready()
             await self._desk.clock.sleep(wait_s)
             wait_s = min(wait_s * 2, policy.reconnect_max_s)
-        self._waiting = self._said = None
+        self._waiting, self._said = None, set()
         self._ready.set()
         self._notifier.ready()
 
     def _say_waiting(self, why: str, retry_s: float) -> None:
-        """Warn of each reason once a session; further attempts are worth a line of detail only.
+        """Warn of each reason once a session; a weekend has thousands of attempts, and one is like the other.
 
         What is announced, the broker's own resets, is no warning until it lasts longer than announced.
         """
         journal, announced = self._desk.journal, self._announced()
         note = announced or self._login_needed()
         said = (journal.session(), why, note)
-        level = Level.DEBUG if said == self._said else Level.INFO if announced else None
-        journal.emit("gateway_waiting", {"why": why, "retry_s": retry_s, "note": note}, level=level)
-        self._waiting, self._said = f"{why} {note}".rstrip(), said
+        if said not in self._said:
+            level = Level.INFO if announced else None
+            journal.emit("gateway_waiting", {"why": why, "retry_s": retry_s, "note": note}, level=level)
+        self._said = {other for other in self._said if other[0] == said[0]} | {said}
+        self._waiting = f"{why} {note}".rstrip()
 
     def _announced(self) -> str:
         until = reset_until(self._desk.clock.now(), self._desk.policy.resets)

@@ -172,18 +172,28 @@ def test_a_restored_connection_is_reconciled_before_orders_are_allowed(tmp_path:
     assert watched.desk.link.synced
 
 
-def test_one_reason_to_wait_is_warned_of_once_and_stays_known(tmp_path: Path) -> None:
+def test_each_reason_to_wait_is_written_once_a_session_and_stays_known(tmp_path: Path) -> None:
     def absent(broker: FakeBroker) -> None:
-        reasons = ["nobody listens"] * 3 + ["the id is in use"] * 9
+        reasons = ["nobody listens", "the id is in use"] * 8
         broker.connect_errors = [LinkDownError(reason) for reason in reasons]
 
-    watched = play(tmp_path, 40, absent)
+    watched = play(tmp_path, 400, absent)
 
     waiting = [event for event in watched.desk.store.events() if event.name == "gateway_waiting"]
-    warned = [event.fields["why"] for event in waiting if event.level is Level.WARNING]
-    assert len(waiting) > 3
-    assert warned == ["nobody listens", "the id is in use"]
-    assert watched.keeper.waiting == "the id is in use"
+    assert watched.broker.connects > 5
+    assert [event.fields["why"] for event in waiting] == ["nobody listens", "the id is in use"]
+    assert watched.keeper.waiting in ("nobody listens", "the id is in use")
+
+
+def test_the_steps_of_an_attempt_that_is_made_for_days_are_written_once(tmp_path: Path) -> None:
+    def fail_again_and_again(watched: Watched) -> None:
+        for state in (LinkState.SYNCED, LinkState.DOWN, *[LinkState.CONNECTING, LinkState.DOWN] * 4_000):
+            watched.broker.tell(LinkFact(state, "as it happened"))
+
+    watched = play(tmp_path, 1, lambda broker: None, fail_again_and_again)
+
+    changes = [event for event in watched.desk.store.events() if event.name == "link_changed"]
+    assert [event.fields["state"] for event in changes] == ["SYNCED", "DOWN", "CONNECTING", "DOWN"]
 
 
 def test_only_changes_of_a_connection_that_stood_are_worth_a_line(tmp_path: Path) -> None:
