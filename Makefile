@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 OUT    ?= demo-out
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types contracts figures windows hedge-windows bench idle kills wheelhouse install uninstall \
+.PHONY: help demo test lint types contracts figures windows hedge-windows bench idle kills campaign wheelhouse install uninstall \
   service-check container-check lock clean
 
 help: ## Show this list
@@ -57,6 +57,9 @@ kills: $(BIN)/.dev ## Kill the daemon N times at arbitrary moments of an entry (
 MINUTES ?= 5
 idle: $(BIN)/.dev ## Measure memory, processor and cold start of a daemon with 20 condors open (MINUTES=5)
 	$(BIN)/python tests/bench/idle.py --minutes $(MINUTES)
+
+campaign: $(BIN)/.dev ## Run seeded sessions with drawn faults under checkers (SESSIONS=1000, SEED=1)
+	PYTHONPATH=tests $(BIN)/python tests/campaign/campaigns.py --sessions $(or $(SESSIONS),1000) --seed $(or $(SEED),1)
 
 bench: $(BIN)/.dev ## Run the benchmarks
 	PYTHONPATH=tests $(BIN)/python tests/bench/bench.py

@@ -101,8 +101,12 @@ class Engine:
             asyncio.create_task(self._facts.run(), name="facts"),
             asyncio.create_task(self.link.run(), name="link"),
         ]
+        store = self.desk.store
+        if store.meta("last_session") is None:
+            # From here on every session gets its outcomes, also one that is only waited through.
+            store.set_meta("last_session", self.desk.journal.session().isoformat())
         await self._ready()
-        store, today = self.desk.store, self.desk.journal.session()
+        today = self.desk.journal.session()
         if store.meta("first_session") is None:
             store.set_meta("first_session", today.isoformat())
         self._scheduler.start()

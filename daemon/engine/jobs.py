@@ -147,8 +147,10 @@ class JobBook:
         for day in sessions_between(date.fromisoformat(last), today)[:-1][-MISSED_SESSIONS_MAX:]:
             for job in self._daily:
                 if self._desk.store.job_outcome(day, job.name) is None:
-                    self._miss(day, job, "the daemon was not running")
-            ended = JobOutcome(Outcome.MISSED, "the daemon was not running at the end", self._desk.clock.now())
+                    self._miss(day, job, "the daemon was not running, or had no gateway")
+            ended = JobOutcome(
+                Outcome.MISSED, "the daemon was not running at the end, or had no gateway", self._desk.clock.now()
+            )
             for check in self._repeated:
                 self._desk.store.record_job(day, check.name, ended)
 

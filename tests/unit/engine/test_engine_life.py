@@ -123,3 +123,28 @@ def test_account_values_that_do_not_come_at_the_first_start_are_waited_for(tmp_p
         return broker.connects
 
     assert live(tmp_path, body) == 2
+
+
+def test_sessions_that_a_new_daemon_only_waits_through_are_written_down_as_missed(tmp_path: Path) -> None:
+    async def main() -> tuple[JobOutcome | None, list[str]]:
+        desk, broker = make_desk(tmp_path)
+        desk.link.synced = False
+        clock = desk.clock
+        assert isinstance(clock, SystemClock)
+        refused = [LinkDownError("nobody listens")] * 10_000
+        broker.connect_errors.extend(refused)
+        engine = Engine(desk, ApScheduler(clock, lambda name, error: None), Silent(), lambda day, lines: None)
+        starting = asyncio.create_task(engine.start())
+        await clock.sleep(24 * 3600)
+        broker.connect_errors.clear()
+        await starting
+        missed = desk.store.job_outcome(START.date(), "condor_entry")
+        decisions = [decision.reasons[0].name for decision in desk.store.decisions(START.date())]
+        await engine.stop("the test is over")
+        return missed, decisions
+
+    missed, decisions = run_virtual(main, START)
+
+    assert missed is not None
+    assert missed.outcome is Outcome.MISSED
+    assert decisions == ["daemon_not_running"]
