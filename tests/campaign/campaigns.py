@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
 import time
@@ -50,13 +51,16 @@ class Tally:
         """Return the figures as lines."""
         yield f"{self.sessions} sessions of {self.plans} plans, {self.orders} orders, {self.steps} steps looked at"
         for kind in sorted(Kind):
-            yield f"  {kind.value:<16} {self.drawn[kind.value]:6d} drawn, did something in {self.met[kind.value]:6d} plans"
+            name = kind.value
+            yield f"  {name:<16} {self.drawn[name]:6d} drawn, did something in {self.met[name]:6d} plans"
         violations = sum(len(outcome.violations) for outcome in self.failed)
         yield f"{violations} violations in {len(self.failed)} plans, {self.sessions / wall_s:.1f} sessions/s"
 
 
 def one(seed: int) -> Outcome:
     """Run the plan of a seed."""
+    # A daemon that is killed takes its jobs with it, and the scheduler would print each of them.
+    logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
     with seldom_collected():
         return run(draw(seed))
 
@@ -120,7 +124,7 @@ def replay(seed: int) -> Iterator[Outcome]:
     """Show a plan and run it."""
     plan: Plan = draw(seed)
     say(plan)
-    yield run(plan)
+    yield one(seed)
 
 
 def main() -> int:
