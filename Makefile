@@ -8,7 +8,7 @@ OUT    ?= demo-out
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint types contracts figures windows hedge-windows bench idle kills campaign wheelhouse install uninstall \
-  service-check container-check lock clean
+  service-check container-check clients lock clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 17
@@ -83,6 +83,10 @@ service-check: $(BIN)/.run ## Check the unit under a real systemd (root; SYSTEMD
 container-check: $(BIN)/.run ## Build and check the image with buildah (root; BASE_IMAGE names a stored image)
 	$(BIN)/python tests/process/container_check.py || test $$? = 77
 
+# Each client has an environment of its own, so that none sees what another brought.
+clients: $(BIN)/.run ## Let unmodified clients tour the simulated gateway: ib_insync, ib_async, the official one (needs an index)
+	$(BIN)/python tests/process/clients_check.py || test $$? = 77
+
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \
   --no-emit-trusted-host --strip-extras --allow-unsafe
 lock: $(BIN)/.dev ## Write the locked requirements anew
@@ -91,4 +95,4 @@ lock: $(BIN)/.dev ## Write the locked requirements anew
 	$(COMPILE) --extra alerts --extra metrics --extra dev -c requirements/extras.txt -o requirements/dev.txt pyproject.toml requirements/build.in
 
 clean: ## Remove what the other targets made
-	rm -rf $(VENV) $(OUT) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-clients $(OUT) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

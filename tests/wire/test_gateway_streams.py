@@ -299,6 +299,16 @@ def test_option_values_are_those_of_the_exchange_and_go_back_and_forth(library_l
     assert complaints(library_log.records) == []
 
 
+def test_options_of_a_calculation_may_come_without_their_count_as_newer_clients_send_them() -> None:
+    raw, _, _ = raw_client(178)
+
+    (older,) = raw.ask("55", "3", "3", *contract(PUT_LONG), "0.2", "3090.0", "0", "")
+    (newer,) = raw.ask("55", "3", "3", *contract(PUT_LONG), "0.2", "3090.0", "")
+
+    assert older == newer
+    assert older[:6] == ["21", "3", "53", "0", "0.2", "0.5"]
+
+
 def test_the_cancellation_of_what_has_ended_by_itself_is_taken() -> None:
     raw, _, _ = raw_client()
 

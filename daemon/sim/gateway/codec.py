@@ -186,6 +186,11 @@ class Fields:
         """Return the next field as a flag."""
         return read_bool(self.take(name), name)
 
+    @property
+    def left(self) -> int:
+        """How many fields have not been read."""
+        return len(self._fields) - self._at
+
     def rest(self) -> list[str]:
         """Return all fields that follow."""
         left, self._at = self._fields[self._at :], len(self._fields)

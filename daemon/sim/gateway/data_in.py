@@ -207,8 +207,10 @@ def calculation(fields: Fields, given: str) -> CalculationRequest:
     fields.take("version")
     req_id, contract = fields.integer("reqId"), contract12(fields)
     numbers = {name: fields.number(name) for name in (given, "underPrice")}
-    for name in ("nOptions", "options"):
-        fields.take(name)
+    fields.take("options")
+    if fields.left:
+        # Older clients count the options first.
+        fields.take("options")
     fields.end()
     for name, value in numbers.items():
         if value is None or value <= 0:
