@@ -13,13 +13,14 @@ RUN python3 -m venv /opt/condord \
  && /opt/condord/bin/python -m pip install --no-cache-dir --no-compile --require-hashes -r /src/requirements.txt
 COPY pyproject.toml README.md LICENSE /src/
 COPY daemon /src/daemon
-# Tests of libraries, their pictures of examples and the tools of the build are of no use here. What remains is compiled,
-# because a file system that is read-only keeps nothing that is compiled at a start.
+# Tests of libraries, their pictures of examples and the tools of the build are of no use here. A file system that is
+# read-only keeps nothing that a start compiles: what three sessions and their report import is compiled now.
 RUN /opt/condord/bin/python -m pip install --no-cache-dir --no-compile --no-deps --no-build-isolation /src \
  && /opt/condord/bin/python -m pip uninstall --yes setuptools pip \
- && cd /opt/condord/lib/python3*/site-packages \
- && find . -type d '(' -name tests -o -name sample_data ')' -prune -exec rm -rf {} + \
- && /opt/condord/bin/python -m compileall -q -j 0 --invalidation-mode unchecked-hash .
+ && find /opt/condord '(' -name __pycache__ -o -name tests -o -name sample_data ')' -prune -exec rm -rf {} + \
+ && /opt/condord/bin/condord rehearse --from 2020-02-18 --to 2020-02-20 --out /tmp/rehearsal \
+ && /opt/condord/bin/python -c 'import daemon.app.run' \
+ && rm -rf /tmp/rehearsal
 
 FROM ${BASE_IMAGE}
 RUN groupadd --system --gid 990 condord \
