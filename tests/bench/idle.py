@@ -68,6 +68,7 @@ def main() -> int:
         day = _prepared(environ, state)
         with _gateway(environ, state, day) as port:
             figures = _measured(environ | {"CONDORD_GATEWAY_PORT": str(port)}, Path(folder), minutes)
+    print(f"load of this machine {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
     missed = False
     for name, value, limit, unit in figures:
         verdict = "" if value <= limit else "  MISSED"
