@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -12,7 +12,8 @@ from daemon.adapters.clock import computer_now
 from daemon.adapters.outlets import AppriseOutlets, StoredAlerts, read_outlets, readable_by_all, require_apprise
 from daemon.app.program import Program
 from daemon.core.alerts.kinds import AlertLevel
-from daemon.engine.alert_desk import AlertDesk, trial_message
+from daemon.core.alerts.state import Message
+from daemon.engine.alert_desk import AlertDesk, Write, trial_message
 from daemon.errors import NotReadyError
 from daemon.ports import Outlets
 from daemon.report.day import DayView
@@ -52,14 +53,34 @@ def outlet_warnings(settings: Settings) -> tuple[str, ...]:
     return (f"{path} holds passwords and every user of this host may read it: chmod 600 {path}",)
 
 
-def build_alert_desk(program: Program, outlets: Outlets) -> AlertDesk:
+class CountingOutlets:
+    """The outlets of a rehearsal: they count what they would have sent, and nothing leaves this process."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = tuple(names)
+        self.messages = 0
+
+    async def send(self, message: Message, to: Sequence[str]) -> Mapping[str, str]:
+        """Count a message as sent."""
+        self.messages += 1
+        return dict.fromkeys(to, "")
+
+
+def counting_outlets(settings: Settings) -> CountingOutlets | None:
+    """Return outlets that only count, or None where none is configured. Raises SettingsError."""
+    path = outlets_file(settings)
+    found = () if path is None else read_outlets(path)
+    return CountingOutlets([outlet.name for outlet in found]) if found else None
+
+
+def build_alert_desk(program: Program, outlets: Outlets, write: Write) -> AlertDesk:
     """Put the desk of a program together; it hears every later event."""
     desk = program.engine.desk
     made = AlertDesk(
         program.settings.alert_policy(),
         clock=program.clock,
         store=program.store,
-        journal=desk.journal,
+        write=write,
         outlets=outlets,
         memory=StoredAlerts(program.store),
         mode=lambda: program.mode,
@@ -72,12 +93,15 @@ def build_alert_desk(program: Program, outlets: Outlets) -> AlertDesk:
 
 
 @asynccontextmanager
-async def alerting(program: Program, outlets: Outlets | None) -> AsyncIterator[None]:
-    """Run the desk of a program beside it, where there is an outlet; at the end send what cannot wait."""
+async def alerting(program: Program, outlets: Outlets | None, *, write: Write | None = None) -> AsyncIterator[None]:
+    """Run the desk of a program beside it, where there is an outlet; at the end send what cannot wait.
+
+    ``write`` takes what the desk says of itself, instead of the journal.
+    """
     if outlets is None:
         yield
         return
-    program.alerts = build_alert_desk(program, outlets)
+    program.alerts = build_alert_desk(program, outlets, write or program.engine.desk.journal.emit)
     task = asyncio.create_task(program.alerts.run(), name="alerts")
     try:
         yield

@@ -15,7 +15,8 @@ from pathlib import Path
 from daemon.adapters.clock import SystemClock
 from daemon.adapters.store import event_digest, open_readonly
 from daemon.adapters.virtual_time import run_virtual, virtual_now
-from daemon.app.program import DATABASE, DayShown, build_program, ib_config
+from daemon.app.alerts import CountingOutlets, alerting, counting_outlets, tell_day
+from daemon.app.program import DATABASE, DayShown, Program, build_program, ib_config
 from daemon.app.simulated import (
     GatewayTransport,
     SimulationPlan,
@@ -30,7 +31,7 @@ from daemon.errors import BrokerError, SettingsError
 from daemon.report.day import DayView
 from daemon.report.summary import Summary, summarise
 from daemon.settings import Settings
-from daemon.sim.gateway import GatewayConfig
+from daemon.sim.gateway import Gateway, GatewayConfig
 from daemon.sim.gateway.faults import FaultPlan
 from daemon.sim.history import History
 
@@ -71,6 +72,8 @@ class RehearsalResult:
     digest: str
     requests: int
     """Messages sent to the gateway."""
+    alerts: int | None
+    """Alert messages that people would have got; None without an outlet."""
 
 
 def check_window(first: date, last: date) -> None:
@@ -115,11 +118,13 @@ def rehearse_window(plan: RehearsalPlan, day_shown: DayShown) -> RehearsalResult
     require_sessions(history, plan.first, plan.last)
     began = time.perf_counter()
     start = shifted(plan.first, plan.settings.schedule.preflight) - BEFORE_PREFLIGHT
-    requests = run_virtual(lambda: _run(plan, history, day_shown), start)
+    outlets = counting_outlets(plan.settings)
+    requests = run_virtual(lambda: _run(plan, history, day_shown, outlets), start)
     wall_s = time.perf_counter() - began
+    alerts = None if outlets is None else outlets.messages
     store = open_readonly(plan.out / DATABASE)
     try:
-        return RehearsalResult(summarise(store), wall_s, event_digest(store.events()), requests)
+        return RehearsalResult(summarise(store), wall_s, event_digest(store.events()), requests, alerts)
     finally:
         store.close()
 
@@ -147,7 +152,7 @@ def gateway_config(settings: Settings) -> GatewayConfig:
     return replace(REHEARSAL_GATEWAY, portfolio_interval_s=MARKS_EVERY_S) if watched else REHEARSAL_GATEWAY
 
 
-async def _run(plan: RehearsalPlan, history: History, day_shown: DayShown) -> int:
+async def _run(plan: RehearsalPlan, history: History, day_shown: DayShown, outlets: CountingOutlets | None) -> int:
     clock = SystemClock(read=virtual_now)
     simulation = SimulationPlan(
         history=plan.history,
@@ -160,6 +165,7 @@ async def _run(plan: RehearsalPlan, history: History, day_shown: DayShown) -> in
 
     def shown(view: DayView) -> None:
         day_shown(view)
+        tell_day(program, view)
         if view.session >= plan.last:
             finished.set()
 
@@ -173,8 +179,18 @@ async def _run(plan: RehearsalPlan, history: History, day_shown: DayShown) -> in
         terminal=None,
         day_shown=shown,
     )
+    try:
+        async with alerting(program, outlets, write=lambda _name, _fields: None):
+            return await _until_over(plan, program, gateway, finished)
+    finally:
+        program.log.close()
+        program.store.close()
+
+
+async def _until_over(plan: RehearsalPlan, program: Program, gateway: Gateway, finished: asyncio.Event) -> int:
+    """Let the daemon live until its last session has closed; return how many messages it has sent."""
     pump = asyncio.create_task(gateway.pump(), name="exchange")
-    engine = program.engine
+    engine, clock = program.engine, program.clock
     life = asyncio.create_task(_live(engine), name="engine")
     done = asyncio.create_task(finished.wait(), name="finished")
     deadline = shifted(plan.last, plan.settings.schedule.end_of_day) + CLOSING_TIME
@@ -197,8 +213,6 @@ async def _run(plan: RehearsalPlan, history: History, day_shown: DayShown) -> in
         return program.broker.requests_sent
     finally:
         pump.cancel()
-        program.log.close()
-        program.store.close()
 
 
 async def _live(engine: Engine) -> None:

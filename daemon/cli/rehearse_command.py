@@ -83,6 +83,8 @@ def rehearse(  # noqa: PLR0913 - one parameter an option
         print_json(result_json(result))
         return
     click.echo(summary_table(result.summary))
+    if result.alerts is not None:
+        click.echo(f"alert messages, none sent     {result.alerts}")
     click.echo(f"wall time {result.wall_s:.1f} s, {result.requests} messages sent, digest {result.digest}")
     click.echo(f"logs    {out / 'logs'}\nreport  {report}")
 
@@ -94,6 +96,7 @@ def result_json(result: RehearsalResult) -> dict[str, object]:
         "settlements_by_class": dict(result.summary.settlements_by_class),
         "wall_s": round(result.wall_s, 2),
         "requests": result.requests,
+        "alerts": result.alerts,
         "digest": result.digest,
     }
 

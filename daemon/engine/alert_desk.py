@@ -21,12 +21,15 @@ from daemon.core.alerts.policy import AlertPolicy
 from daemon.core.alerts.state import AlertState, Digest, Message
 from daemon.core.calendar.sessions import sessions_between
 from daemon.core.records import EventRecord
-from daemon.engine.journal import Journal
 from daemon.errors import StoreError
 from daemon.ports import AlertMemory, Clock, Outlets, Store
 
 CATCH_UP: Final = timedelta(days=3)
 """How far back a start looks for alerts that no desk has seen."""
+AROUND: Final = timedelta(days=7)
+"""What an event is of another day than its session at most: a Friday's evening belongs to the Monday, or later."""
+Write = Callable[[str, Mapping[str, object]], None]
+"""Writes an event by its name and its fields."""
 SAVE_EVERY_S: Final = 3600.0
 """How long it may take until is saved up to where events were looked at, when nothing else is to be saved."""
 CLOSE_S: Final = 10.0
@@ -53,7 +56,7 @@ class AlertDesk:
         *,
         clock: Clock,
         store: Store,
-        journal: Journal,
+        write: Write,
         outlets: Outlets,
         memory: AlertMemory,
         mode: Callable[[], str],
@@ -62,7 +65,7 @@ class AlertDesk:
         self._policy = policy
         self._clock = clock
         self._store = store
-        self._journal = journal
+        self._write = write
         self._outlets = outlets
         self._memory = memory
         self._mode = mode
@@ -104,7 +107,7 @@ class AlertDesk:
     def _fail(self, error: BaseException) -> None:
         self._failed = True
         text = f"{type(error).__name__}: {error}"
-        self._journal.emit("alert_failed", {"why": f"the alert desk has failed and sends nothing any more: {text}"})
+        self._write("alert_failed", {"why": f"the alert desk has failed and sends nothing any more: {text}"})
 
     # -- life ----------------------------------------------------------------------------------------------------------
 
@@ -116,7 +119,7 @@ class AlertDesk:
         if seen is None:
             return
         first = max(seen, now - CATCH_UP)
-        for session in sessions_between((first - timedelta(days=1)).date(), self._journal.session()):
+        for session in sessions_between((first - AROUND).date(), (now + AROUND).date()):
             for event in self._store.events(session=session):
                 if event.at > first:
                     self.take(event)
@@ -188,7 +191,7 @@ class AlertDesk:
         self._record = replace(self._record, history=(*self._record.history, found)[-HISTORY_MAX:])
         title = ended.message.title
         if found.reached:
-            self._journal.emit("alert_sent", {"title": title, "outlets": ", ".join(found.reached)})
+            self._write("alert_sent", {"title": title, "outlets": ", ".join(found.reached)})
         else:
             self._set(rules.not_delivered(self._record.state))
         if not found.failed:
@@ -197,7 +200,7 @@ class AlertDesk:
             self.ended.failed += 1
             why = "; ".join(f"{name}: {words}" for name, words in found.failed)
             fields = {"title": title, "outlets": ", ".join(name for name, _ in found.failed), "why": why}
-            self._journal.emit("alert_failed", fields)
+            self._write("alert_failed", fields)
 
     async def _wait(self) -> None:
         """Wait until something is due, or something comes in."""

@@ -77,7 +77,7 @@ class World:
             policy(),
             clock=self.clock,
             store=self.store,
-            journal=self.journal,
+            write=self.journal.emit,
             outlets=self.outlets,
             memory=self.memory,
             mode=lambda: "SIMULATED",
