@@ -172,6 +172,9 @@ class AlertDesk:
             async with asyncio.timeout(self._deadline_s):
                 problems = await self._outlets.send(waiting.message, waiting.left)
         after = answered(waiting, problems, self._clock.now())
+        if len(after.reached) > len(waiting.reached):
+            outlets = ", ".join(after.reached[len(waiting.reached) :])
+            self._write("alert_sent", {"title": after.message.title, "outlets": outlets})
         on = after.left and not after.given_up
         self._record = replace(
             self._record,
@@ -190,9 +193,7 @@ class AlertDesk:
         found = delivery(ended, self._clock.now())
         self._record = replace(self._record, history=(*self._record.history, found)[-HISTORY_MAX:])
         title = ended.message.title
-        if found.reached:
-            self._write("alert_sent", {"title": title, "outlets": ", ".join(found.reached)})
-        else:
+        if not found.reached:
             self._set(rules.not_delivered(self._record.state))
         if not found.failed:
             self.ended.sent += 1

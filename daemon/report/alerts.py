@@ -48,7 +48,13 @@ def alerts_json(record: DeskRecord | None) -> Mapping[str, Any]:
         },
         "sent": [_delivery_json(sent) for sent in record.history],
         "on_its_way": [
-            {**_message(known), "left": known.left, "attempts": known.attempts, "next_at": known.next_at.isoformat()}
+            {
+                **_message(known),
+                "reached": known.reached,
+                "left": known.left,
+                "attempts": known.attempts,
+                "next_at": known.next_at.isoformat(),
+            }
             for known in record.outbox
         ],
         "causes": [
@@ -91,19 +97,15 @@ def _message(found: Delivery | Parcel) -> dict[str, Any]:
 
 
 def _parcel(known: Parcel) -> list[str]:
+    reached = [f"    to {', '.join(known.reached)}"] if known.reached else []
     tried = f"tried {plural(known.attempts, 'time')}, next at {new_york_instant(known.next_at)}"
     problems = [f"    {name}: {problem}" for name, problem in known.problems]
-    return [f"  {new_york_instant(known.message.at)}  {known.message.title}", f"    {tried}", *problems]
+    return [f"  {new_york_instant(known.message.at)}  {known.message.title}", *reached, f"    {tried}", *problems]
 
 
 def _causes(record: DeskRecord, *, waiting: bool) -> list[str]:
-    found = [cause for cause in record.state.causes if (cause.untold if waiting else _lasts(cause))]
+    found = [cause for cause in record.state.causes if (cause.untold if waiting else cause.lasts and not cause.untold)]
     return [_cause(cause) for cause in found] or ["  nothing"]
-
-
-def _lasts(cause: Cause) -> bool:
-    """Whether it was told, and an event will say when it is over."""
-    return not cause.untold and ending_of_cause(cause.name) is not None
 
 
 def _cause(cause: Cause) -> str:

@@ -14,7 +14,7 @@ KEY: Final = "alerts"
 
 
 class StoredAlerts:
-    """Keeps it as JSON."""
+    """Keeps it as JSON. What a later version adds to a record needs a default, so that an earlier one is still read."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

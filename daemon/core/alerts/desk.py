@@ -11,11 +11,19 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from daemon.core.alerts.kinds import AlertKind, AlertLevel, Ending, ending_of_cause, endings_of, kind_of, subject_of
+from daemon.core.alerts.kinds import (
+    AlertKind,
+    AlertLevel,
+    Ending,
+    ending_of_cause,
+    endings_of,
+    kind_of,
+    subject_of,
+    text_of,
+)
 from daemon.core.alerts.policy import HOUR, AlertPolicy
 from daemon.core.alerts.state import AlertState, Cause, Digest, Message, Sent
 from daemon.core.alerts.wording import compose
-from daemon.core.phrasing import sentence
 from daemon.core.records import EventRecord
 
 CAUSES_MAX: Final = 20
@@ -88,7 +96,7 @@ def _begun(state: AlertState, row: AlertKind, event: EventRecord) -> AlertState:
     known = _find(state, row.cause, subject)
     if known is None and sum(cause.name == row.cause for cause in state.causes) >= CAUSES_MAX:
         known = _find(state, row.cause, subject := OTHERS)
-    text = sentence(event.name, event.fields)
+    text = text_of(row, event)
     if known is None:
         cause = Cause(
             name=row.cause,
@@ -98,6 +106,7 @@ def _begun(state: AlertState, row: AlertKind, event: EventRecord) -> AlertState:
             text=text,
             todo=row.todo,
             patient=row.patient,
+            lasts=ending_of_cause(row.cause) is not None and subject != OTHERS,
             first_at=event.at,
             last_at=event.at,
             count=1,
@@ -184,7 +193,7 @@ def _wanted_at(cause: Cause, policy: AlertPolicy) -> datetime | None:
 def _reminds(cause: Cause) -> bool:
     """Whether a cause is told again for as long as no event has ended it."""
     ending = ending_of_cause(cause.name)
-    return ending is not None and ending.remind and cause.subject != OTHERS and cause.over_at is None
+    return ending is not None and ending.remind and cause.lasts and cause.over_at is None
 
 
 def _within_limits(state: AlertState, cause: Cause, at: datetime, policy: AlertPolicy) -> datetime:
@@ -228,8 +237,7 @@ def _pruned(state: AlertState, now: datetime, policy: AlertPolicy) -> AlertState
             return True
         if cause.over_at is not None:
             return True
-        endable = ending_of_cause(cause.name) is not None and cause.subject != OTHERS
-        return endable or now < cause.told_at + policy.again_after(cause.messages)
+        return cause.lasts or now < cause.told_at + policy.again_after(cause.messages)
 
     causes = tuple(cause for cause in state.causes if lives(cause))
     recent = tuple(sent for sent in state.sent if now - HOUR < sent.at <= now)

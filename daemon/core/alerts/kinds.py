@@ -7,6 +7,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Final
 
+from daemon.core.phrasing import sentence
 from daemon.core.records import EventRecord, Level
 from daemon.core.vocabulary import VOCABULARY
 
@@ -46,6 +47,8 @@ class AlertKind:
     subject: tuple[str, ...]
     """Fields that tell one cause of this kind from another."""
     where: Where
+    says: tuple[str, ...]
+    """Fields whose texts are told; empty for the sentence of the log."""
     patient: bool
     """Whether it often passes by itself, so that it is told only once it has lasted."""
 
@@ -75,7 +78,7 @@ _LOOK: Final = "Read `condord log --errors`"
 _GATEWAY: Final = "See whether IB Gateway runs and is logged in; the daemon connects again by itself"
 
 
-def _row(
+def _row(  # noqa: PLR0913 -- a row has as many parts
     level: AlertLevel,
     event: str,
     title: str,
@@ -84,6 +87,7 @@ def _row(
     cause: str = "",
     subject: tuple[str, ...] = (),
     where: Where = (),
+    says: tuple[str, ...] = (),
     patient: bool = False,
 ) -> AlertKind:
     return AlertKind(
@@ -94,6 +98,7 @@ def _row(
         cause=cause or event,
         subject=subject,
         where=where,
+        says=says,
         patient=patient,
     )
 
@@ -142,8 +147,12 @@ KINDS: Final = (
     _attention("job_missed", "A job was missed", "See why the daemon did not run: `condord log`.", subject=("job",)),
     _attention("check_failed", "A check failed", "Read `condord status`.", subject=("job",)),
     _attention("link_changed", "No link to the gateway", f"{_GATEWAY}.", cause=LINK, where=_LOST, patient=True),
-    _attention("link_dropped", "No link to the gateway", f"{_GATEWAY}.", cause=LINK, patient=True),
-    _attention("gateway_waiting", "No link to the gateway", f"{_GATEWAY}.", cause=LINK, patient=True),
+    _attention(
+        "link_dropped", "No link to the gateway", f"{_GATEWAY}.", cause=LINK, says=("why", "note"), patient=True
+    ),
+    _attention(
+        "gateway_waiting", "No link to the gateway", f"{_GATEWAY}.", cause=LINK, says=("why", "note"), patient=True
+    ),
     _attention("data_lost", "Market data are missing", "See `condord status`.", subject=("data",), patient=True),
     _attention(
         "clock_skew_found",
@@ -287,6 +296,13 @@ def ending_of_cause(cause: str) -> Ending | None:
 def subject_of(event: EventRecord, fields: tuple[str, ...]) -> str:
     """Return what an event is about, to tell one cause from another."""
     return " ".join(str(event.fields.get(name, "")) for name in fields)
+
+
+def text_of(row: AlertKind, event: EventRecord) -> str:
+    """Return what an event says to a person who does not look at the log."""
+    if not row.says:
+        return sentence(event.name, event.fields)
+    return " ".join(str(event.fields[name]) for name in row.says if event.fields.get(name))
 
 
 def _fits(where: Where, event: EventRecord) -> bool:

@@ -21,6 +21,8 @@ class Cause:
     """What the latest event says."""
     todo: str
     patient: bool
+    lasts: bool
+    """Whether it goes on until an event says that it is over; else it is something that happens."""
     first_at: datetime
     last_at: datetime
     count: int

@@ -86,8 +86,8 @@ def _cause(cause: Cause, now: datetime, zone: ZoneInfo) -> str:
 
 
 def _again(cause: Cause, now: datetime, zone: ZoneInfo) -> str:
-    if cause.untold == 0:
-        return f" (still so after {duration_words(now - cause.first_at)})"
+    if cause.lasts:
+        return f" (still so after {duration_words(now - cause.first_at)})" if cause.messages else ""
     if cause.count == 1:
         return ""
     last = _clock(cause.last_at, now, zone)
