@@ -2,6 +2,9 @@
 
 Cron triggers are not used: around midnight they skip a day each spring and run twice each autumn, and
 their misfire grace of one second loses jobs. Instants come from the trading calendar.
+
+The library waits on a clock that stands still while the host sleeps, and that knows nothing of a clock that is set; a pulse
+makes it look at the time of day again.
 """
 
 from __future__ import annotations
@@ -30,9 +33,14 @@ logging.getLogger("apscheduler").setLevel(logging.ERROR)
 class ApScheduler:
     """Runs coroutines at instants of trading time."""
 
-    def __init__(self, clock: SystemClock, on_error: Callable[[str, BaseException], None]) -> None:
+    def __init__(
+        self, clock: SystemClock, on_error: Callable[[str, BaseException], None], *, pulse_s: float | None = None
+    ) -> None:
         self._clock = clock
         self._on_error = on_error
+        self._pulse_s = pulse_s
+        self._pulse: asyncio.TimerHandle | None = None
+        self._seen = clock.now()
         self._running: set[asyncio.Task[None]] = set()
         self._stopped = False
         self._scheduler = AsyncIOScheduler(
@@ -45,6 +53,20 @@ class ApScheduler:
     def start(self) -> None:
         """Begin to fire."""
         self._scheduler.start()
+        self._wake_again()
+
+    def _wake_again(self) -> None:
+        if self._pulse_s is not None:
+            self._pulse = asyncio.get_running_loop().call_later(self._pulse_s, self._wake)
+
+    def _wake(self) -> None:
+        before, self._seen = self._seen, self._clock.now()
+        if self._seen < before:
+            # What runs every few minutes would wait until the clock has come to where it was.
+            for job in self._scheduler.get_jobs():
+                self._scheduler.reschedule_job(job.id, trigger=job.trigger)
+        self._scheduler.wakeup()
+        self._wake_again()
 
     def at(self, when: datetime, name: str, job: Job) -> None:
         """Run ``job`` once at ``when``; a job of the same name is replaced."""
@@ -68,6 +90,8 @@ class ApScheduler:
         """Stop firing; a job that runs gets a moment to write down how it ended, then it is cancelled."""
         if not self._scheduler.running:
             return
+        if self._pulse is not None:
+            self._pulse.cancel()
         self._scheduler.remove_all_jobs()
         if self._running:
             await asyncio.wait(self._running, timeout=GRACE_S)

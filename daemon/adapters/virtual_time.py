@@ -54,6 +54,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Return seconds since the loop was made, on the virtual clock."""
         return self._elapsed_us / 1e6
 
+    def set_clock(self, by: timedelta) -> None:
+        """Move the time of day and no timer, as a host does that slept, or whose clock is set."""
+        self.instant += by
+        self._traveller.shift(by)
+
     def _pass(self, microseconds: int) -> None:
         self._elapsed_us += microseconds
         self.instant += timedelta(microseconds=microseconds)

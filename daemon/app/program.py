@@ -30,6 +30,8 @@ from daemon.settings import Settings
 
 EVIDENCE_WAIT_S = 20.0
 DATABASE = "condord.db"
+PULSE_S = 30.0
+"""How often the schedule looks at the time of day: so late a job may be after a host has slept."""
 
 DayShown = Callable[[DayView], None]
 """Called with each session that has closed."""
@@ -142,7 +144,8 @@ def build_program(
     def job_crashed(name: str, error: BaseException) -> None:
         journal.emit("job_crashed", {"job": name, "error": f"{type(error).__name__}: {error}"})
 
-    scheduler = ApScheduler(clock, on_error=job_crashed)
+    # Streams in memory come with virtual time, in which no host sleeps.
+    scheduler = ApScheduler(clock, on_error=job_crashed, pulse_s=PULSE_S if transport is None else None)
     engine = Engine(desk, scheduler, notifier, day_closed)
     engine.at_start = governor.settle
     return Program(settings, clock, store, log, broker, engine, governor, wanted, mode)

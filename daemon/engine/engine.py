@@ -29,7 +29,7 @@ from daemon.engine.harvester import Harvester
 from daemon.engine.hedge_desk import HedgeDesk
 from daemon.engine.hedge_reader import HedgeReader
 from daemon.engine.hedge_trader import HedgeTrader
-from daemon.engine.jobs import DailyJob, JobBook, RepeatedJob, daily_jobs
+from daemon.engine.jobs import END_OF_DAY, DailyJob, JobBook, RepeatedJob, daily_jobs
 from daemon.engine.limit_watch import LimitWatch
 from daemon.engine.link import LinkKeeper
 from daemon.engine.monitor_desk import MonitorDesk
@@ -219,7 +219,7 @@ class Engine:
             "condor_entry": self._entry,
             "hedge_resize": self.hedge.resize,
             "settlement": self.day.settlement,
-            "end_of_day": self._close,
+            END_OF_DAY: self._close,
         }
         if self.desk.policy.signals.strip_every_sessions:
             runs["cost_of_capital"] = CapitalDesk(self.desk).measure
@@ -278,9 +278,9 @@ class Engine:
             with self.desk.journal.closing(session):
                 outcome = await self._close_books(session, tomorrow)
         except Exception:
-            self._go_on_to(tomorrow)
+            await self._go_on_to(tomorrow)
             raise
-        self._go_on_to(tomorrow)
+        await self._go_on_to(tomorrow)
         return outcome
 
     async def _close_books(self, session: date, tomorrow: date) -> JobOutcome:
@@ -290,21 +290,24 @@ class Engine:
             outcome = JobOutcome(Outcome.FAILED, f"no closing figures: {error}", self.desk.clock.now())
         self.entries.conclude(session, UNDECIDED, final=True)
         self.jobs.record_checks(session)
-        self.jobs.record(session, "end_of_day", outcome)
+        self.jobs.record(session, END_OF_DAY, outcome)
         self.at_close()
         self._day_closed(session, self.next_actions(tomorrow))
         return outcome
 
-    def _go_on_to(self, tomorrow: date) -> None:
-        self.desk.store.set_meta("last_session", tomorrow.isoformat())
-        self.jobs.schedule(tomorrow)
+    async def _go_on_to(self, tomorrow: date) -> None:
+        """Schedule the session that is next by now: a host may have slept over one, whose jobs are then missed."""
+        store, today = self.desk.store, max(tomorrow, self.desk.journal.session())
+        store.set_meta("last_session", tomorrow.isoformat())
+        await self.jobs.catch_up(today)
+        store.set_meta("last_session", today.isoformat())
 
     def _undone(self, session: date, job: DailyJob, outcome: JobOutcome) -> None:
         """See that a session whose entry, or whose close, did not come about gets its condor decision all the same."""
-        if job.name in ("condor_entry", "end_of_day"):
+        if job.name in ("condor_entry", END_OF_DAY):
             name = "daemon_not_running" if outcome.outcome is Outcome.MISSED else "job_failed"
             why = Reason(name, f"{job.name}: {outcome.reason}")
-            self.entries.conclude(session, why, final=job.name == "end_of_day")
+            self.entries.conclude(session, why, final=job.name == END_OF_DAY)
 
     # -- words -------------------------------------------------------------------------------------
 

@@ -16,6 +16,8 @@ from daemon.errors import BrokerError
 from daemon.ports import Scheduler
 
 Run = Callable[[date], Awaitable[JobOutcome]]
+END_OF_DAY: Final = "end_of_day"
+"""The job that closes a session and goes on to the next."""
 MISSED_SESSIONS_MAX: Final = 30
 """How many sessions back missed jobs are written down after a long pause."""
 
@@ -28,6 +30,8 @@ class DailyJob:
     at: time
     until: time
     run: Run
+    ends_session: bool = False
+    """Whether what comes next waits for it, so that it runs however late it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,9 @@ class JobBook:
     async def _run(self, job: DailyJob, today: date) -> None:
         desk = self._desk
         if desk.store.job_outcome(today, job.name) is not None:
+            return
+        if not job.ends_session and desk.clock.now() > deadline(today, job.at, job.until):
+            self._miss(today, job, "its time had passed when its turn came: the host slept, or its clock was set")
             return
         try:
             outcome = await job.run(today)
@@ -219,6 +226,10 @@ def daily_jobs(policy: SchedulePolicy, runs: Mapping[str, Run]) -> tuple[DailyJo
         ("hedge_resize", policy.hedge_resize, time(16, 5)),
         ("monitors", policy.monitors, time(16, 5)),
         ("settlement", policy.settlement, time(23, 59)),
-        ("end_of_day", policy.end_of_day, time(23, 59)),
+        (END_OF_DAY, policy.end_of_day, time(23, 59)),
     )
-    return tuple(DailyJob(name, at, until, runs[name]) for name, at, until in rows if name in runs)
+    return tuple(
+        DailyJob(name, at, until, runs[name], ends_session=name == END_OF_DAY)
+        for name, at, until in rows
+        if name in runs
+    )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
+import pytest
 from engine_fakes import make_desk
 
 from daemon.adapters.clock import SystemClock
 from daemon.adapters.scheduler import ApScheduler
-from daemon.adapters.virtual_time import run_virtual
+from daemon.adapters.virtual_time import VirtualLoop, run_virtual
 from daemon.core.calendar.sessions import NEW_YORK, new_york, session
 from daemon.core.records import JobOutcome, Level, Outcome
 from daemon.engine.context import Desk
@@ -32,7 +34,7 @@ class Jobs:
         self.crashed: list[str] = []
         clock = desk.clock
         assert isinstance(clock, SystemClock)
-        self.scheduler = ApScheduler(clock, on_error=lambda name, error: self.crashed.append(name))
+        self.scheduler = ApScheduler(clock, on_error=lambda name, error: self.crashed.append(name), pulse_s=30.0)
         daily = tuple(
             DailyJob(name, at, until, self._run(name))
             for name, at, until in (
@@ -63,9 +65,15 @@ class Jobs:
 
 
 def play(
-    folder: Path, start: datetime, hours: float, *, error: Exception | None = None, last: str | None = None
+    folder: Path,
+    start: datetime,
+    hours: float,
+    *,
+    error: Exception | None = None,
+    last: str | None = None,
+    sleep: timedelta = timedelta(0),
 ) -> Jobs:
-    """Start the job book at an instant and let some hours pass."""
+    """Start the job book at an instant and let some hours pass; at 15:29 of them the host may sleep."""
 
     async def main() -> Jobs:
         desk, _ = make_desk(folder)
@@ -75,6 +83,11 @@ def play(
         jobs.error = error
         jobs.scheduler.start()
         await jobs.book.catch_up(desk.journal.session())
+        if sleep:
+            await desk.clock.sleep((new_york(DAY, time(15, 29)) - desk.clock.now()).total_seconds())
+            loop = asyncio.get_running_loop()
+            assert isinstance(loop, VirtualLoop)
+            loop.set_clock(sleep)
         await desk.clock.sleep(hours * 3600)
         await jobs.scheduler.stop()
         return jobs
@@ -108,6 +121,22 @@ def test_a_start_after_the_entry_time_misses_the_entry_with_its_one_outcome(tmp_
     assert outcome is not None
     assert outcome.outcome is Outcome.MISSED
     assert (DAY, "condor_entry") in jobs.missed
+
+
+@pytest.mark.parametrize(
+    ("slept", "ran", "missed"),
+    [
+        (timedelta(minutes=10), ["hedge_roll", "condor_entry"], []),  # it wakes at 15:39, in time for the entry
+        (timedelta(minutes=50), ["hedge_roll"], ["condor_entry"]),
+    ],
+)
+def test_a_job_that_a_sleeping_host_has_passed_is_missed_and_not_run_late(
+    tmp_path: Path, slept: timedelta, ran: list[str], missed: list[str]
+) -> None:
+    jobs = play(tmp_path, new_york(DAY, time(10, 29)), 1, sleep=slept)
+
+    assert [name for name, _ in jobs.ran if name not in {"exits", "end_of_day"}] == ran
+    assert [name for _, name in jobs.missed] == missed
 
 
 def test_sessions_that_passed_while_down_get_their_missed_outcomes(tmp_path: Path) -> None:

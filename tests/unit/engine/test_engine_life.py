@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import date
+from datetime import date, time, timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,13 +13,15 @@ from engine_fakes import START, FakeBroker, make_desk
 
 from daemon.adapters.clock import SystemClock
 from daemon.adapters.scheduler import ApScheduler
-from daemon.adapters.virtual_time import run_virtual
+from daemon.adapters.virtual_time import VirtualLoop, run_virtual
+from daemon.core.calendar.sessions import new_york
 from daemon.core.orders.broker_facts import AccountValues, NoticeFact
 from daemon.core.records import JobOutcome, Outcome
 from daemon.engine.engine import Engine
 from daemon.errors import LinkDownError, StoreError
 
 Found = TypeVar("Found")
+WEDNESDAY, THURSDAY = date(2020, 2, 19), date(2020, 2, 20)
 
 
 class Silent:
@@ -46,7 +48,9 @@ def live(folder: Path, body: Callable[[Engine, FakeBroker], Awaitable[Found]]) -
         desk.link.synced = False
         clock = desk.clock
         assert isinstance(clock, SystemClock)
-        engine = Engine(desk, ApScheduler(clock, lambda name, error: None), Silent(), lambda day, lines: None)
+        engine = Engine(
+            desk, ApScheduler(clock, lambda name, error: None, pulse_s=5), Silent(), lambda day, lines: None
+        )
         try:
             return await asyncio.wait_for(body(engine, broker), 60)
         finally:
@@ -77,6 +81,24 @@ def test_a_report_that_fails_does_not_keep_the_next_session_from_its_jobs(tmp_pa
     assert len(crashed) == 1
     assert outcome is not None
     assert outcome.outcome is Outcome.DONE
+
+
+def test_a_host_that_slept_over_a_session_misses_it_and_goes_on_with_the_one_of_now(tmp_path: Path) -> None:
+    async def body(engine: Engine, broker: FakeBroker) -> None:
+        await engine.start()
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        loop.set_clock(timedelta(hours=41, minutes=30))  # from Tuesday 10:30 to Thursday 04:00
+        await asyncio.sleep(30)
+        store = engine.desk.store
+        assert [getattr(store.job_outcome(WEDNESDAY, name), "outcome", None) for name in ("condor_entry", "exits")] == [
+            Outcome.MISSED,
+            Outcome.MISSED,
+        ]
+        assert store.meta("last_session") == "2020-02-20"
+        assert engine.jobs.next_instants(THURSDAY)[0] == ("preflight", new_york(THURSDAY, time(9)))
+
+    live(tmp_path, body)
 
 
 def broken_disk(*_args: object, **_fields: object) -> None:
