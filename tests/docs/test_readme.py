@@ -47,7 +47,9 @@ def test_every_command_has_help_and_stands_in_the_overview(name: str) -> None:
     assert HELP[name].endswith(".")
 
 
-@pytest.mark.parametrize("name", ["status", "why", "book", "hedge", "log", "report", "plan", "rehearse", "version"])
+@pytest.mark.parametrize(
+    "name", ["status", "why", "book", "hedge", "log", "report", "plan", "rehearse", "doctor", "version"]
+)
 def test_every_reading_command_speaks_json(name: str) -> None:
     command = condord.get_command(click.Context(condord), name)
 

@@ -24,6 +24,7 @@ from typing import Final
 from systemd_guard import (
     answers_its_group,
     hands_credentials_to_the_daemon_alone,
+    is_examined,
     is_hardened,
     is_hardened_with_notifications,
     keeps_its_folders_private,
@@ -132,6 +133,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     logs_to_the_journal,
     is_hardened,
     is_hardened_with_notifications,
+    is_examined,
     keeps_its_folders_private,
     hands_credentials_to_the_daemon_alone,
     answers_its_group,

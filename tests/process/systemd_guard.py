@@ -62,6 +62,23 @@ def is_hardened_with_notifications() -> str:
     return f"exposure {score}"
 
 
+def is_examined() -> str:
+    """The doctor finds nothing wrong with an installed service, knows its unit, and sees what a drop-in opens."""
+    found = {check["name"]: check for check in condord_json("doctor")["checks"]}
+    wrong = [name for name, check in found.items() if check["state"] == "FAIL"]
+    expect(wrong, [])
+    expect([found[name]["state"] for name in ("unit_file", "unit_security", "daemon", "packages")], ["OK"] * 4)
+    target = UNITS / f"{UNIT}.service.d/open.conf"
+    target.parent.mkdir(exist_ok=True)
+    target.write_text("[Service]\nProtectSystem=no\nPrivateTmp=no\nCapabilityBoundingSet=~\nSystemCallFilter=\n")
+    run("systemctl", "daemon-reload")
+    opened = {check["name"]: check for check in condord_json("doctor", "--offline")["checks"]}["unit_security"]
+    shutil.rmtree(target.parent)
+    run("systemctl", "daemon-reload")
+    expect(opened["state"], "WARN")
+    return f"{len(found)} checks, exposure {found['unit_security']['value']}, opened {opened['value']}"
+
+
 def hands_credentials_to_the_daemon_alone() -> str:
     """A file that root alone may read is handed to the daemon, and to nobody else."""
     secret = Path("/etc/condord/credentials/secret")

@@ -80,7 +80,7 @@ def checked(
     async def main() -> tuple[Check, ...]:
         async with gateway(*faults, config=config) as port:
             asked = wanted or Wanted(follow_gateway_clock=True)
-            return await gateway_checks(settings(port, **more), asked, book_of=book_of)
+            return (await gateway_checks(settings(port, **more), asked, book_of=book_of)).checks
 
     return {check.name: check for check in asyncio.run(main())}
 
@@ -95,6 +95,8 @@ def test_a_gateway_without_faults_is_ok_throughout_and_no_order_reaches_it() -> 
     assert not_ok(found) == {}
     assert len(found) == 19
     assert found["broker_hours"].value == 6
+    # Advancing and declining issues come as bid and ask.
+    assert "/" in found["data_ad_nyse"].text
     assert WatchedExchange.submitted == 0
 
 
@@ -196,7 +198,7 @@ def test_the_look_has_a_client_number_of_its_own_and_tells_when_it_is_taken() ->
             beside = await gateway_checks(ours, Wanted(follow_gateway_clock=True), book_of=None)
             taken = await gateway_checks(ours, Wanted(follow_gateway_clock=True, client_id=17), book_of=None)
             daemon.close()
-            return {one.name: one for one in beside}, {one.name: one for one in taken}
+            return {one.name: one for one in beside.checks}, {one.name: one for one in taken.checks}
 
     beside, taken = asyncio.run(main())
 
@@ -217,7 +219,7 @@ def test_a_read_only_api_that_shows_when_an_order_is_previewed_is_no_missing_per
 
 
 def test_a_port_where_nothing_listens_fails_there() -> None:
-    found = asyncio.run(gateway_checks(settings(1), Wanted(), book_of=None))
+    found = asyncio.run(gateway_checks(settings(1), Wanted(), book_of=None)).checks
 
     assert [(check.name, check.state) for check in found] == [("gateway_port", State.FAIL)]
 
@@ -240,7 +242,8 @@ def test_something_else_behind_the_port_fails_as_a_protocol(answer: bytes) -> No
     async def main() -> tuple[Check, ...]:
         server = await asyncio.start_server(serve, "127.0.0.1", 0)
         try:
-            return await gateway_checks(settings(server.sockets[0].getsockname()[1]), Wanted(), book_of=None)
+            port = server.sockets[0].getsockname()[1]
+            return (await gateway_checks(settings(port), Wanted(), book_of=None)).checks
         finally:
             server.close()
 
@@ -266,9 +269,10 @@ def test_in_mode_simulated_an_exchange_is_made_for_the_look_and_keeps_nothing(tm
 
     found = asyncio.run(gateway_checks(simulated, Wanted(), book_of="SIMULATED DU9999999"))
 
-    texts = {check.name: check for check in found}
+    assert found.simulated
+    texts = {check.name: check for check in found.checks}
     assert texts["gateway_port"].text.startswith("SIMULATED")
-    assert [check.name for check in found if check.state is State.FAIL] == []
+    assert [check.name for check in found.checks if check.state is State.FAIL] == []
     assert not (tmp_path / "state").exists()
 
 

@@ -164,6 +164,36 @@ def test_a_what_if_can_be_refused_or_answered_with_unset_values_first() -> None:
     assert len(once) == 1
 
 
+def test_a_read_only_api_refuses_orders_previews_and_the_question_for_open_ones_alone() -> None:
+    raw, exchange, clock = started(Fault(Kind.READ_ONLY, end=at(60)))
+
+    answers = [
+        raw.ask(*condor(1, -9.0)),
+        raw.ask(*condor(2, -9.0, whatIf="1")),
+        raw.ask("16", "1"),
+        raw.ask("4", "1", "1", ""),
+    ]
+
+    assert [one[0][2:4] for one in answers] == [["1", "321"], ["2", "321"], ["-1", "321"], ["1", "321"]]
+    assert all("Read-Only" in one[0][4] for one in answers)
+    assert ids(raw.ask("49", "1")) == [49]
+    assert exchange.orders == {}
+    clock.move(60)
+    assert ids(raw.ask("16", "1")) == [53]
+
+
+def test_a_line_can_be_refused_by_another_code_and_a_preview_for_one_underlying() -> None:
+    competing = {"code": 10197, "text": "No market data during competing live session", "symbol": "SPX"}
+    raw, _, _ = started(
+        Fault(Kind.NOT_SUBSCRIBED, arguments=competing), Fault(Kind.WHAT_IF_REFUSED, arguments={"symbol": "VIX"})
+    )
+
+    (refused,) = raw.ask(*SPX_LINE)
+
+    assert refused[3:5] == ["10197", "No market data during competing live session"]
+    assert ids(raw.ask(*condor(1, -3.0, whatIf="1"))) == [5]
+
+
 def test_missing_data_are_minus_one_and_no_greeks() -> None:
     raw, _, _ = started(Fault(Kind.DATA_MISSING, end=at(60)))
 

@@ -35,6 +35,7 @@ from daemon.settings import Settings, rows
 from daemon.settings.folders import Folders
 
 UNKNOWN_MODE: Final = "unknown"
+SIMULATED: Final = "SIMULATED"
 _OFFLINE: Final = "--offline leaves the gateway out"
 _WRONG_SETTINGS: Final = "the settings are wrong"
 
@@ -61,8 +62,8 @@ def examine(settings: Settings | SettingsError, folders: Folders | None, wanted:
         mode, why_not = mode_text(settings, follow_gateway_clock=wanted.follow_gateway_clock), _OFFLINE
         if not wanted.offline:
             found = asyncio.run(gateway_checks(settings, wanted, book_of=database.account))
-            made += found
-            why_not = _what_broke(found)
+            made += found.checks
+            mode, why_not = SIMULATED if found.simulated else mode, _what_broke(found.checks)
     return Examination(mode, computer_now(), all_checks(made, why_not=dict.fromkeys(Group, why_not)))
 
 

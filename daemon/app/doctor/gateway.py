@@ -58,8 +58,17 @@ class Wanted:
     """Send a test through each outlet for alerts."""
 
 
-async def gateway_checks(settings: Settings, wanted: Wanted, *, book_of: str | None) -> tuple[Check, ...]:
-    """Return the checks of contact and market; where a contact fails, its last check is what failed."""
+@dataclass(frozen=True, slots=True)
+class GatewayFindings:
+    """The checks of contact and market; where a contact fails, the last check is what failed."""
+
+    checks: tuple[Check, ...]
+    simulated: bool
+    """Whether the gateway says so of itself."""
+
+
+async def gateway_checks(settings: Settings, wanted: Wanted, *, book_of: str | None) -> GatewayFindings:
+    """Look at the gateway and judge what it showed."""
     policy = ContactPolicy(
         clock_skew_max_s=settings.risk.clock_skew_max_s,
         follow_gateway_clock=wanted.follow_gateway_clock,
@@ -75,14 +84,15 @@ async def gateway_checks(settings: Settings, wanted: Wanted, *, book_of: str | N
             finally:
                 examiner.close()
     except (HistoryError, SettingsError) as error:
-        return (fail("gateway_port", f"SIMULATED: {error}", "correct CONDORD_GATEWAY_HISTORY"),)
+        broken = fail("gateway_port", f"SIMULATED: {error}", "correct CONDORD_GATEWAY_HISTORY")
+        return GatewayFindings((broken,), simulated=True)
     made = contact_checks(contact, policy)
     if market is None or contact.gateway_time is None:
-        return made
+        return GatewayFindings(made, contact.simulated)
     judged = market_checks(market, _market_policy(settings, contact))
     # That an API is read-only may turn out only when an order is previewed.
     names = {check.name for check in judged}
-    return (*(check for check in made if check.name not in names), *judged)
+    return GatewayFindings((*(check for check in made if check.name not in names), *judged), contact.simulated)
 
 
 def doctor_config(settings: Settings, host: str, port: int, *, client_id: int | None) -> IbConfig:

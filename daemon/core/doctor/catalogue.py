@@ -136,11 +136,11 @@ CATALOGUE: Final[tuple[Spec, ...]] = (
     ),
     Spec(
         "unit_file", _SERVICE, "the installed unit against the one that came with the program",
-        "they differ, or drop-ins change it", _NEVER, "`make install`; keep changes of your own in a drop-in",
+        "they differ; drop-ins are told, and are no difference", _NEVER, "`make install`; keep changes of your own in a drop-in",
     ),
     Spec(
         "unit_security", _SERVICE, "`systemd-analyze security` of the installed unit",
-        "it scores above 1.0", "it scores above 5.0", "look for the drop-in that opens it; `make install`",
+        "it scores above 1.2, which it has with the network opened for alerts", "it scores above 5.0", "look for the drop-in that opens it; `make install`",
     ),
     Spec(
         "alerts", _SERVICE, "the outlets for alerts; with `--notify` a test is sent through each",

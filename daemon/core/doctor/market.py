@@ -16,7 +16,7 @@ from daemon.core.market.quotes import DataKind
 from daemon.core.orders.broker_facts import Margin
 
 NO_PREVIEW: Final = 360
-_UNSUBSCRIBED: Final = frozenset({354, 10089, 10090, 10091, 10168, 10186})
+_UNSUBSCRIBED: Final = frozenset({354, 10089, 10091, 10168, 10186})
 _COMPETING: Final = 10197
 _NO_LINE: Final = 101
 _NO_PERMISSION: Final = frozenset({460, 10015})
@@ -109,7 +109,7 @@ def _refused(name: str, what: str, refusal: Refusal) -> tuple[str, str]:
         return f"{what}: no market-data line is free (code {_NO_LINE})", "lower CONDORD_GATEWAY_MAX_LINES below 95"
     if refusal.code is None:
         return f"{what}: {refusal.text}", "look at the farms in the gateway's window; log in again"
-    return f"{what}: {refusal.text}", "look the code up in docs/doctor.md, and at the gateway's window"
+    return f"{what}: {refusal.text}", "the broker's list of message codes explains it; look at the gateway's window"
 
 
 def _subscribe(name: str) -> str:

@@ -53,7 +53,7 @@ def test_live_data_are_ok_and_the_last_of_a_closed_market_too() -> None:
     assert "closed market" in found.text
 
 
-@pytest.mark.parametrize("code", [354, 10089, 10090, 10091, 10168, 10186])
+@pytest.mark.parametrize("code", [354, 10089, 10091, 10168, 10186])
 def test_what_is_not_subscribed_fails_and_names_the_subscription(code: int) -> None:
     found = look(Sample(refusal=Refusal(code, "not subscribed")))
 
