@@ -183,7 +183,11 @@ def test_a_read_only_api_refuses_orders_previews_and_the_question_for_open_ones_
 
 
 def test_a_line_can_be_refused_by_another_code_and_a_preview_for_one_underlying() -> None:
-    competing = {"code": 10197, "text": "No market data during competing live session", "symbol": "SPX"}
+    competing: dict[str, str | int | float | bool] = {
+        "code": 10197,
+        "text": "No market data during competing live session",
+        "symbol": "SPX",
+    }
     raw, _, _ = started(
         Fault(Kind.NOT_SUBSCRIBED, arguments=competing), Fault(Kind.WHAT_IF_REFUSED, arguments={"symbol": "VIX"})
     )
