@@ -287,6 +287,10 @@ class Store(Protocol):
         """Return recorded computations, oldest first."""
         ...
 
+    def last_hedge_computation(self) -> HedgeComputation | None:
+        """Return the latest recorded computation."""
+        ...
+
     def record_day(self, day: DayRecord) -> None:
         """Record the closing figures of a session, replacing an earlier record of it."""
         ...
@@ -295,12 +299,20 @@ class Store(Protocol):
         """Return the closing figures of every session, oldest first."""
         ...
 
+    def last_day(self) -> DayRecord | None:
+        """Return the closing figures of the last session that has closed."""
+        ...
+
     def record_risk(self, risk: RiskRecord) -> None:
         """Record what is at risk, replacing an earlier record of the session."""
         ...
 
     def risks(self, session: date | None = None) -> tuple[RiskRecord, ...]:
         """Return what was at risk, the last record of each session, oldest first."""
+        ...
+
+    def last_risk(self) -> RiskRecord | None:
+        """Return what was at risk when it was measured last."""
         ...
 
     def daily_values(self, series: str, *, last: int) -> tuple[DailyValue, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -41,4 +40,6 @@ class SystemClock:
 
     async def sleep(self, seconds: float) -> None:
         """Wait; trading time and the computer's run at the same speed."""
+        import asyncio  # noqa: PLC0415 - whoever only asks for the time does without it
+
         await asyncio.sleep(seconds)

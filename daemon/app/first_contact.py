@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from daemon.app.program import Program
-from daemon.app.views import ACCOUNT_KEY
 from daemon.core.calendar.sessions import NEW_YORK
 from daemon.core.orders.broker_facts import Connected
+from daemon.core.records import ACCOUNT_KEY, MODE_KEY
 from daemon.errors import SettingsError
-from daemon.report.day import MODE_KEY
 
 
 class FirstContact:

@@ -10,11 +10,11 @@ from typing import Any
 
 from daemon.adapters.clock import SystemClock
 from daemon.adapters.halt_file import HaltFile
-from daemon.adapters.store import InstanceLock, SqliteStore, open_readonly
+from daemon.adapters.store import DATABASE, InstanceLock, SqliteStore, open_readonly
 from daemon.app.commands import flatten, halted_state, reason_of
 from daemon.app.first_contact import FirstContact
 from daemon.app.governor import Governor
-from daemon.app.program import DATABASE, Program, build_program, ib_config
+from daemon.app.program import Program, build_program, ib_config
 from daemon.app.rehearse import SilentNotifier
 from daemon.app.run import gateway_address, mode_text
 from daemon.app.views import plan_now

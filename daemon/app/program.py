@@ -16,15 +16,16 @@ from daemon.adapters.ib import IbBroker, IbConfig, Transport
 from daemon.adapters.log import EventLog, JournalSocket, build_logging, goes_to_journal
 from daemon.adapters.macro_files import MacroFiles
 from daemon.adapters.scheduler import ApScheduler
-from daemon.adapters.store import SqliteStore
+from daemon.adapters.store import DATABASE, SqliteStore
 from daemon.app.governor import Governor
 from daemon.core.calendar.sessions import log_session
+from daemon.core.records import MODE_KEY
 from daemon.engine.alert_desk import AlertDesk
 from daemon.engine.context import Desk, EnginePolicy
 from daemon.engine.engine import Engine
 from daemon.engine.journal import Journal
 from daemon.ports import Notifier
-from daemon.report.day import MODE_KEY, DayView, gather_day
+from daemon.report.day import DayView, gather_day
 from daemon.report.day_text import render_day
 from daemon.settings import Settings
 

@@ -13,10 +13,10 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from daemon.adapters.clock import SystemClock
-from daemon.adapters.store import event_digest, open_readonly
+from daemon.adapters.store import DATABASE, event_digest, open_readonly
 from daemon.adapters.virtual_time import run_virtual, virtual_now
 from daemon.app.alerts import CountingOutlets, alerting, counting_outlets, tell_day
-from daemon.app.program import DATABASE, DayShown, Program, build_program, ib_config
+from daemon.app.program import DayShown, Program, build_program, ib_config
 from daemon.app.simulated import (
     GatewayTransport,
     SimulationPlan,

@@ -1,53 +1,36 @@
-"""What the commands show of a daemon: its status, live or from the database alone, and what it would do now."""
+"""What the running daemon tells commands: how it is just now, and what it would do."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from datetime import date, datetime
 from functools import partial
 from typing import Any, Final, TypeVar
 
-from daemon import __version__
-from daemon.adapters.clock import computer_now
-from daemon.adapters.halt_file import HaltFile
 from daemon.app.program import Program
 from daemon.app.standing import pending_count
-from daemon.core.book.book import Book, fold
-from daemon.core.book.condors import layer_positions, open_condors
 from daemon.core.calendar.schedule import instant
 from daemon.core.calendar.sessions import NEW_YORK, new_york_date, session
-from daemon.core.hedge.policy import BESIDE
-from daemon.core.hedge.units import HedgeUnit, layer_holding
-from daemon.core.orders.intent import IntentState, Reason
-from daemon.core.records import LimitUse
-from daemon.core.risk.exposure import wing_notional_usd
+from daemon.core.hedge.units import HedgeUnit
+from daemon.core.orders.intent import Reason
 from daemon.engine.context import BASELINE
 from daemon.engine.earlier_entries import JOB as ENTRY_JOB
 from daemon.engine.engine import Engine
 from daemon.engine.flatten_plan import flatten_plan
 from daemon.engine.gather import Refusal, indexes
 from daemon.errors import BrokerError
-from daemon.ports import Store
-from daemon.report.day import MODE_KEY
-from daemon.report.governance import policy_lines
 from daemon.report.hedge import hedge_arithmetic
-from daemon.report.risk import stress_words
-from daemon.report.status import StatusView
-from daemon.report.words import new_york_instant
 
 Json = dict[str, Any]
 Answer = TypeVar("Answer")
-ACCOUNT_KEY: Final = "account"
-"""Names, in the store, the account whose positions the book holds."""
-NO_DATABASE: Final = "no database yet"
 PLAN_S: Final = 25.0
 """Longest time each half of a plan may take; whoever asked waits at the other end."""
-ASK_S: Final = 3.0
-"""How long a status waits for values of the market; a line that is open answers at once."""
+ASK_S: Final = 2.0
+"""How long a status waits for the account and then for the market; both together less than who asked waits."""
 
 
 async def status_now(program: Program) -> Json:
@@ -103,104 +86,6 @@ def session_note(now: datetime, today: date) -> str:
     if new_york_date(now) == today:
         return f"market opens at {opens:%H:%M}"
     return f"the next session; market opens {opens:%A at %H:%M}"
-
-
-def status_view(
-    store: Store | None, live: Mapping[str, Any] | None, *, halt_file: HaltFile, silent: bool = False
-) -> StatusView:
-    """Join what the database tells with what a running daemon told, if one runs and is not ``silent``."""
-    fields: dict[str, Any] = {"version": __version__, "mode": NO_DATABASE, "silent": silent}
-    fields |= {"halt_file": str(halt_file.path), "halt_file_text": halt_file.reason()}
-    if store is not None:
-        fields |= _stored(store)
-    if live is not None:
-        fields |= _told(live)
-    return StatusView(**fields)
-
-
-def _told(live: Mapping[str, Any]) -> Json:
-    """Return the fields of a running daemon's answer."""
-    told = dict(live)
-    account = told.pop("account")
-    return {
-        **told,
-        "mode": f"{told['mode']} {account}".strip(),
-        "now": datetime.fromisoformat(told["now"]),
-        "session": date.fromisoformat(told["session"]),
-        "reconciled_at": None if told["reconciled_at"] is None else datetime.fromisoformat(told["reconciled_at"]),
-        "next_jobs": tuple((datetime.fromisoformat(when), name) for when, name in told["next_jobs"]),
-        "limits": tuple(LimitUse(**use) for use in told["limits"]),
-    }
-
-
-def _stored(store: Store) -> Json:
-    entries = store.entries()
-    book = fold(entries)
-    condors = open_condors(book, store.condors(), entries)
-    state, days, hedges = store.run_state(), store.days(), store.hedge_computations()
-    hedge = hedges[-1] if hedges else None
-    day = days[-1] if days else None
-    unknown = (IntentState.UNKNOWN, IntentState.SENDING)
-    return {
-        "mode": store.meta(ACCOUNT_KEY) or f"{store.meta(MODE_KEY)}, no account yet",
-        "run_state": state.state.value,
-        "run_state_by": state.by,
-        "run_state_reason": state.reason,
-        "positions": len(book.positions()),
-        "condors_open": len(condors),
-        "wing_notional_usd": wing_notional_usd(condors),
-        "spx": None if day is None else day.spx,
-        "vix": None if hedge is None else hedge.vix,
-        "regime": None if hedge is None else hedge.regime,
-        "hedge_pct": None if hedge is None else hedge.pct,
-        "hedge_target_usd": None if hedge is None else hedge.target_usd,
-        "hedge_held_usd": None if hedge is None else hedge.held_usd,
-        **_units_held(book),
-        "contracts_target": None if hedge is None else hedge.contracts,
-        "net_liquidation_usd_cents": None if day is None else day.net_liquidation_usd_cents,
-        "pnl_usd_cents": None if day is None else day.condor_pnl_usd_cents + day.hedge_pnl_usd_cents,
-        "breaks_open": None if day is None else day.breaks_open,
-        **_risk(store),
-        "unknown_orders": tuple(i.ref for i in store.intents(live_only=True) if i.state in unknown),
-        "hedge_policy": policy_lines(store.governance(), computer_now()),
-        "last_decision": _last_decision(store),
-    }
-
-
-def _units_held(book: Book) -> Json:
-    """Return how many contracts the layers hold, a spread as one, and apart from them what stands beside them."""
-    held = {name: layer_holding(positions).quantity for name, positions in layer_positions(book).items()}
-    beside = {f"{name}_held": held.pop(name, 0) for name in BESIDE}
-    return {"contracts_held": sum(held.values()), **beside}
-
-
-def _risk(store: Store) -> Json:
-    """Return what the last measurement found."""
-    risks = store.risks()
-    if not risks:
-        return {}
-    risk = risks[-1]
-    return {
-        "risk_at": risk.at,
-        "theta_usd": risk.theta_usd,
-        "worst_usd": None if risk.worst is None else risk.worst.pnl_usd,
-        "worst_scenario": stress_words(risk.worst),
-        "limits": risk.limits,
-    }
-
-
-def _last_decision(store: Store) -> str:
-    """Return the latest decision of the last session in one line."""
-    last = store.meta("last_session")
-    sessions = [date.fromisoformat(last)] if last else []
-    sessions += [day.session for day in store.days()[-1:]]
-    for day in sorted(sessions, reverse=True):
-        decisions = store.decisions(day)
-        if decisions:
-            found = decisions[-1]
-            why = "; ".join(reason.text for reason in found.reasons[:2])
-            return f"{new_york_instant(found.at)}  {found.kind.value} {found.subject}" + (f": {why}" if why else "")
-    return ""
 
 
 async def plan_now(engine: Engine) -> Json:

@@ -96,6 +96,15 @@ def require_session(day: date) -> None:
     raise SettingsError(f"{day} ({day:%A}) is no trading session; the nearest are {nearest}")
 
 
+def terminal_width() -> int:
+    """Return how wide the terminal is; where there is none, as wide as the lines are anyway."""
+    from shutil import get_terminal_size
+
+    from daemon.report.status import WIDTH
+
+    return get_terminal_size((WIDTH, 0)).columns
+
+
 def print_json(value: Any) -> None:
     """Print one JSON object."""
     click.echo(json.dumps(value, indent=2, default=str))
@@ -103,7 +112,7 @@ def print_json(value: Any) -> None:
 
 def database(settings: Settings | None, folder: Path | None) -> Path:
     """Return the database that a read command looks into."""
-    from daemon.app.program import DATABASE
+    from daemon.adapters.store import DATABASE
 
     if folder is not None:
         return folder / DATABASE

@@ -8,9 +8,8 @@ from typing import Final
 
 import click
 
-from daemon.adapters.store import open_readonly
+from daemon.adapters.store import DATABASE, open_readonly
 from daemon.app.compare import Arm, rehearse_arms
-from daemon.app.program import DATABASE
 from daemon.app.rehearse import RehearsalResult, check_out, check_window
 from daemon.cli.common import NewYorkDate, env_file_option, json_option, own_environment, print_json
 from daemon.cli.rehearse_command import rehearsal_settings, result_json

@@ -21,7 +21,7 @@ COMMANDS: Final = {
     "compare": ("daemon.cli.compare_command", "compare"),
     "gateway": ("daemon.cli.run_commands", "gateway"),
     "plan": ("daemon.cli.control_commands", "plan"),
-    "status": ("daemon.cli.read_commands", "status"),
+    "status": ("daemon.cli.status_command", "status"),
     "healthcheck": ("daemon.cli.health_command", "healthcheck"),
     "why": ("daemon.cli.read_commands", "why"),
     "book": ("daemon.cli.read_commands", "book"),

@@ -1,4 +1,4 @@
-"""Commands that only read: ``status``, ``why``, ``book``, ``signals``, ``monitors``."""
+"""Commands that only read: ``why``, ``book``, ``signals``, ``monitors``."""
 
 # ruff: noqa: PLC0415 -- imported by the commands that need them, so that each stays quick
 
@@ -6,13 +6,11 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from daemon.cli.common import (
     NewYorkDate,
-    database,
     db_option,
     env_file_option,
     json_option,
@@ -21,48 +19,6 @@ from daemon.cli.common import (
     reading,
     session_or_last,
 )
-from daemon.errors import NotReadyError
-
-STATUS_TIMEOUT_S: Final = 5.0
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-
-@click.command()
-@env_file_option
-@json_option
-def status(*, env_files: tuple[Path, ...], as_json: bool) -> None:
-    """Show how the daemon is, on one screen; also when it does not run or does not answer (exit code 3)."""
-    from daemon.adapters.control import SilentDaemonError, ask, daemon_listens
-    from daemon.adapters.halt_file import HaltFile
-    from daemon.adapters.store import open_readonly
-    from daemon.app.views import status_view
-    from daemon.report.status import status_json, status_text
-
-    settings = load_settings(env_files)
-    live: Mapping[str, Any] | None = None
-    silence: SilentDaemonError | None = None
-    if daemon_listens(settings.runtime_dir):
-        try:
-            live = ask(settings.runtime_dir, "status", timeout_s=STATUS_TIMEOUT_S)
-        except SilentDaemonError as error:
-            silence = error
-    try:
-        store = open_readonly(database(settings, None))
-    except NotReadyError:
-        store = None
-    try:
-        view = status_view(store, live, halt_file=HaltFile(settings.state_dir), silent=silence is not None)
-    finally:
-        if store is not None:
-            store.close()
-    if as_json:
-        print_json(status_json(view))
-    else:
-        click.echo(status_text(view))
-    if silence is not None:
-        raise silence
 
 
 @click.command()

@@ -10,8 +10,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from daemon.adapters.store import open_readonly
-from daemon.app.program import DATABASE
+from daemon.adapters.store import DATABASE, open_readonly
 from daemon.app.rehearse import (
     RehearsalPlan,
     RehearsalResult,

@@ -21,6 +21,10 @@ class RunState(StrEnum):
     HALTED = "HALTED"
 
 
+ACCOUNT_KEY: Final = "account"
+"""Names, in the store, the account whose positions the book holds."""
+MODE_KEY: Final = "mode"
+"""Names, in the store, on what account it was made: simulated or paper."""
 PERSON: Final = "person"
 PROGRAM: Final = "program"
 

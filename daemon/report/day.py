@@ -11,6 +11,7 @@ from daemon.core.book.book import BookEntry, EntryKind
 from daemon.core.hedge.policy import BESIDE
 from daemon.core.orders.intent import Intent, IntentState, Purpose, Strategy
 from daemon.core.records import (
+    MODE_KEY,
     CondorRecord,
     Decision,
     DecisionKind,
@@ -50,8 +51,6 @@ JOBS: Final = (
 """The jobs of a session in the order of the day, as their outcomes are recorded."""
 
 CONDOR_ENTRY_JOB: Final = "condor_entry"
-MODE_KEY: Final = "mode"
-"""Named value of the store that says on what account it was made."""
 MODE_UNKNOWN: Final = "MODE NOT RECORDED"
 
 

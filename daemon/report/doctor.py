@@ -9,7 +9,7 @@ from typing import Final
 
 from daemon.core.doctor.catalogue import CATALOGUE, Group, Spec, names_of
 from daemon.core.doctor.check import Check, State, exit_code
-from daemon.report.tables import JsonObject
+from daemon.report.json_types import JsonObject
 from daemon.report.words import new_york_instant
 
 _STATE_WIDTH: Final = max(len(state) for state in State)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from daemon.core.hedge.approvals import PolicyText
 from daemon.core.hedge.governance import GovernanceEntry, Standing
-from daemon.report.tables import JsonObject, JsonValue
+from daemon.report.json_types import JsonObject, JsonValue
 
 
 def show_json(state: Standing, wanted: PolicyText, found: Sequence[str], now: datetime) -> JsonObject:

@@ -11,7 +11,8 @@ from daemon.core.hedge.rolls import PlannedRoll, planned_rolls
 from daemon.ports import Store
 from daemon.report.cells import Cell, Table
 from daemon.report.hedge import HedgeChange
-from daemon.report.tables import JsonObject, trade_text
+from daemon.report.json_types import JsonObject
+from daemon.report.tables import trade_text
 from daemon.report.words import columns
 
 ROLLS: Final = "rolls_rows"

@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from daemon.core.records import LimitUse
-from daemon.report.words import UNKNOWN, columns, percent, whole_dollars
+from daemon.report.words import UNKNOWN, columns, percent, plural, whole_dollars
 
-STATUS_ROW: Final = 4
-"""Limits in one line of the status."""
 _NAMES: Final = {"order_rate": "orders within a minute", "rejects": "rejects in a row"}
 
 
@@ -21,11 +19,14 @@ def limits_section(uses: Sequence[LimitUse]) -> list[str]:
     return columns(rows, "<>><")
 
 
-def limits_lines(uses: Sequence[LimitUse]) -> list[str]:
-    """Write the limits a few to a line."""
-    parts = [f"{_name(use)} {_value(use)} {_limit(use)}{_mark(use)}" for use in uses]
-    rows = [parts[start : start + STATUS_ROW] for start in range(0, len(parts), STATUS_ROW)]
-    return ["; ".join(row) for row in rows] or ["not measured yet"]
+def limits_words(uses: Sequence[LimitUse]) -> str:
+    """Write the limits that are breached, then those that are used, and how many are not."""
+    if not uses:
+        return "not measured yet"
+    used = sorted((use for use in uses if use.breached or use.value), key=lambda use: not use.breached)
+    words = [f"{_name(use)} {_value(use)} {_limit(use)}{_mark(use)}" for use in used]
+    unused = plural(len(uses) - len(used), "limit")
+    return "; ".join([*words, f"nothing of {unused} more" if used else f"nothing used of {unused}"])
 
 
 def _name(use: LimitUse) -> str:
@@ -61,4 +62,4 @@ def _remark(use: LimitUse) -> str:
 
 
 def _mark(use: LimitUse) -> str:
-    return " BREACHED" if use.breached else ""
+    return " ATTENTION: BREACHED" if use.breached else ""

@@ -14,14 +14,14 @@ from daemon.core.hedge.governance import GovernanceEntry
 from daemon.core.hedge.policy import HedgePolicy
 from daemon.core.hedge.rolls import PlannedRoll
 from daemon.core.orders.intent import Purpose, Strategy
-from daemon.core.records import DayRecord, Decision, HedgeComputation, HedgeSizing, Level, Monitor, RiskRecord
+from daemon.core.records import MODE_KEY, DayRecord, Decision, HedgeComputation, HedgeSizing, Level, Monitor, RiskRecord
 from daemon.ports import Store
 from daemon.report.analysis import Analysis, analyse
 from daemon.report.at_risk import BookPayoff, book_payoff
 from daemon.report.carry import BudgetLine, budget_lines
 from daemon.report.closing import Closing, closing
 from daemon.report.condors import CondorLine, CondorStatus, condor_lines
-from daemon.report.day import MODE_KEY, MODE_UNKNOWN, condor_decision
+from daemon.report.day import MODE_UNKNOWN, condor_decision
 from daemon.report.hedge import HedgeChange, hedge_changes, held_at_close_usd
 from daemon.report.hedge_calendar import rolls_to_come
 from daemon.report.orders import OrderLine, order_lines

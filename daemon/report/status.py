@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from datetime import date, datetime
+from textwrap import wrap
 from typing import Final
 
 from daemon.core.records import LimitUse
-from daemon.report.limits import limits_lines
+from daemon.report.json_types import JsonObject, JsonValue
+from daemon.report.limits import limits_words
 from daemon.report.risk import theta_words
-from daemon.report.tables import JsonObject, JsonValue
 from daemon.report.words import (
     UNKNOWN,
+    clipped,
     dollars_and_cents,
     new_york_instant,
     percent,
@@ -20,9 +23,16 @@ from daemon.report.words import (
     whole_dollars,
 )
 
+WIDTH: Final = 100
+"""Widest line where nobody says how wide the terminal is."""
+WIDTH_MIN: Final = 60
 LABEL_WIDTH: Final = 14
-POLICY_LINES: Final = 5
+POLICY_LINES: Final = 3
 """Lines about a hedge policy that waits; `condord approve show` has all of them."""
+ORDERS_SHOWN: Final = 2
+JOBS_SHOWN: Final = 4
+LINES_MAX: Final = 2
+"""Lines of one long text, an error of the gateway or a decision; the JSON has all of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,12 +71,8 @@ class StatusView:
     hedge_held_usd: float | None = None
     contracts_held: int | None = None
     contracts_target: int | None = None
-    drift_held: int | None = None
-    """Spreads of the drift hedge, beside the layers."""
-    sleeve_held: int | None = None
-    """Spreads of the second engine, beside the layers."""
-    etf_held: int | None = None
-    """Calls of the extra layer, beside the layers."""
+    beside_held: Mapping[str, int] = field(default_factory=dict)
+    """What stands beside the layers, by its name: spreads of the drift hedge and the second engine, extra calls."""
     net_liquidation_usd_cents: int | None = None
     pnl_usd_cents: int | None = None
     risk_at: datetime | None = None
@@ -94,8 +100,8 @@ class StatusView:
 def status_json(view: StatusView) -> JsonObject:
     """Return every field as a JSON value, money in dollars, instants and dates as text."""
     values: JsonObject = {}
-    for field in fields(view):
-        name, value = field.name, getattr(view, field.name)
+    for each in fields(view):
+        name, value = each.name, getattr(view, each.name)
         if name.endswith("_usd_cents"):
             values[name.removesuffix("_cents")] = None if value is None else value / 100
         else:
@@ -114,52 +120,79 @@ def _json(value: object) -> JsonValue:
             return [_json(item) for item in value]
         case LimitUse():
             return asdict(value)
+        case Mapping():
+            return {str(name): _json(item) for name, item in value.items()}
         case _:
             raise TypeError(f"{value!r} has no JSON form")
 
 
-def status_text(view: StatusView) -> str:
-    """Write the screen."""
-    lines = [f"condord {view.version}   {view.mode}"]
+def status_text(view: StatusView, width: int = WIDTH) -> str:
+    """Write the screen, at most ``width`` characters wide."""
+    screen = [f"condord {view.version}   {view.mode}"]
+    for label, text, lines_max in _parts(view):
+        screen += _block(label, text, max(width, WIDTH_MIN), lines_max)
+    return "\n".join(screen) + "\n"
+
+
+def _block(label: str, text: str, width: int, lines_max: int) -> list[str]:
+    """Write a label with its text beside it, in as many lines as it takes and may take."""
+    lines = wrap(text, width - LABEL_WIDTH, break_on_hyphens=False) or [""]
+    if len(lines) > lines_max:
+        lines = [*lines[: lines_max - 1], clipped(" ".join(lines[lines_max - 1 :]), width - LABEL_WIDTH)]
+    return [f"{label if n == 0 else '':<{LABEL_WIDTH}}{line}" for n, line in enumerate(lines)]
+
+
+def _parts(view: StatusView) -> Iterator[tuple[str, str, int]]:
+    """Yield each part of the screen: label, text and the most lines it may have."""
     if view.pid is None and view.run_state is None and not view.silent:
-        return (
-            "\n".join([*lines, _line("daemon", "not running, and it never has here; `condord run` starts it")]) + "\n"
-        )
+        yield "daemon", "not running, and it never has here; `condord run` starts it", LINES_MAX
+        return
+    yield from _daemon(view)
+    yield "run state", _run_state(view), LINES_MAX
+    if view.halt_file_text is not None:
+        yield "halt file", f"ATTENTION: {view.halt_file} is there: {view.halt_file_text}", LINES_MAX
+    yield "reconciled", _reconciled(view), LINES_MAX
+    if view.unknown_orders:
+        yield "orders", _unknown_orders(view.unknown_orders), LINES_MAX
+    yield "market", f"SPX {points(view.spx)}   VIX {points(view.vix)}   regime {view.regime or UNKNOWN}", 1
+    yield "condors", _condors(view), LINES_MAX
+    yield "hedge", _hedge(view), LINES_MAX
+    for number, text in enumerate(_policy(view)):
+        yield "" if number else "hedge policy", text, LINES_MAX if number else LINES_MAX + 1
+    yield "risk", _risk(view), LINES_MAX
+    yield "limits", limits_words(view.limits), LINES_MAX + 2
+    yield "account", _account(view), LINES_MAX
+    for text in _settings(view):
+        yield "settings", text, LINES_MAX
+    if view.last_decision:
+        yield "last decision", view.last_decision, LINES_MAX
+    if view.pid is not None:
+        for number, text in enumerate(_jobs(view.next_jobs)):
+            yield "" if number else "next", text, 1
+
+
+def _daemon(view: StatusView) -> Iterator[tuple[str, str, int]]:
     if view.pid is None:
         state = "ATTENTION: it runs and does not answer" if view.silent else "not running"
-        lines.append(_line("daemon", f"{state}; what follows is what its database holds"))
-    else:
-        lines += [
-            _line("daemon", f"running, process {view.pid}"),
-            _line("now", UNKNOWN if view.now is None else new_york_instant(view.now)),
-            _line("session", _with(f"{view.session or UNKNOWN}", view.session_note)),
-            _line("link", _with(view.link or UNKNOWN, view.link_text)),
-        ]
-    lines += [
-        _line("run state", _run_state(view)),
-        _line("halt file", _halt_file(view)),
-        _line("reconciled", _reconciled(view)),
-        _line("market", f"SPX {points(view.spx)}   VIX {points(view.vix)}   regime {view.regime or UNKNOWN}"),
-        _line("condors", _condors(view)),
-        _line("hedge", _hedge(view)),
-        *(_line("" if n else "hedge policy", text) for n, text in enumerate(_policy(view))),
-        _line("risk", _risk(view)),
-        *(_line("limits" if n == 0 else "", text) for n, text in enumerate(limits_lines(view.limits))),
-        _line("account", _account(view)),
-    ]
-    lines += [_line("settings", text) for text in _settings(view)]
-    if view.last_decision:
-        lines.append(_line("last decision", view.last_decision))
-    if view.unknown_orders:
-        lines.append(_line("ATTENTION", f"no evidence yet of {', '.join(view.unknown_orders)}"))
-    if view.pid is None:
-        return "\n".join(lines) + "\n"
-    jobs = [f"{new_york_instant(at)}  {job}" for at, job in view.next_jobs] or ["none scheduled"]
-    return "\n".join([*lines, *(_line("next" if n == 0 else "", job) for n, job in enumerate(jobs))]) + "\n"
+        yield "daemon", f"{state}; what follows is what its database holds", LINES_MAX
+        return
+    yield "daemon", f"running, process {view.pid}", 1
+    yield "now", UNKNOWN if view.now is None else new_york_instant(view.now), 1
+    yield "session", _with(f"{view.session or UNKNOWN}", view.session_note), 1
+    yield "link", _with(view.link or UNKNOWN, view.link_text), LINES_MAX
 
 
-def _line(label: str, text: str) -> str:
-    return f"{label:<{LABEL_WIDTH}}{text}"
+def _jobs(jobs: Sequence[tuple[datetime, str]]) -> list[str]:
+    """Return the next jobs, and how many come after them."""
+    shown = [f"{new_york_instant(at)}  {job}" for at, job in jobs[:JOBS_SHOWN]] or ["none scheduled"]
+    left = len(jobs) - JOBS_SHOWN
+    return [*shown[:-1], f"{shown[-1]}; {left} more after it"] if left > 0 else shown
+
+
+def _unknown_orders(refs: Sequence[str]) -> str:
+    left = len(refs) - ORDERS_SHOWN
+    more = f" and {left} more" if left > 0 else ""
+    return f"ATTENTION: no evidence yet of {', '.join(refs[:ORDERS_SHOWN])}{more}"
 
 
 def _with(text: str, note: str) -> str:
@@ -171,12 +204,6 @@ def _run_state(view: StatusView) -> str:
         part for part in (f"by {view.run_state_by}" * bool(view.run_state_by), view.run_state_reason) if part
     )
     return _with(view.run_state or UNKNOWN, note)
-
-
-def _halt_file(view: StatusView) -> str:
-    if view.halt_file_text is None:
-        return f"none; {view.halt_file} would halt" if view.halt_file else UNKNOWN
-    return f"ATTENTION: {view.halt_file} is there: {view.halt_file_text}"
 
 
 def _reconciled(view: StatusView) -> str:
@@ -213,8 +240,7 @@ def _hedge(view: StatusView) -> str:
 
 
 def _beside(view: StatusView) -> str:
-    held = {"drift": view.drift_held, "sleeve": view.sleeve_held, "etf": view.etf_held}
-    words = ", ".join(f"{name} {number}" for name, number in held.items() if number)
+    words = ", ".join(f"{name} {number}" for name, number in view.beside_held.items() if number)
     return f"; beside them {words}" if words else ""
 
 

@@ -16,6 +16,7 @@ from daemon.report.beside import BesideLine, beside_lines, beside_text, ledger_s
 from daemon.report.closing import Closing, closing
 from daemon.report.day_text import layer_table
 from daemon.report.hedge import HedgeChange, Traded, budget_lines, hedge_arithmetic, hedge_changes, layer_lines
+from daemon.report.json_types import JsonObject
 from daemon.report.words import (
     clipped,
     columns,
@@ -25,9 +26,6 @@ from daemon.report.words import (
     new_york_instant,
     points,
 )
-
-JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
-JsonObject = dict[str, JsonValue]
 
 ORDERS_SHOWN: Final = 20
 """Most recent orders in the text of ``book``; the JSON has all of them."""

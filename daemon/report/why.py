@@ -14,9 +14,10 @@ from daemon.core.records import Decision, DecisionKind
 from daemon.ports import Store
 from daemon.report.governance import session_lines
 from daemon.report.governance_json import log_json
+from daemon.report.json_types import JsonObject
 from daemon.report.orders import OrderLine, order_lines
 from daemon.report.slippage import fill_json, fill_words
-from daemon.report.tables import JsonObject, reason_json
+from daemon.report.tables import reason_json
 from daemon.report.words import columns, net_price, new_york_time, points, value_text
 
 WHY_WIDTH: Final = 125

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from daemon.adapters.clock import SystemClock
-from daemon.adapters.store import SqliteStore, open_readonly
+from daemon.adapters.store import DATABASE, SqliteStore, open_readonly
 from daemon.adapters.virtual_time import run_virtual
-from daemon.app.program import DATABASE, Program, build_program, ib_config
+from daemon.app.program import Program, build_program, ib_config
 from daemon.app.rehearse import (
     REHEARSAL_GATEWAY,
     RehearsalPlan,

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from daemon.adapters.store import SqliteStore
-from daemon.app.program import DATABASE
+from daemon.adapters.store import DATABASE, SqliteStore
 from daemon.app.standing import last_start, pending_count, tell_pending, tell_start
 from daemon.cli.config_commands import config
 from daemon.engine.journal import Journal

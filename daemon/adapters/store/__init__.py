@@ -3,6 +3,6 @@
 from daemon.adapters.store import backups
 from daemon.adapters.store.digest import event_digest
 from daemon.adapters.store.lock import InstanceLock, lock_is_held
-from daemon.adapters.store.sqlite_store import SqliteStore, open_readonly
+from daemon.adapters.store.sqlite_store import DATABASE, SqliteStore, open_readonly
 
-__all__ = ["InstanceLock", "SqliteStore", "backups", "event_digest", "lock_is_held", "open_readonly"]
+__all__ = ["DATABASE", "InstanceLock", "SqliteStore", "backups", "event_digest", "lock_is_held", "open_readonly"]

@@ -8,20 +8,21 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-from sqlite_utils import Database
-from sqlite_utils.migrations import Migrations
-
-from daemon.adapters.store.schema import MIGRATIONS
+from daemon.adapters.store.schema import STEPS, Steps
 from daemon.errors import InvariantError, NotReadyError, StoreError
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
 
 BUSY_TIMEOUT_S: Final = 5.0
 APPLICATION_ID: Final = 0x636F6E64
 """Marks the file as ours: the letters ``cond``."""
 _STEPS_BETWEEN_LOOKS: Final = 1_000
 """Steps of SQLite's machine, less than a millisecond."""
+_MIGRATION_SET: Final = "condord"
 _FOLDER_MODE: Final = 0o750
 _FILE_MODE: Final = 0o640
 
@@ -44,15 +45,17 @@ class CommitTimes:
 class Connection:
     """The one connection of a store: statements and transactions, with StoreError for whatever the disk does."""
 
-    def __init__(self, path: Path, conn: sqlite3.Connection) -> None:
+    def __init__(self, path: Path, conn: sqlite3.Connection, db: Database | None = None) -> None:
+        """Take over a connection; ``db`` wraps one that is written to."""
         self.path = path
         self._conn = conn
-        self._db = Database(conn, execute_plugins=False)
+        self._db = db
         self.commits = CommitTimes()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Commit what the block wrote, or nothing of it."""
+        assert self._db is not None, "only a connection for writing has transactions"
         with translated(self.path):
             with self._db.atomic():
                 yield
@@ -132,7 +135,7 @@ def open_writing(
     synchronous: str,
     *,
     busy_timeout_s: float = BUSY_TIMEOUT_S,
-    migrations: Migrations = MIGRATIONS,
+    steps: Steps = STEPS,
 ) -> Connection:
     """Open the database for the one writer, create it or bring it up to date.
 
@@ -142,20 +145,20 @@ def open_writing(
     with translated(path):
         conn = _connect(path, "rwc", busy_timeout_s)
         try:
-            _check_ours(path, conn, migrations)
+            _check_ours(path, conn, steps)
             _configure(path, conn, synchronous)
-            _migrate(path, conn, migrations)
+            db = _migrate(path, conn, steps)
         except BaseException:
             conn.close()
             raise
-    return Connection(path, conn)
+    return Connection(path, conn, db)
 
 
 def open_reading(
     path: Path,
     *,
     busy_timeout_s: float = BUSY_TIMEOUT_S,
-    migrations: Migrations = MIGRATIONS,
+    steps: Steps = STEPS,
     older_too: bool = False,
 ) -> Connection:
     """Open the database for reading only, also while the daemon writes. Raises NotReadyError, StoreError.
@@ -166,9 +169,9 @@ def open_reading(
     with translated(path):
         conn = _connect_reading(path, busy_timeout_s)
         try:
-            _check_ours(path, conn, migrations)
+            _check_ours(path, conn, steps)
             if not older_too:
-                _check_current(path, conn, migrations)
+                _check_current(path, conn, steps)
         except BaseException:
             conn.close()
             raise
@@ -219,14 +222,13 @@ def _connect_reading(path: Path, busy_timeout_s: float) -> sqlite3.Connection:
     return conn
 
 
-def _check_ours(path: Path, conn: sqlite3.Connection, migrations: Migrations) -> None:
+def _check_ours(path: Path, conn: sqlite3.Connection, steps: Steps) -> None:
     """Refuse a file of another program, and one that a newer version of this program wrote."""
     marked = conn.execute("PRAGMA application_id").fetchone()[0]
     is_new = conn.execute("PRAGMA schema_version").fetchone()[0] == 0
     if marked != APPLICATION_ID and not is_new:
         raise StoreError(f"database {path} belongs to another program; name another state folder")
-    known = {migration.name for migration in migrations.pending(Database(memory=True, execute_plugins=False))}
-    unknown = sorted({applied.name for applied in migrations.applied(_wrapped(conn))} - known)
+    unknown = sorted(_applied(conn) - {name for name, _ in steps})
     if unknown:
         raise StoreError(
             f"database {path} was written by a newer version of condord (it has {', '.join(unknown)}); "
@@ -234,15 +236,22 @@ def _check_ours(path: Path, conn: sqlite3.Connection, migrations: Migrations) ->
         )
 
 
-def _check_current(path: Path, conn: sqlite3.Connection, migrations: Migrations) -> None:
-    if migrations.pending(_wrapped(conn)):
+def _check_current(path: Path, conn: sqlite3.Connection, steps: Steps) -> None:
+    if {name for name, _ in steps} - _applied(conn):
         raise StoreError(
             f"database {path} was written by an older version of condord; start the daemon once to update it"
         )
 
 
-def _wrapped(conn: sqlite3.Connection) -> Database:
-    return Database(conn, execute_plugins=False)
+def _applied(conn: sqlite3.Connection) -> set[str]:
+    """Return the names of the migrations that were applied, from the table that sqlite-utils keeps of them.
+
+    Read without that package: it takes longer to import than a command may take that only looks.
+    """
+    if conn.execute("SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'").fetchone() is None:
+        return set()
+    found = conn.execute("SELECT name FROM _sqlite_migrations WHERE migration_set = ?", (_MIGRATION_SET,))
+    return {name for (name,) in found}
 
 
 def _configure(path: Path, conn: sqlite3.Connection, synchronous: str) -> None:
@@ -255,14 +264,21 @@ def _configure(path: Path, conn: sqlite3.Connection, synchronous: str) -> None:
         raise StoreError(f"database {path}: this build of SQLite does not check foreign keys")
 
 
-def _migrate(path: Path, conn: sqlite3.Connection, migrations: Migrations) -> None:
-    db = _wrapped(conn)
+def _migrate(path: Path, conn: sqlite3.Connection, steps: Steps) -> Database:
+    """Bring the tables up to date; return the connection as sqlite-utils wraps it."""
+    from sqlite_utils import Database  # noqa: PLC0415 - see _applied
+    from sqlite_utils.migrations import Migrations  # noqa: PLC0415
+
+    db, migrations = Database(conn, execute_plugins=False), Migrations(_MIGRATION_SET)
+    for name, step in steps:
+        migrations(name=name)(step)
     pending = [migration.name for migration in migrations.pending(db)]
     if pending and migrations.applied(db):
         _copy(conn, path.with_name(f"{path.name}.before-{pending[0]}"))
     if pending:
         conn.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         migrations.apply(db)
+    return db
 
 
 def _copy(conn: sqlite3.Connection, target: Path) -> None:

@@ -6,10 +6,11 @@ whole numbers in the unit that the column's name ends in. Lists and mappings are
 
 from __future__ import annotations
 
-from sqlite_utils import Database
-from sqlite_utils.migrations import Migrations
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
 
-MIGRATIONS = Migrations("condord")
+if TYPE_CHECKING:
+    from sqlite_utils import Database
 
 _FIRST_TABLES = (
     """CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT""",
@@ -166,14 +167,12 @@ _FIRST_TABLES = (
 )
 
 
-@MIGRATIONS(name="0001_first_tables")
 def first_tables(db: Database) -> None:
     """Create the tables of the first version."""
     for statement in _FIRST_TABLES:
         db.execute(statement)
 
 
-@MIGRATIONS(name="0002_risks")
 def risks(db: Database) -> None:
     """Create the table of what was at risk in each session."""
     db.execute(
@@ -192,7 +191,6 @@ def risks(db: Database) -> None:
     )
 
 
-@MIGRATIONS(name="0003_one_sided_condors")
 def one_sided_condors(db: Database) -> None:
     """Let a condor have only one side: SQLite takes a column's NOT NULL back only in a new table."""
     db.execute("ALTER TABLE condors RENAME TO condors_before")
@@ -213,7 +211,6 @@ def one_sided_condors(db: Database) -> None:
     db.execute("DROP TABLE condors_before")
 
 
-@MIGRATIONS(name="0004_markets_of_orders")
 def markets_of_orders(db: Database) -> None:
     """Keep the market behind the price of an order and of its fill; of older orders it is not known."""
     db.execute("ALTER TABLE intents ADD COLUMN quoted_mid_pts REAL")
@@ -222,13 +219,11 @@ def markets_of_orders(db: Database) -> None:
     db.execute("ALTER TABLE intents ADD COLUMN fill_natural_pts REAL")
 
 
-@MIGRATIONS(name="0005_hedge_sizing")
 def hedge_sizing(db: Database) -> None:
     """Keep by which settings a hedge was sized; a computation of before has none."""
     db.execute("ALTER TABLE hedge_computations ADD COLUMN sizing TEXT")
 
 
-@MIGRATIONS(name="0006_spx_at_entry")
 def spx_at_entry(db: Database) -> None:
     """Keep where SPX was when a condor was entered; for earlier condors the decision to enter tells it."""
     db.execute("ALTER TABLE condors ADD COLUMN spx_at_entry_pts REAL")
@@ -241,7 +236,6 @@ def spx_at_entry(db: Database) -> None:
     )
 
 
-@MIGRATIONS(name="0007_signals")
 def signals(db: Database) -> None:
     """Create the tables of daily closes as they were read, and of what signals said before each session."""
     db.execute(
@@ -270,7 +264,6 @@ def signals(db: Database) -> None:
     )
 
 
-@MIGRATIONS(name="0008_run_states")
 def run_states(db: Database) -> None:
     """Keep a person's run state and the program's side by side."""
     db.execute(
@@ -285,7 +278,6 @@ def run_states(db: Database) -> None:
     db.execute("DROP TABLE run_state")
 
 
-@MIGRATIONS(name="0009_monitors")
 def monitors(db: Database) -> None:
     """Create the table of what the arbitrage monitors saw."""
     db.execute(
@@ -304,7 +296,6 @@ def monitors(db: Database) -> None:
     )
 
 
-@MIGRATIONS(name="0010_governance")
 def governance(db: Database) -> None:
     """Create the log of what was decided about the hedge policy: a chain that nobody changes."""
     db.execute(
@@ -331,3 +322,19 @@ def governance(db: Database) -> None:
             SELECT RAISE(ABORT, 'an entry of the governance log is never removed');
         END"""
     )
+
+
+Steps = tuple[tuple[str, Callable[["Database"], None]], ...]
+"""Migrations with their names, in the order they are applied in."""
+STEPS: Final[Steps] = (
+    ("0001_first_tables", first_tables),
+    ("0002_risks", risks),
+    ("0003_one_sided_condors", one_sided_condors),
+    ("0004_markets_of_orders", markets_of_orders),
+    ("0005_hedge_sizing", hedge_sizing),
+    ("0006_spx_at_entry", spx_at_entry),
+    ("0007_signals", signals),
+    ("0008_run_states", run_states),
+    ("0009_monitors", monitors),
+    ("0010_governance", governance),
+)

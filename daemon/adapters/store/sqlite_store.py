@@ -35,6 +35,8 @@ from daemon.core.records import (
 )
 from daemon.errors import StoreError
 
+DATABASE: Final = "condord.db"
+"""Name of the file in a state folder."""
 _DAY_SQL: Final = """
     INSERT OR REPLACE INTO days (session, spx, vix, net_liquidation_usd_cents, condor_pnl_usd_cents,
         hedge_pnl_usd_cents, wing_notional_usd, hedge_pct, hedge_target_usd, hedge_held_usd, regime, breaks_open,
@@ -284,6 +286,11 @@ class SqliteStore:
             self._computed[session] = tuple(codec.hedge_computation(row) for row in rows)
         return self._computed[session]
 
+    def last_hedge_computation(self) -> HedgeComputation | None:
+        """Return the latest recorded computation."""
+        row = self._connection.row("SELECT * FROM hedge_computations ORDER BY id DESC LIMIT 1")
+        return None if row is None else codec.hedge_computation(row)
+
     def record_day(self, day: DayRecord) -> None:
         """Record the closing figures of a session, replacing an earlier record of it."""
         with self._transaction():
@@ -300,6 +307,11 @@ class SqliteStore:
             self._days = tuple(map(codec.day, rows))
         return self._days
 
+    def last_day(self) -> DayRecord | None:
+        """Return the closing figures of the last session that has closed."""
+        row = self._connection.row("SELECT * FROM days ORDER BY session DESC LIMIT 1")
+        return None if row is None else codec.day(row)
+
     def record_risk(self, risk: RiskRecord) -> None:
         """Record what is at risk, replacing an earlier record of the session."""
         with self._transaction():
@@ -310,6 +322,11 @@ class SqliteStore:
         where, values = ("", ()) if session is None else ("WHERE session = ?", (session.isoformat(),))
         sql = f"SELECT * FROM risks {where} ORDER BY session"  # noqa: S608 - two fixed texts
         return tuple(codec.risk(row) for row in self._connection.rows(sql, values))
+
+    def last_risk(self) -> RiskRecord | None:
+        """Return what was at risk when it was measured last."""
+        row = self._connection.row("SELECT * FROM risks ORDER BY session DESC LIMIT 1")
+        return None if row is None else codec.risk(row)
 
     def _write_daily_values(self, values: Mapping[str, Sequence[DailyValue]]) -> None:
         rows = [(series, *codec.daily_value_values(one)) for series, found in sorted(values.items()) for one in found]

@@ -15,11 +15,10 @@ from daemon.adapters.doctor import host, program, units
 from daemon.adapters.economic_calendar import load_economic_calendar
 from daemon.adapters.halt_file import HaltFile
 from daemon.adapters.macro_files import load_macro_files
-from daemon.adapters.store import backups
+from daemon.adapters.store import DATABASE, backups
 from daemon.app.alerts import open_outlets, outlet_warnings, try_outlets
 from daemon.app.doctor.gateway import Wanted, gateway_checks
 from daemon.app.governor import unapproved
-from daemon.app.program import DATABASE
 from daemon.app.run import mode_text
 from daemon.core.alerts.kinds import AlertLevel
 from daemon.core.calendar.sessions import new_york_date

@@ -18,9 +18,8 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from daemon.adapters.clock import SystemClock, computer_now
-from daemon.adapters.store import SqliteStore
+from daemon.adapters.store import DATABASE, SqliteStore
 from daemon.app.governor import Governor, settings_in_force
-from daemon.app.program import DATABASE
 from daemon.cli.main import condord
 from daemon.core.calendar.sessions import log_session
 from daemon.core.hedge.governance import Act, standing
@@ -191,7 +190,7 @@ class TestThreePeople:
 
         said = waiting.ok(command, "--env-file", str(waiting.env))
 
-        assert "which has 1 of 2 approvals (by bob); still to sign: alice, carol" in said
+        assert "which has 1 of 2 approvals (by bob); still to sign: alice, carol" in " ".join(said.split())
         assert "CONDORD_HEDGE_L1_WEIGHT 4 -> 5" in said
 
     def test_the_check_of_the_settings_warns(self, waiting: Desk) -> None:

@@ -146,17 +146,26 @@ class FakeStore:
     def hedge_computations(self, session: date | None = None) -> tuple[HedgeComputation, ...]:
         return tuple(found for found in self.computations if session in (None, found.session))
 
+    def last_hedge_computation(self) -> HedgeComputation | None:
+        return next(reversed(self.hedge_computations()), None)
+
     def record_day(self, day: DayRecord) -> None:
         self.day_by_session[day.session] = day
 
     def days(self) -> tuple[DayRecord, ...]:
         return tuple(day for _, day in sorted(self.day_by_session.items()))
 
+    def last_day(self) -> DayRecord | None:
+        return next(reversed(self.days()), None)
+
     def record_risk(self, risk: RiskRecord) -> None:
         self.risk_by_session[risk.session] = risk
 
     def risks(self, session: date | None = None) -> tuple[RiskRecord, ...]:
         return tuple(risk for day, risk in sorted(self.risk_by_session.items()) if session in (None, day))
+
+    def last_risk(self) -> RiskRecord | None:
+        return next(reversed(self.risks()), None)
 
     def daily_values(self, series: str, *, last: int) -> tuple[DailyValue, ...]:
         return tuple(value for _, value in sorted(self.closes.get(series, {}).items()))[-last:]

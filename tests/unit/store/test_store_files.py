@@ -13,22 +13,10 @@ from pathlib import Path
 import pytest
 from ledger_values import AT, VIX_CALL, call_intent, event, trade
 from sqlite_utils import Database
-from sqlite_utils.migrations import Migrations
 
 from daemon.adapters.store import SqliteStore, open_readonly
 from daemon.adapters.store.connection import open_reading, open_writing
-from daemon.adapters.store.schema import (
-    first_tables,
-    governance,
-    hedge_sizing,
-    markets_of_orders,
-    monitors,
-    one_sided_condors,
-    risks,
-    run_states,
-    signals,
-    spx_at_entry,
-)
+from daemon.adapters.store.schema import STEPS
 from daemon.core.orders.intent import IntentState
 from daemon.core.records import RunState
 from daemon.errors import NotReadyError, StoreError
@@ -47,25 +35,12 @@ def store(path: Path) -> Iterator[SqliteStore]:
         yield opened
 
 
-def grown() -> Migrations:
-    """The migrations of a later version, with one more."""
-    migrations = Migrations("condord")
-    migrations(name="0001_first_tables")(first_tables)
-    migrations(name="0002_risks")(risks)
-    migrations(name="0003_one_sided_condors")(one_sided_condors)
-    migrations(name="0004_markets_of_orders")(markets_of_orders)
-    migrations(name="0005_hedge_sizing")(hedge_sizing)
-    migrations(name="0006_spx_at_entry")(spx_at_entry)
-    migrations(name="0007_signals")(signals)
-    migrations(name="0008_run_states")(run_states)
-    migrations(name="0009_monitors")(monitors)
-    migrations(name="0010_governance")(governance)
+def notes(db: Database) -> None:
+    """What a later version does."""
+    db.execute("CREATE TABLE notes (text TEXT NOT NULL) STRICT")
 
-    @migrations(name="0011_notes")
-    def notes(db: Database) -> None:
-        db.execute("CREATE TABLE notes (text TEXT NOT NULL) STRICT")
 
-    return migrations
+GROWN = (*STEPS, ("0011_notes", notes))
 
 
 LEGS_OF_THE_SECOND_VERSION = ((312_500, "P"), (315_000, "P"), (350_000, "C"), (352_500, "C"))
@@ -144,7 +119,7 @@ class TestRefusals:
             SqliteStore(path)
 
     def test_a_database_of_a_newer_version(self, path: Path) -> None:
-        open_writing(path, "OFF", migrations=grown()).close()
+        open_writing(path, "OFF", steps=GROWN).close()
 
         with pytest.raises(StoreError, match=r"newer version of condord \(it has 0011_notes\)"):
             SqliteStore(path)
@@ -157,7 +132,7 @@ class TestMigrations:
         with closing(SqliteStore(path)) as store:
             store.set_meta("account", "DU1")
 
-        open_writing(path, "OFF", migrations=grown()).close()
+        open_writing(path, "OFF", steps=GROWN).close()
 
         backup = path.with_name("condord.db.before-0011_notes")
         with closing(SqliteStore(backup)) as before, closing(sqlite3.connect(path)) as after:
@@ -166,9 +141,7 @@ class TestMigrations:
             assert after.execute("SELECT value FROM meta").fetchall() == [("DU1",)]
 
     def test_a_database_of_the_first_version_gains_the_table_of_risks_and_keeps_what_it_has(self, path: Path) -> None:
-        first = Migrations("condord")
-        first(name="0001_first_tables")(first_tables)
-        conn = open_writing(path, "OFF", migrations=first)
+        conn = open_writing(path, "OFF", steps=STEPS[:1])
         with conn.transaction():
             conn.write("INSERT INTO meta VALUES (?, ?)", ("account", "DU1"))
         conn.close()
@@ -179,10 +152,7 @@ class TestMigrations:
         assert path.with_name("condord.db.before-0002_risks").exists()
 
     def test_condors_of_the_second_version_are_kept_when_their_table_is_made_anew(self, path: Path) -> None:
-        second = Migrations("condord")
-        second(name="0001_first_tables")(first_tables)
-        second(name="0002_risks")(risks)
-        open_writing(path, "OFF", migrations=second).close()
+        open_writing(path, "OFF", steps=STEPS[:2]).close()
         with closing(sqlite3.connect(path)) as old, old:
             old.execute(
                 "INSERT INTO intents (ref, session, strategy, purpose, subject, attempt, legs, quantity, net_limit_pts100,"
@@ -213,11 +183,7 @@ class TestMigrations:
         assert path.with_name("condord.db.before-0003_one_sided_condors").exists()
 
     def test_the_market_behind_an_order_of_the_third_version_is_unknown(self, path: Path) -> None:
-        third = Migrations("condord")
-        third(name="0001_first_tables")(first_tables)
-        third(name="0002_risks")(risks)
-        third(name="0003_one_sided_condors")(one_sided_condors)
-        open_writing(path, "OFF", migrations=third).close()
+        open_writing(path, "OFF", steps=STEPS[:3]).close()
         with closing(sqlite3.connect(path)) as old, old:
             old.execute(
                 "INSERT INTO intents (ref, session, strategy, purpose, subject, attempt, legs, quantity, net_limit_pts100,"
@@ -233,18 +199,7 @@ class TestMigrations:
         assert path.with_name("condord.db.before-0004_markets_of_orders").exists()
 
     def test_a_halt_of_the_seventh_version_still_holds(self, path: Path) -> None:
-        seventh = Migrations("condord")
-        for name, step in (
-            ("0001_first_tables", first_tables),
-            ("0002_risks", risks),
-            ("0003_one_sided_condors", one_sided_condors),
-            ("0004_markets_of_orders", markets_of_orders),
-            ("0005_hedge_sizing", hedge_sizing),
-            ("0006_spx_at_entry", spx_at_entry),
-            ("0007_signals", signals),
-        ):
-            seventh(name=name)(step)
-        open_writing(path, "OFF", migrations=seventh).close()
+        open_writing(path, "OFF", steps=STEPS[:7]).close()
         with closing(sqlite3.connect(path)) as old, old:
             old.execute(
                 "INSERT INTO run_state VALUES (1, 'HALTED', 'person', 'a holiday', '2020-02-18T20:30:00.000000+00:00')"
@@ -263,15 +218,13 @@ class TestMigrations:
 
     def test_a_migration_that_fails_changes_nothing(self, path: Path) -> None:
         SqliteStore(path).close()
-        broken = grown()
 
-        @broken(name="0011_broken")
-        def broken_step(db: Database) -> None:
+        def broken(db: Database) -> None:
             db.execute("CREATE TABLE half (text TEXT) STRICT")
             db.execute("CREATE TABLE notes (text TEXT)")
 
         with pytest.raises(StoreError, match="already exists"):
-            open_writing(path, "OFF", migrations=broken)
+            open_writing(path, "OFF", steps=(*GROWN, ("0012_broken", broken)))
 
         with closing(sqlite3.connect(path)) as conn:
             tables = {name for (name,) in conn.execute("SELECT name FROM sqlite_master")}
@@ -282,7 +235,7 @@ class TestMigrations:
         SqliteStore(path).close()
 
         with pytest.raises(StoreError, match="older version of condord; start the daemon once"):
-            open_reading(path, migrations=grown())
+            open_reading(path, steps=GROWN)
 
 
 class TestReading:

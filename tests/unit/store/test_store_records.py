@@ -169,6 +169,7 @@ class TestWhatIsKept:
         store.record_hedge_computation(guarded)
 
         assert store.hedge_computations() == (sized, guarded)
+        assert store.last_hedge_computation() == guarded
 
     def test_a_computation_of_before_sizes_could_be_chosen_was_of_wing_notional_in_delta_dollars(self) -> None:
         sized = COMPUTATION.sized
@@ -177,18 +178,21 @@ class TestWhatIsKept:
         assert (sized.total, sized.measure) == ("regime", "delta_dollars")
         assert [layer.counts_usd for layer in COMPUTATION.layers] == [477.4, None]
 
+    def test_there_is_no_last_record_of_what_was_never_recorded(self, store: SqliteStore) -> None:
+        assert (store.last_day(), store.last_risk(), store.last_hedge_computation()) == (None, None, None)
+
     def test_a_day_replaces_an_earlier_record_of_it(self, store: SqliteStore) -> None:
         later = DayRecord(TOMORROW, 3386.15, 14.38, 100_020_000, 1, 2, 3, None, None, None, "low", 1)
         for day in (later, DayRecord(SESSION, 1.0, 1.0, 1, 1, 1, 1, None, None, None, None, 0), DAY):
             store.record_day(day)
 
-        assert store.days() == (DAY, later)
+        assert (store.days(), store.last_day()) == ((DAY, later), later)
 
     def test_what_is_at_risk_replaces_an_earlier_record_of_its_session(self, store: SqliteStore) -> None:
         for risk in (UNKNOWN_RISK, replace(RISK, vix=99.0, worst=None), RISK):
             store.record_risk(risk)
 
-        assert store.risks() == (RISK, UNKNOWN_RISK)
+        assert (store.risks(), store.last_risk()) == ((RISK, UNKNOWN_RISK), UNKNOWN_RISK)
         assert store.risks(SESSION) == (RISK,)
         assert store.risks(TOMORROW) == (UNKNOWN_RISK,)
 
