@@ -21,6 +21,22 @@ if TYPE_CHECKING:
 ENV_FILES = "CONDORD_ENV_FILES"
 """Names the env files that commands read when they are told none, with colons between; no setting itself."""
 
+
+class NewYorkDate(click.ParamType[date]):
+    """A date as YYYY-MM-DD."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """Return the date, or fail with what is allowed."""
+        if isinstance(value, date):
+            return value
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is no date; write YYYY-MM-DD", param, ctx)
+
+
 env_file_option = click.option(
     "--env-file",
     "env_files",
@@ -43,22 +59,15 @@ clock_option = click.option(
     show_default=True,
     help="Follow the computer's clock, or that of a simulated gateway (`condord gateway --clock`).",
 )
+first_option = click.option("--from", "first", required=True, type=NewYorkDate(), help="First session, YYYY-MM-DD.")
+last_option = click.option("--to", "last", required=True, type=NewYorkDate(), help="Last session, YYYY-MM-DD.")
+history_option = click.option(
+    "--history", type=click.Path(path_type=Path), help="Folder of market history (default: shipped windows)."
+)
+seed_option = click.option(
+    "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Seed of the simulated market."
+)
 reason_option = click.option("--reason", required=True, help="Why; kept in the log.")
-
-
-class NewYorkDate(click.ParamType[date]):
-    """A date as YYYY-MM-DD."""
-
-    name = "date"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        """Return the date, or fail with what is allowed."""
-        if isinstance(value, date):
-            return value
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is no date; write YYYY-MM-DD", param, ctx)
 
 
 def load_settings(env_files: tuple[Path, ...], overrides: Mapping[str, str] | None = None) -> Settings:

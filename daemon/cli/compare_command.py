@@ -1,20 +1,32 @@
 """``condord compare``."""
 
+# ruff: noqa: PLC0415 -- imported by the command that needs it, so that --help stays quick
+
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
-from daemon.adapters.store import DATABASE, open_readonly
-from daemon.app.compare import Arm, rehearse_arms
-from daemon.app.rehearse import RehearsalResult, check_out, check_window
-from daemon.cli.common import NewYorkDate, env_file_option, json_option, own_environment, print_json
-from daemon.cli.rehearse_command import rehearsal_settings, result_json
+from daemon.cli.common import (
+    env_file_option,
+    first_option,
+    history_option,
+    json_option,
+    last_option,
+    own_environment,
+    print_json,
+    seed_option,
+)
 from daemon.errors import SettingsError
-from daemon.report.compare import ArmFigures, arm_figures, comparison_json, comparison_text
+
+if TYPE_CHECKING:
+    from daemon.app.compare import Arm
+    from daemon.app.rehearse import RehearsalResult
+    from daemon.report.compare import ArmFigures
 
 DEFAULT_ARM: Final = "default"
 PLAIN_ARMS: Final = ("single_layer", "flat_10pct", "fixed_442", "no_hedge")
@@ -22,9 +34,9 @@ PLAIN_ARMS: Final = ("single_layer", "flat_10pct", "fixed_442", "no_hedge")
 
 
 @click.command()
-@click.option("--from", "first", required=True, type=NewYorkDate(), help="First session, YYYY-MM-DD.")
-@click.option("--to", "last", required=True, type=NewYorkDate(), help="Last session, YYYY-MM-DD.")
-@click.option("--history", type=click.Path(path_type=Path), help="Folder of market history (default: shipped windows).")
+@first_option
+@last_option
+@history_option
 @click.option(
     "--arm", "presets", multiple=True, help=f"Preset to compare; may be repeated (default: {', '.join(PLAIN_ARMS)})."
 )
@@ -43,7 +55,7 @@ PLAIN_ARMS: Final = ("single_layer", "flat_10pct", "fixed_442", "no_hedge")
     show_default=True,
     help="Folder for a rehearsal of each arm.",
 )
-@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Seed of the simulated market.")
+@seed_option
 @click.option(
     "--processes", type=click.IntRange(1, 2), default=2, show_default=True, help="Arms rehearsed at one time."
 )
@@ -69,6 +81,11 @@ def compare(  # noqa: PLR0913 - one parameter an option
     Market, seed and condors are the same: what an order fills at does not depend on the orders beside it here. The
     hedge still reaches the condors through net liquidation: the size of an entry and the limits on losses.
     """
+    from daemon.app.compare import Arm, rehearse_arms
+    from daemon.app.rehearse import check_out, check_window
+    from daemon.cli.rehearsing import rehearsal_settings, result_json
+    from daemon.report.compare import comparison_json, comparison_text
+
     check_window(first, last)
     arms = tuple(
         Arm(
@@ -115,8 +132,8 @@ def _tell(name: str, result: RehearsalResult) -> None:
 
 
 def _figures(arm: Arm) -> ArmFigures:
-    store = open_readonly(arm.out / DATABASE)
-    try:
+    from daemon.adapters.store import DATABASE, open_readonly
+    from daemon.report.compare import arm_figures
+
+    with closing(open_readonly(arm.out / DATABASE)) as store:
         return arm_figures(arm.name, store, arm.first, arm.last)
-    finally:
-        store.close()

@@ -90,6 +90,12 @@ class _LazyGroup(click.Group):
         assert isinstance(command, click.Command), f"{cmd_name} is a command"
         return command
 
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            return _reader_gone()
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(HELP.items()))
@@ -128,13 +134,17 @@ def run_command(arguments: Sequence[str]) -> int:
         error.show()
         return error.exit_code
     except BrokenPipeError:
-        # The reader of our output went away (``condord log | head``): nothing is left to say.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.OK
+        return _reader_gone()
     except Exception as error:  # noqa: BLE001 -- the outermost frame: a defect of ours is told in one line too
         click.echo(f"condord: this should not have happened, please report it: {_defect(error)}", err=True)
         return ExitCode.FAILURE
     return int(code or ExitCode.OK)
+
+
+def _reader_gone() -> ExitCode:
+    """End well where the reader of our output went away (``condord log | head``): nothing is left to say."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return ExitCode.OK
 
 
 def _defect(error: Exception) -> str:

@@ -12,7 +12,15 @@ from pathlib import Path
 import click
 
 from daemon import __version__
-from daemon.cli.common import clock_option, env_file_option, json_option, load_settings, print_json
+from daemon.cli.common import (
+    clock_option,
+    env_file_option,
+    history_option,
+    json_option,
+    load_settings,
+    print_json,
+    seed_option,
+)
 from daemon.errors import SettingsError
 
 CLOCK_FORMATS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M")
@@ -47,10 +55,10 @@ def run(*, clock: str, env_files: tuple[Path, ...]) -> None:
 @click.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=4002, show_default=True, help="TCP port, 0 for any.")
 @click.option("--clock", help='Where the simulated clock begins, New York time: "2020-03-02 15:25" (default: now).')
-@click.option("--history", type=click.Path(path_type=Path), help="Folder of market history (default: shipped windows).")
+@history_option
 @click.option("--state", type=click.Path(path_type=Path), help="Folder that keeps account, orders and clock.")
 @click.option("--faults", type=click.Path(path_type=Path), help="Plan of faults to inject (TOML).")
-@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Seed of the market.")
+@seed_option
 @click.option("--account", type=Account(), default="DU1234567", show_default=True, help="Account to serve.")
 def gateway(
     *,

@@ -17,6 +17,7 @@ from daemon.report.words import (
     clipped,
     dollars_and_cents,
     new_york_instant,
+    new_york_time,
     percent,
     plural,
     points,
@@ -27,9 +28,10 @@ WIDTH: Final = 100
 """Widest line where nobody says how wide the terminal is."""
 WIDTH_MIN: Final = 60
 LABEL_WIDTH: Final = 14
-POLICY_LINES: Final = 3
+POLICY_LINES: Final = 2
 """Lines about a hedge policy that waits; `condord approve show` has all of them."""
 ORDERS_SHOWN: Final = 2
+NOT_RUNNING: Final = "not running (`condord config check` tells what a start would refuse)"
 JOBS_SHOWN: Final = 4
 LINES_MAX: Final = 2
 """Lines of one long text, an error of the gateway or a decision; the JSON has all of it."""
@@ -148,9 +150,9 @@ def _parts(view: StatusView) -> Iterator[tuple[str, str, int]]:
         yield "daemon", "not running, and it never has here; `condord run` starts it", LINES_MAX
         return
     yield from _daemon(view)
-    yield "run state", _run_state(view), LINES_MAX
+    yield "run state", _run_state(view), 1
     if view.halt_file_text is not None:
-        yield "halt file", f"ATTENTION: {view.halt_file} is there: {view.halt_file_text}", LINES_MAX
+        yield "halt file", f"ATTENTION: {view.halt_file} is there: {view.halt_file_text}", 1
     yield "reconciled", _reconciled(view), LINES_MAX
     if view.unknown_orders:
         yield "orders", _unknown_orders(view.unknown_orders), LINES_MAX
@@ -158,35 +160,37 @@ def _parts(view: StatusView) -> Iterator[tuple[str, str, int]]:
     yield "condors", _condors(view), LINES_MAX
     yield "hedge", _hedge(view), LINES_MAX
     for number, text in enumerate(_policy(view)):
-        yield "" if number else "hedge policy", text, LINES_MAX if number else LINES_MAX + 1
+        yield "" if number else "hedge policy", text, 1 if number else LINES_MAX + 1
     yield "risk", _risk(view), LINES_MAX
-    yield "limits", limits_words(view.limits), LINES_MAX + 2
+    yield "limits", limits_words(view.limits), LINES_MAX + 1
     yield "account", _account(view), LINES_MAX
     for text in _settings(view):
         yield "settings", text, LINES_MAX
     if view.last_decision:
         yield "last decision", view.last_decision, LINES_MAX
     if view.pid is not None:
-        for number, text in enumerate(_jobs(view.next_jobs)):
-            yield "" if number else "next", text, 1
+        yield "next", _jobs(view.next_jobs), LINES_MAX
 
 
 def _daemon(view: StatusView) -> Iterator[tuple[str, str, int]]:
     if view.pid is None:
-        state = "ATTENTION: it runs and does not answer" if view.silent else "not running"
+        state = "ATTENTION: it runs and does not answer" if view.silent else NOT_RUNNING
         yield "daemon", f"{state}; what follows is what its database holds", LINES_MAX
         return
     yield "daemon", f"running, process {view.pid}", 1
-    yield "now", UNKNOWN if view.now is None else new_york_instant(view.now), 1
-    yield "session", _with(f"{view.session or UNKNOWN}", view.session_note), 1
+    now = UNKNOWN if view.now is None else new_york_instant(view.now)
+    yield "now", f"{now}, session {_with(f'{view.session or UNKNOWN}', view.session_note)}", LINES_MAX
     yield "link", _with(view.link or UNKNOWN, view.link_text), LINES_MAX
 
 
-def _jobs(jobs: Sequence[tuple[datetime, str]]) -> list[str]:
-    """Return the next jobs, and how many come after them."""
-    shown = [f"{new_york_instant(at)}  {job}" for at, job in jobs[:JOBS_SHOWN]] or ["none scheduled"]
+def _jobs(jobs: Sequence[tuple[datetime, str]]) -> str:
+    """Return the next jobs, those of one day with their time only, and how many come after them."""
+    shown = [
+        f"{new_york_time(at) if n and at.date() == jobs[n - 1][0].date() else new_york_instant(at)} {job}"
+        for n, (at, job) in enumerate(jobs[:JOBS_SHOWN])
+    ]
     left = len(jobs) - JOBS_SHOWN
-    return [*shown[:-1], f"{shown[-1]}; {left} more after it"] if left > 0 else shown
+    return ", ".join([*shown, *([f"{left} more"] if left > 0 else [])]) or "none scheduled"
 
 
 def _unknown_orders(refs: Sequence[str]) -> str:

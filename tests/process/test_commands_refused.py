@@ -126,7 +126,7 @@ def test_a_control_socket_with_too_long_a_path_is_refused_with_the_fix(here: Wor
 # -- settings -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", ["run", "plan", "status", "halt --reason x"])
+@pytest.mark.parametrize("command", ["run", "plan", "book", "halt --reason x"])
 def test_everything_wrong_in_an_env_file_is_told_at_once(here: World, command: str) -> None:
     (here.folder / "my.env").write_text(
         "CONDORD_CONDOR_DTE_TARGT=30\nCONDORD_RISK_INDEX_MAX_AGE_S=banana\nCONDORD_CONDOR_DTE_MIN=40\n"
@@ -139,6 +139,13 @@ def test_everything_wrong_in_an_env_file_is_told_at_once(here: World, command: s
     assert "CONDORD_RISK_INDEX_MAX_AGE_S=banana in my.env:2" in ran.err
     assert "my.env:3" in ran.err
     assert "do not go together" in ran.err
+
+
+def test_status_shows_a_daemon_whose_settings_would_not_let_it_start(here: World) -> None:
+    ran = here.run("status", CONDOR_DTE_TARGET="banana")
+
+    assert ran.code == 0
+    assert "condord run" in ran.out
 
 
 def test_an_env_file_that_is_missing_is_named(here: World) -> None:

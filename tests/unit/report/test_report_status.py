@@ -2,6 +2,9 @@ import json
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime
 
+import pytest
+
+from daemon.core.records import LimitUse
 from daemon.report.status import StatusView, status_json, status_text
 
 FULL = StatusView(
@@ -54,7 +57,7 @@ def test_the_screen_shows_what_is_known() -> None:
         "2020-03-09 11:40 EDT",
         "$988,863.75",
         "-$11,136.25",
-        "2020-03-09 15:30 EDT  condor_entry",
+        "2020-03-09 15:30 EDT condor_entry",
     ):
         assert part in text
 
@@ -80,7 +83,7 @@ def test_a_daemon_that_does_not_run_leaves_out_what_only_a_running_one_knows() -
 
     labels = [line.split("  ")[0] for line in text.splitlines()]
     assert "not running" in text
-    assert not {"now", "session", "link", "next"} & set(labels)
+    assert not {"now", "link", "next"} & set(labels)
     assert {"run state", "condors", "hedge", "account"} <= set(labels)
 
 
@@ -105,8 +108,51 @@ def test_breaks_and_orders_without_evidence_ask_for_attention() -> None:
     assert "no evidence yet of cd.20200309.condor.ENTRY.C20200309-1.1" in text
 
 
-def test_the_screen_is_one_screen() -> None:
-    assert len(status_text(FULL).splitlines()) <= 24
+NAMES = ("open condors", "wing notional", "margin", "quick ratio", "session loss", "week loss", "drawdown")
+LONG = "it goes on and on, with all that a gateway can say about what it does not want to do just now, " * 4
+CROWDED = replace(
+    FULL,
+    link_text=LONG,
+    run_state_reason=LONG,
+    halt_file="/var/lib/condord/HALT",
+    halt_file_text=LONG,
+    breaks_open=12,
+    unknown_orders=tuple(f"cd.20200309.condor.ENTRY.C20200309-{n}.1" for n in range(9)),
+    beside_held={"drift": 16, "sleeve": 4, "etf": 2},
+    hedge_policy=tuple(f"change {n}: {LONG}" for n in range(9)),
+    limits=tuple(LimitUse(name, 10.5, 10, unit="%") for name in NAMES * 2),
+    last_decision=LONG,
+    next_jobs=tuple((datetime(2020, 3, 9, 19, n, tzinfo=UTC), "condor_entry") for n in range(9)),
+    settings_pending=12,
+)
+
+
+@pytest.mark.parametrize(
+    ("view", "width", "lines_max"),
+    [(FULL, 80, 20), (FULL, 100, 20), (CROWDED, 80, 33), (CROWDED, 100, 30), (CROWDED, 200, 30)],
+)
+def test_the_screen_is_one_screen(view: StatusView, width: int, lines_max: int) -> None:
+    lines = status_text(view, width).splitlines()
+
+    assert len(lines) <= lines_max
+    assert max(map(len, lines)) <= width
+
+
+def test_what_is_left_out_of_the_screen_is_counted() -> None:
+    text = " ".join(status_text(CROWDED).split())
+
+    assert "and 7 more" in text
+    assert "19:03" not in text
+    assert "5 more" in text
+    assert "and 7 more changes" in text
+
+
+def test_limits_that_are_breached_come_first_and_those_that_nothing_is_used_of_are_counted() -> None:
+    kept, broken, idle = LimitUse("margin", 5, 50, unit="%"), LimitUse("drawdown", 11, 10, unit="%"), 3
+    unused = (LimitUse("orders", 0, 40, unit="") for _ in range(idle))
+    text = status_text(replace(FULL, limits=(kept, broken, *unused)), 200)
+
+    assert "drawdown 11.00 % of 10.00 % ATTENTION: BREACHED; margin 5.00 % of 50.00 %; nothing of 3 limits" in text
 
 
 def test_json_carries_every_field_with_money_in_dollars() -> None:
