@@ -23,9 +23,9 @@ from campaign.witness import Witness
 from daemon.adapters.clock import SystemClock
 from daemon.adapters.halt_file import HaltFile
 from daemon.adapters.scheduler import ApScheduler
-from daemon.adapters.store import SqliteStore, event_digest
+from daemon.adapters.store import DATABASE, SqliteStore, event_digest
 from daemon.adapters.virtual_time import run_virtual, virtual_now
-from daemon.app.program import DATABASE, engine_policy
+from daemon.app.program import engine_policy
 from daemon.app.rehearse import SilentNotifier
 from daemon.core.calendar.sessions import log_session, new_york
 from daemon.core.market.contracts import OptionContract
