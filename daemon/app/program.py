@@ -30,7 +30,6 @@ from daemon.report.day_text import render_day
 from daemon.settings import Settings
 
 EVIDENCE_WAIT_S = 20.0
-DATABASE = "condord.db"
 PULSE_S = 30.0
 """How often the schedule looks at the time of day: so late a job may be after a host has slept."""
 
