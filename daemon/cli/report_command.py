@@ -56,16 +56,15 @@ def report(
     env_files: tuple[Path, ...],
     as_json: bool,
 ) -> None:
-    r"""Report a PERIOD of sessions that have closed; everything since the start if none is named.
+    """Report a PERIOD of sessions that have closed; everything since the start if none is named.
 
     PERIOD is a date (2020-03-09), a week (2020-W10), a month (2020-03), a year (2020), or two of them for everything from the
     first to the second; day, week, month or year for that of the last closed session, or of a date after it
-    (week 2020-03-09); last for that session; all. Examples:
+    (week 2020-03-09); last for that session; all.
 
-    \b
-        condord report week
-        condord report 2020-03 --out march.html
-        condord report 2020-02-24 2020-03-06 --section condors --section stress
+    A page of a month: condord report 2020-03 --out march.html
+
+    Two sections of two weeks: condord report 2020-W09 2020-W10 --section condors --section stress
     """
     with reading(env_files, folder) as store:
         asked = _period(store, period)
@@ -86,12 +85,14 @@ def _period(store: Store, words: tuple[str, ...]) -> Period:
     """Return the period asked for. Raises SettingsError for one that is none, NotReadyError where nothing of it has closed."""
     from daemon.cli.common import require_session
     from daemon.core.calendar.periods import parse_period
+    from daemon.core.calendar.sessions import sessions_between
 
     days = store.days()
     if not days:
         raise NotReadyError("no session has closed yet, so there is nothing to report")
     try:
         found = parse_period(words, started=days[0].session, latest=days[-1].session)
+        sessions_between(found.first, found.last)
     except ValueError as error:
         raise SettingsError(str(error)) from None
     if any(found.first <= day.session <= found.last for day in days):
@@ -134,14 +135,16 @@ def _write(path: Path, found: Document, form: Form) -> None:
 
 
 def _written(found: Document, form: Form) -> str:
-    from daemon.report.html import render_html
-    from daemon.report.period_json import period_json
-    from daemon.report.period_text import period_text
-
     match form:
         case Form.TEXT:
+            from daemon.report.period_text import period_text
+
             return period_text(found)
         case Form.JSON:
+            from daemon.report.period_json import period_json
+
             return json.dumps(period_json(found), indent=2)
         case Form.HTML:
+            from daemon.report.html import render_html
+
             return render_html(found)

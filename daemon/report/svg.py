@@ -21,6 +21,8 @@ _METADATA: Final = {"Date": None, "Creator": None, "Format": None, "Type": None}
 _LONG_NUMBER: Final = re.compile(r"-?\d+\.\d{3,}")
 _PATH: Final = re.compile(r' d="([MLz\d\s.-]+)"')
 _ID: Final = re.compile(r'\s+id="([^"]*)"')
+_EMPTY: Final = re.compile(r'<g/> ?|<path d="[^"]*" style="fill: none"/> ?')
+"""Groups of nothing, and grounds that are not painted."""
 _NOISE: Final = (
     re.compile(r"<metadata>.*?</metadata>", re.DOTALL),
     re.compile(r"<defs>\s*<style.*?</style>\s*</defs>", re.DOTALL),
@@ -54,7 +56,7 @@ def _slim(text: str, title: str) -> str:
     body = _ID.sub(lambda found: found[0] if f"#{found[1]}" in body else "", body)
     for token, colour in TOKENS.items():
         body = body.replace(colour, f"var(--{token})")
-    return re.sub(r"\s*\n\s*", " ", body).strip()
+    return _EMPTY.sub("", re.sub(r"\s*\n\s*", " ", body)).strip()
 
 
 def short_path(path: str) -> str:

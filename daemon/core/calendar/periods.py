@@ -79,9 +79,12 @@ def _day(of: date) -> Period:
 
 
 def _week(of: date) -> Period:
-    monday = of - timedelta(days=of.weekday())
     year, week, _ = of.isocalendar()
-    return Period(monday, monday + timedelta(days=6), f"week {week} of {year}")
+    try:
+        monday = of - timedelta(days=of.weekday())
+        return Period(monday, monday + timedelta(days=6), f"week {week} of {year}")
+    except OverflowError:
+        raise ValueError(f"the week of {of} reaches beyond the calendar") from None
 
 
 def _month(of: date) -> Period:

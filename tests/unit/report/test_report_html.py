@@ -90,6 +90,15 @@ class TestFile:
     def test_it_is_small(self, page: str) -> None:
         assert len(page.encode()) < 400 * KILOBYTE
 
+    def test_a_page_of_a_year_is_small(self) -> None:
+        first, last = date(2019, 1, 2), date(2019, 12, 31)
+        year = World().run(first, last)
+
+        page = render_html(document(gather_report(year, first, last)))
+
+        # A real year has 50 kB more: its signals and stress, the expected cost of the hedge, the rolls to come.
+        assert len(page.encode()) < (400 - 50) * KILOBYTE
+
     def test_it_is_the_same_each_time(self, page: str, world: World) -> None:
         assert render_html(document(gather_report(world.store, FIRST, LAST))) == page
 
