@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -65,7 +67,8 @@ def doctor(
     if as_json:
         print_json(doctor_json(found.checks, mode=found.mode, version=__version__, at=found.at))
     else:
-        click.echo(doctor_text(found.checks, mode=found.mode, version=__version__, at=found.at))
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        click.echo(doctor_text(found.checks, mode=found.mode, version=__version__, at=found.at, width=width))
     return exit_code(found.checks)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from textwrap import wrap
 from typing import Final
 
 from daemon.core.doctor.catalogue import CATALOGUE, Group, Spec, names_of
@@ -15,28 +16,36 @@ from daemon.report.words import new_york_instant
 _STATE_WIDTH: Final = max(len(state) for state in State)
 _NAME_WIDTH: Final = max(len(one.name) for one in CATALOGUE)
 _INDENT: Final = " " * (_STATE_WIDTH + _NAME_WIDTH + 4)
+_TEXT_LEAST: Final = 40
 _COUNTED: Final = ((State.OK, "ok"), (State.WARN, "to look at"), (State.FAIL, "failed"), (State.SKIPPED, "skipped"))
 
 
-def doctor_text(checks: Sequence[Check], *, mode: str, version: str, at: datetime) -> str:
-    """Write one line a check, with what to do under what is not well."""
-    return "\n".join([f"condord {version}  {mode}  {new_york_instant(at)}", *_lines(checks), closing_line(checks)])
+def doctor_text(checks: Sequence[Check], *, mode: str, version: str, at: datetime, width: int | None = None) -> str:
+    """Write one line a check, with what to do under what is not well; folded where it is given the width of a terminal."""
+    head = f"condord {version}  {mode}  {new_york_instant(at)}"
+    return "\n".join([head, *_lines(checks, width), closing_line(checks)])
 
 
-def _lines(checks: Sequence[Check]) -> list[str]:
+def _lines(checks: Sequence[Check], width: int | None) -> list[str]:
     lines: list[str] = []
     for group in Group:
         names = names_of(group)
         lines.append("")
         lines.append(group.value)
-        lines += [line for check in checks if check.name in names for line in _check_lines(check)]
+        lines += [line for check in checks if check.name in names for line in _check_lines(check, width)]
     return [*lines, ""]
 
 
-def _check_lines(check: Check) -> list[str]:
-    first, *more = check.text.splitlines()
-    lines = [f"{check.state:<{_STATE_WIDTH}}  {check.name:<{_NAME_WIDTH}}  {first}", *(_INDENT + text for text in more)]
-    return [*lines, f"{_INDENT}fix: {check.fix}"] if check.fix else lines
+def _check_lines(check: Check, width: int | None) -> list[str]:
+    said = [*check.text.splitlines(), *([f"fix: {check.fix}"] if check.fix else [])]
+    first, *more = [line for text in said for line in _folded(text, width)]
+    return [f"{check.state:<{_STATE_WIDTH}}  {check.name:<{_NAME_WIDTH}}  {first}", *(_INDENT + line for line in more)]
+
+
+def _folded(text: str, width: int | None) -> list[str]:
+    if width is None:
+        return [text]
+    return wrap(text, max(width - len(_INDENT), _TEXT_LEAST), break_long_words=False, break_on_hyphens=False) or [text]
 
 
 def closing_line(checks: Sequence[Check]) -> str:

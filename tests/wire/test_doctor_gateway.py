@@ -27,7 +27,7 @@ from daemon.errors import InvariantError
 from daemon.settings import Settings, load
 from daemon.sim.exchange import Exchange, ExchangeConfig
 from daemon.sim.exchange.api import ExchangeEvent, OrderRequest
-from daemon.sim.gateway import Gateway, GatewayConfig, serve_tcp
+from daemon.sim.gateway import Gateway, GatewayConfig, serve_tcp, session
 from daemon.sim.gateway.fault_plan import Fault, FaultPlan, Kind
 from daemon.sim.history import load_packaged
 from daemon.sim.market import Market
@@ -298,6 +298,21 @@ def test_a_look_has_no_way_to_place_or_to_cancel() -> None:
     assert {name for name in dir(IbExaminer) if not name.startswith("_")} == {
         "chain", "close", "contact", "contracts", "hours", "preview", "samples"
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("notice", "state"),
+    [
+        ((1100, "Connectivity between IBKR and Trader Workstation has been lost."), State.FAIL),
+        ((2103, "Market data farm connection is broken:usopt.jmd"), State.WARN),
+    ],
+)
+def test_a_gateway_that_has_lost_the_broker_or_a_farm_says_so(
+    monkeypatch: pytest.MonkeyPatch, notice: tuple[int, str], state: State
+) -> None:
+    monkeypatch.setattr(session, "_NOTICES", (*session._NOTICES, notice))
+
+    assert not_ok(checked()) == {"broker_link": state}
 
 
 def test_a_farm_that_has_come_back_is_not_lost() -> None:

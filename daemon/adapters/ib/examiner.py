@@ -35,6 +35,7 @@ from daemon.errors import (
 )
 from daemon.ports import Clock
 
+_BROKER_LOST: Final = "the gateway has lost its connection to the broker (code 1100): it can send no order"
 _FARMS_LOST: Final = frozenset({2103, 2105, 2157})
 _FARMS_BACK: Final = {2104: 2103, 2106: 2105, 2158: 2157}
 
@@ -78,7 +79,9 @@ class IbExaminer:
         except (BrokerError, SettingsError, TimeoutError) as error:
             self.close()
             return self._told(talk, _trouble(talk, error), str(error) or f"No answer within {limit_s:g} s.")
-        return self._connected(talk, connected, self._clock.now())
+        now = self._clock.now()
+        talk.link.synced("the account was read")
+        return self._connected(talk, connected, now)
 
     def _conversation(self) -> Conversation:
         talk = Conversation(
@@ -112,7 +115,7 @@ class IbExaminer:
         )
 
     def _connected(self, talk: Conversation, connected: Connected, now: datetime) -> Contact:
-        lost = talk.link.state is LinkState.DEGRADED
+        degraded = talk.link.state is LinkState.DEGRADED
         try:
             net_liquidation = talk.account.values().net_liquidation_usd_cents
         except BrokerError:
@@ -127,7 +130,7 @@ class IbExaminer:
             gateway_time=connected.gateway_time,
             our_time=now,
             net_liquidation_usd_cents=net_liquidation,
-            broker_lost=talk.last_message[1] if lost and talk.last_message is not None else "",
+            broker_lost=_BROKER_LOST if degraded else "",
             farms_lost=farms_lost(self._notices),
         )
 

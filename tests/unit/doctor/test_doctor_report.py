@@ -45,6 +45,17 @@ def test_a_line_a_check_with_the_fix_below_and_the_counts_at_the_end() -> None:
     assert lines[-1] == "4 checks: 1 ok, 1 to look at, 1 failed, 1 skipped"
 
 
+def test_long_lines_are_folded_below_their_column_on_a_terminal() -> None:
+    long = warn("backups", "there is none " * 10, "condord backup, and a timer that does it: docs/service.md")
+
+    lines = doctor_text([long], mode="PAPER", version="0.1.0", at=AT, width=80).splitlines()
+    at = next(number for number, line in enumerate(lines) if "backups" in line)
+    told = lines[at : lines.index("", at)] if "" in lines[at:] else lines[at:]
+
+    assert max(map(len, lines[at : at + 4])) <= 80
+    assert {line.index(line.split()[0]) for line in told[1:4]} == {lines[at].index("there")}
+
+
 def test_the_json_has_name_state_text_value_and_fix_of_each_check() -> None:
     found = doctor_json(CHECKS, mode="PAPER", version="0.1.0", at=AT)
 
