@@ -413,7 +413,7 @@ class AlertMemory(Protocol):
     """Keeps what is known about alerts across restarts."""
 
     def load(self) -> DeskRecord | None:
-        """Return what was saved last; None before the first time, or when it cannot be read any more."""
+        """Return what was saved last; None before the first time. Raises StoreError when it cannot be read."""
         ...
 
     def save(self, record: DeskRecord) -> None:

@@ -12,12 +12,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Final
-from wsgiref.simple_server import WSGIServer
 
 from daemon.core.metrics import METRICS, TAKEN_AT, Metric, MetricKind, Snapshot
 from daemon.errors import SettingsError
 
-if TYPE_CHECKING:  # the package is an extra
+if TYPE_CHECKING:  # the package is an extra, and what is off costs no memory
+    from wsgiref.simple_server import WSGIServer
+
     from prometheus_client import CollectorRegistry
     from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 

@@ -70,11 +70,19 @@ class AlertDesk:
         self._memory = memory
         self._mode = mode
         self._deadline_s = deadline_s + SEND_GRACE_S
-        self._record = memory.load() or DeskRecord(state=AlertState(seen_at=clock.now()))
+        self._record = self._remembered() or DeskRecord(state=AlertState(seen_at=clock.now()))
         self._saved: DeskRecord | None = None
         self._wake = asyncio.Event()
         self._failed = False
         self.ended = Ended()
+
+    def _remembered(self) -> DeskRecord | None:
+        """Return what an earlier run knew; what cannot be read any more is told as lost."""
+        try:
+            return self._memory.load()
+        except StoreError as error:
+            self._write("alert_failed", {"why": f"what waited to be sent is lost: {error}"})
+            return None
 
     @property
     def record(self) -> DeskRecord:

@@ -7,6 +7,7 @@ from typing import Final
 from pydantic import TypeAdapter, ValidationError
 
 from daemon.core.alerts.outbox import DeskRecord
+from daemon.errors import StoreError
 from daemon.ports import Store
 
 KEY: Final = "alerts"
@@ -21,14 +22,14 @@ class StoredAlerts:
         self._form = TypeAdapter(DeskRecord)
 
     def load(self) -> DeskRecord | None:
-        """Return what was saved last; None before the first time, or of a version that nobody reads any more."""
+        """Return what was saved last; None before the first time. Raises StoreError when it cannot be read."""
         text = self._store.meta(KEY)
         if text is None:
             return None
         try:
             return self._form.validate_json(text)
-        except ValidationError:
-            return None
+        except ValidationError as error:
+            raise StoreError(f"what was known about alerts was written by another version: {error.title}") from None
 
     def save(self, record: DeskRecord) -> None:
         """Keep it. Raises StoreError."""

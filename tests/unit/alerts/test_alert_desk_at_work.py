@@ -269,6 +269,18 @@ def test_a_first_start_tells_nothing_of_what_was_before(tmp_path: Path) -> None:
     assert live(tmp_path, body) == []
 
 
+def test_what_waited_and_cannot_be_read_any_more_is_told_as_lost(tmp_path: Path) -> None:
+    async def body(world: World) -> list[str]:
+        await world.clock.sleep(60)
+        return world.names
+
+    store = SqliteStore(tmp_path / "condord.db", synchronous="OFF")
+    store.set_meta("alerts", '{"outbox": 5}')
+    store.close()
+
+    assert live(tmp_path, body) == ["alert_failed"]
+
+
 def test_the_last_words_of_a_program_are_sent_before_its_end(tmp_path: Path) -> None:
     async def body(world: World) -> list[str]:
         world.journal.emit("daemon_failed", {"text": "disk full"})

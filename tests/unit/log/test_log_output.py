@@ -372,3 +372,18 @@ def test_a_stream_is_the_journal_only_by_device_and_inode(tmp_path: Path) -> Non
         assert not goes_to_journal(stream, f"{status.st_dev}:{status.st_ino + 1}")
         assert not goes_to_journal(stream, None)
     assert not goes_to_journal(io.StringIO(), "1:1")
+
+
+def test_whoever_asks_is_told_when_the_files_fail_and_when_they_are_back(build: Build, tmp_path: Path) -> None:
+    told: list[str] = []
+    folder = tmp_path / "logs"
+    folder.write_text("in the way")
+    log = build(folder, io.StringIO())
+    log.on_trouble = lambda event: told.append(event.name)
+
+    log.write(event())
+    log.write(event())
+    folder.unlink()
+    log.write(event())
+
+    assert told == ["log_failed", "log_recovered"]
