@@ -37,7 +37,7 @@ def check(*, env_files: tuple[Path, ...], as_json: bool) -> None:
         settings = load_settings(env_files)
         warnings = [*settings.warnings, *_calendar_warnings(settings), *_approval_warnings(settings)]
         _check_macro_files(settings)
-        _check_extras(settings)
+        warnings += _check_extras(settings)
     except SettingsError as error:
         _print_problems(error.problems, as_json=as_json)
         raise click.exceptions.Exit(ExitCode.SETTINGS) from None
@@ -147,14 +147,15 @@ def _approval_warnings(settings: Settings) -> tuple[str, ...]:
         return (f"whether the hedge policy is approved is not known: {error}",)
 
 
-def _check_extras(settings: Settings) -> None:
-    """Raise SettingsError for outlets of alerts that cannot be used, or metrics without their package."""
+def _check_extras(settings: Settings) -> tuple[str, ...]:
+    """Return warnings; raises SettingsError for outlets of alerts that cannot be used, or metrics without their package."""
     from daemon.adapters.metrics import require_prometheus
-    from daemon.app.alerts import open_outlets
+    from daemon.app.alerts import open_outlets, outlet_warnings
 
     open_outlets(settings)
     if settings.metrics.wanted:
         require_prometheus()
+    return outlet_warnings(settings)
 
 
 def _check_macro_files(settings: Settings) -> None:
