@@ -81,3 +81,17 @@ def test_no_panel_lies_on_another() -> None:
         below = one["y"] + one["h"] <= two["y"] or two["y"] + two["h"] <= one["y"]
         assert beside or below, (first["title"], second["title"])
     assert all(panel["gridPos"]["x"] + panel["gridPos"]["w"] <= 24 for panel in PANELS)
+
+
+def test_the_dashboard_has_the_form_that_grafana_imports() -> None:
+    """Source: kinds/dashboard/dashboard_kind.cue of Grafana."""
+    assert 8 <= len(DASHBOARD["uid"]) <= 40
+    assert DASHBOARD["graphTooltip"] in (0, 1, 2)
+    assert {panel["type"] for panel in SHOWN} <= {"stat", "timeseries", "bargauge", "table", "state-timeline"}
+    for panel in SHOWN:
+        defaults = panel["fieldConfig"]["defaults"]
+        values = [step["value"] for step in defaults["thresholds"]["steps"]]
+        assert defaults["thresholds"]["mode"] == "absolute"
+        assert values[0] is None, panel["title"]
+        assert values[1:] == sorted(values[1:]), panel["title"]
+        assert defaults["color"]["mode"] in ("thresholds", "palette-classic")
