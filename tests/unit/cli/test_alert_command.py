@@ -12,7 +12,6 @@ from click.testing import CliRunner, Result
 from daemon.adapters.outlets import AppriseOutlets, StoredAlerts, sender
 from daemon.adapters.store import DATABASE, SqliteStore
 from daemon.app.alerts import CREDENTIAL, counting_outlets, open_outlets, outlet_warnings, outlets_file
-
 from daemon.cli.alert_command import alert
 from daemon.cli.main import run_command
 from daemon.core.alerts.outbox import DeskRecord
