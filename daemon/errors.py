@@ -19,6 +19,7 @@ CondordError
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import Final, NamedTuple
 
 
 class ExitCode(IntEnum):
@@ -32,6 +33,37 @@ class ExitCode(IntEnum):
     DATABASE = 5
     ALREADY_RUNNING = 6
     INTERRUPTED = 130
+
+
+class ExitText(NamedTuple):
+    """What an exit code means, and what to do."""
+
+    meaning: str
+    remedy: str
+
+
+EXIT_TEXTS: Final = {
+    ExitCode.OK: ExitText("ok", "nothing"),
+    ExitCode.FAILURE: ExitText(
+        "failure", "read the sentence; a defect of ours says so, and where: report it. Restart a daemon that hangs"
+    ),
+    ExitCode.SETTINGS: ExitText(
+        "settings or arguments",
+        "the sentence names the setting, option or file and what is allowed; `condord config check`",
+    ),
+    ExitCode.NOT_READY: ExitText(
+        "not ready",
+        "what was asked for is not there yet: start the daemon, or wait until it has a session or a gateway",
+    ),
+    ExitCode.BROKER: ExitText(
+        "broker", "look at the gateway: is it running, on this port, logged in to a paper account, its API enabled?"
+    ),
+    ExitCode.DATABASE: ExitText(
+        "database or folder", "make room, give the rights that the sentence names, or restore a backup"
+    ),
+    ExitCode.ALREADY_RUNNING: ExitText("already running", "stop the other process first, or name another state folder"),
+    ExitCode.INTERRUPTED: ExitText("interrupted", "nothing: somebody pressed Ctrl-C"),
+}
 
 
 class CondordError(Exception):

@@ -7,13 +7,14 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
 import click
 
 from daemon import __version__
-from daemon.errors import CondordError, ExitCode
+from daemon.errors import EXIT_TEXTS, CondordError, ExitCode
 
 COMMANDS: Final = {
     "run": ("daemon.cli.run_commands", "run"),
@@ -41,6 +42,8 @@ COMMANDS: Final = {
     "restore": ("daemon.cli.backup_commands", "restore"),
     "config": ("daemon.cli.config_commands", "config"),
     "doctor": ("daemon.cli.doctor_command", "doctor"),
+    "reference": ("daemon.cli.reference_command", "reference"),
+    "completion": ("daemon.cli.reference_command", "completion"),
     "version": ("daemon.cli.run_commands", "version"),
 }
 """Every command with the module and name it is found under, in the order of the help text."""
@@ -72,6 +75,8 @@ HELP: Final = {
     "restore": "Check a backup, or put it in the place of the database.",
     "config": "Check, show and write the settings.",
     "doctor": "Check everything the daemon needs, and say what to do.",
+    "reference": "Print the reference of commands, events and exit codes, or the man page.",
+    "completion": "Print the completion script of bash, zsh or fish.",
     "version": "Print the version.",
 }
 
@@ -90,6 +95,15 @@ class _LazyGroup(click.Group):
         assert isinstance(command, click.Command), f"{cmd_name} is a command"
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
+            near = get_close_matches(name, COMMANDS, n=1)
+            ctx.fail(f"No such command {name!r}." + (f" Did you mean {near[0]!r}?" if near else ""))
+        return super().resolve_command(ctx, args)
+
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
@@ -101,10 +115,7 @@ class _LazyGroup(click.Group):
             formatter.write_dl(list(HELP.items()))
 
 
-EPILOG: Final = (
-    "Exit codes: 0 ok, 1 failure, 2 settings or arguments, 3 not ready, 4 broker, 5 database or folder, "
-    "6 already running, 130 interrupted."
-)
+EPILOG: Final = f"Exit codes: {', '.join(f'{int(code)} {text.meaning}' for code, text in EXIT_TEXTS.items())}."
 
 
 @click.group(
