@@ -33,8 +33,19 @@ HTML_FILE: Final = Path("report.html")
 """Where a page goes that no file is named for: nobody reads one in a terminal."""
 
 
+def _period_words(_context: click.Context, _option: click.Parameter, typed: str) -> list[str]:
+    """Complete the words of a period that are no dates."""
+    return [word for word in ("all", "day", "last", "month", "week", "year") if word.startswith(typed)]
+
+
+def _section_names(_context: click.Context, _option: click.Parameter, typed: str) -> list[str]:
+    from daemon.report.sections import SECTIONS
+
+    return [name for name in SECTIONS if name.startswith(typed)]
+
+
 @click.command()
-@click.argument("period", nargs=-1)
+@click.argument("period", nargs=-1, shell_complete=_period_words)
 @click.option(
     "--format",
     "form",
@@ -42,7 +53,13 @@ HTML_FILE: Final = Path("report.html")
     help=f"Form of the report; by the ending of --out, else text. HTML without --out goes to {HTML_FILE}.",
 )
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write it to this file.")
-@click.option("--section", "only", multiple=True, help="Show this section alone; may be given several times.")
+@click.option(
+    "--section",
+    "only",
+    multiple=True,
+    shell_complete=_section_names,
+    help="Show this section alone, for example stress; may be given several times.",
+)
 @db_option
 @env_file_option
 @json_option

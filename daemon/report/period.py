@@ -162,7 +162,7 @@ def gather_report(
 
 
 def _coming(store: Store, policy: HedgePolicy, after: date) -> tuple[PlannedRoll, ...]:
-    if not policy.rolls_enabled:
+    if not (policy.enabled and policy.rolls_enabled):
         return ()
     return rolls_to_come(store, policy, after=after, until=after + timedelta(days=ROLLS_AHEAD_DAYS))
 

@@ -57,6 +57,8 @@ class _Drawing:
     """Says what there is not to be drawn; nothing when it can be."""
 
 
+REGIME_SHADES: Final = {"low": 0.12, "moderate": 0.24, "high": 0.36}
+"""How strongly each regime is shaded: the wilder the darker, so that lightness alone tells them apart."""
 _LAYER_COLOURS: Final = ("hedged", "unhedged", "vix", "call", "put")
 _CURVE_SESSIONS: Final = 2
 """Fewest sessions of a curve."""
@@ -144,7 +146,7 @@ def _regimes(axes: Axes, regimes: Sequence[str | None]) -> None:
         length = len(list(group))
         stretches.setdefault(regime or "", []).append((place - 0.5, place + length - 0.5))
         place += length
-    for regime, shade in (("low", 0.12), ("moderate", 0.24), ("high", 0.36)):
+    for regime, shade in REGIME_SHADES.items():
         for n, (start, end) in enumerate(stretches.get(regime, [])):
             label = None if n else regime
             axes.axvspan(start, end, color=TOKENS[regime], alpha=shade, linewidth=0, label=label)

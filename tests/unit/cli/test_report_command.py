@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from click.shell_completion import ShellComplete
 from click.testing import CliRunner, Result
 
 from daemon.adapters.store import SqliteStore
@@ -155,3 +156,15 @@ def test_one_section_may_be_shown_alone(folder: Path) -> None:
 
     assert "== Stress ==" in found.output
     assert "== Condors ==" not in found.output
+
+
+@pytest.mark.parametrize(
+    ("typed", "incomplete", "offered"),
+    [([], "w", ["week"]), ([], "", ["all", "day", "last", "month", "week", "year"]), (["--section"], "st", ["stress"])],
+)
+def test_a_shell_is_offered_words_of_periods_and_names_of_sections(
+    typed: list[str], incomplete: str, offered: list[str]
+) -> None:
+    found = ShellComplete(report, {}, "report", "_REPORT_COMPLETE").get_completions(typed, incomplete)
+
+    assert [each.value for each in found] == offered

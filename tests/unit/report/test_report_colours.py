@@ -8,6 +8,7 @@ from math import hypot
 import pytest
 
 from daemon.report.at_risk import SHADES
+from daemon.report.plots import REGIME_SHADES
 
 CSS = files("daemon.report").joinpath("report.css").read_text()
 Colour = tuple[float, float, float]
@@ -130,6 +131,24 @@ def test_lines_of_one_plot_can_be_told_apart_without_a_kind_of_cone(theme: str, 
     for names in TOGETHER:
         for one, other in combinations(names, 2):
             assert distance(seen(colours[one], matrix), seen(colours[other], matrix)) >= DISTANCE, (one, other)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark", "print"])
+def test_the_wilder_a_regime_the_further_its_shade_is_from_the_page(theme: str) -> None:
+    colours = themes()[theme]
+    shades = [over(colours[regime], alpha, colours["paper"]) for regime, alpha in REGIME_SHADES.items()]
+
+    steps = [contrast(shade, colours["paper"]) for shade in shades]
+    assert [*REGIME_SHADES] == ["low", "moderate", "high"]
+    assert 1.05 < steps[0] < steps[1] - 0.05
+    assert steps[1] < steps[2] - 0.05
+    assert all(contrast(colours["vix"], shade) >= SHAPE_CONTRAST for shade in shades)
+
+
+def test_paper_leaves_no_colour_to_the_theme_of_the_device() -> None:
+    light, _, paper = (_colours(block) for block in re.findall(r":root \{(.*?)\}", CSS, re.DOTALL))
+
+    assert paper.keys() == light.keys()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark", "print"])
