@@ -90,6 +90,7 @@ def ib_config(settings: Settings, *, host: str, port: int) -> IbConfig:
         live_port_allowed=gateway.allow_live_port,
         max_lines=gateway.max_lines,
         quote_timeout_s=gateway.quote_timeout_s,
+        record=gateway.record,
     )
 
 

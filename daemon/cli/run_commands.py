@@ -8,6 +8,7 @@ import re
 import sys
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -22,6 +23,9 @@ from daemon.cli.common import (
     seed_option,
 )
 from daemon.errors import SettingsError
+
+if TYPE_CHECKING:
+    from daemon.app.simulated import SimulationPlan
 
 CLOCK_FORMATS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M")
 
@@ -60,6 +64,11 @@ def run(*, clock: str, env_files: tuple[Path, ...]) -> None:
 @click.option("--faults", type=click.Path(path_type=Path), help="Plan of faults to inject (TOML).")
 @seed_option
 @click.option("--account", type=Account(), default="DU1234567", show_default=True, help="Account to serve.")
+@click.option(
+    "--compare",
+    type=click.Path(path_type=Path),
+    help="Serve nobody: say where the gateway of this recording (CONDORD_GATEWAY_RECORD) differs from this one.",
+)
 def gateway(
     *,
     port: int,
@@ -69,6 +78,7 @@ def gateway(
     faults: Path | None,
     seed: int,
     account: str,
+    compare: Path | None,
 ) -> None:
     """Serve the simulated gateway on 127.0.0.1 until it is stopped (Ctrl-C, SIGTERM).
 
@@ -89,6 +99,10 @@ def gateway(
         state_dir=state,
     )
 
+    if compare is not None:
+        _compare(compare, plan)
+        return
+
     def started(opened: Opened) -> None:
         local = opened.now.astimezone(NEW_YORK)
         click.echo(
@@ -100,6 +114,17 @@ def gateway(
         sys.stdout.flush()
 
     run_gateway(plan, port=port, start=None if clock is None else parse_clock(clock), started=started)
+
+
+def _compare(path: Path, plan: SimulationPlan) -> None:
+    """Put the requests of a recording to the simulated gateway, and print where the answers differ in form."""
+    from daemon.app.recordings import compare_recording
+
+    requests, found = compare_recording(path, plan)
+    for difference in found:
+        click.echo(f"{difference.kind:<12} {difference.message:<24} {difference.text} ({difference.seen} seen)")
+    count = f"{len(found) or 'no'} difference{'s' * (len(found) != 1)}"
+    click.echo(f"{requests} requests put to the simulated gateway: {count}")
 
 
 def parse_clock(text: str) -> datetime:

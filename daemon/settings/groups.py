@@ -98,6 +98,12 @@ class GatewaySettings(Group):
     heartbeat_s: float = setting(
         30, "How often the gateway is asked for its time to see that it is alive.", unit="s", ge=5, le=86_400
     )
+    record: OptionalFile = setting(
+        None,
+        "File to which every message of a connection is added, accounts masked; `condord gateway --compare` reads it.",
+        unit="file",
+        allowed="empty, or a file",
+    )
     reset_from: TimeOfDay = _any_hour("00:15", "When the broker's nightly reset begins, each night but Saturday's.")
     reset_until: TimeOfDay = _any_hour("01:45", "When it ends; being without a gateway until then is no warning.")
     weekend_reset_from: TimeOfDay = _any_hour("23:00", "When the broker's long reset begins, on Friday.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,5 +24,7 @@ class IbConfig:
     """Market-data lines open at once, of the 100 that the broker grants."""
     quote_timeout_s: float = 10.0
     """How long a fresh line is waited for."""
+    record: Path | None = None
+    """File to which every frame is added; None records nothing."""
     orders: bool = True
     """Whether orders may be sent; without, the wire refuses everything but previews."""

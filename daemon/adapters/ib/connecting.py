@@ -11,6 +11,7 @@ from daemon.adapters.ib.conversation import Conversation
 from daemon.adapters.ib.greeting import DEFAULT_ZONE
 from daemon.adapters.ib.messages import Kind
 from daemon.adapters.ib.probe import refuse_web_server
+from daemon.adapters.ib.recording import Tape
 from daemon.adapters.ib.snapshots import read_snapshot
 from daemon.adapters.ib.transport import Transport
 from daemon.core.orders.broker_facts import Connected, LinkState
@@ -29,7 +30,8 @@ async def connect(talk: Conversation, transport: Transport | None, *, above_id: 
 
     config, address = talk.config, f"{talk.config.host}:{talk.config.port}"
     talk.link.begin(f"connecting to {address} as client {config.client_id}")
-    wire = talk.wire = Wire(talk, address, transport, orders=config.orders)
+    tape = None if config.record is None else Tape(config.record, talk.now, talk.own_notice)
+    wire = talk.wire = Wire(talk, address, transport, orders=config.orders, tape=tape)
     try:
         await wire.connect(
             config.host, config.port, config.client_id, timeout_s=config.connect_timeout_s, account=config.account
@@ -44,7 +46,7 @@ async def connect(talk: Conversation, transport: Transport | None, *, above_id: 
         )
     wire.keep_above(above_id)
     if wire.greeting.zone is None:
-        talk.notice(codes.OWN_NOTICE, f"The gateway named no known time zone; times are read as {DEFAULT_ZONE}.")
+        talk.own_notice(f"The gateway named no known time zone; times are read as {DEFAULT_ZONE}.")
     return await _recheck(talk, address)
 
 

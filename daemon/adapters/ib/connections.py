@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import partial
 
 from daemon.adapters.ib.greeting import Greeting
+from daemon.adapters.ib.recording import Tape
 from daemon.adapters.ib.transport import Peer, Queue, Transport
 from daemon.adapters.ib.vendor import Connection
 from daemon.errors import WrongProtocolError
@@ -18,9 +19,10 @@ from daemon.errors import WrongProtocolError
 class Listener:
     """Notes how far a connection came; the peer's first bytes are looked at before the library sees them."""
 
-    def __init__(self, greeting: Greeting, failed: Callable[[Exception], None]) -> None:
+    def __init__(self, greeting: Greeting, failed: Callable[[Exception], None], *, tape: Tape | None = None) -> None:
         self._greeting = greeting
         self._failed = failed
+        self._tape = tape
         self._deaf = False
         self.reached = False
         self.heard = False
@@ -28,6 +30,8 @@ class Listener:
     def accepts(self, data: bytes) -> bool:
         """Whether the library may see these bytes."""
         self.heard = self.heard or bool(data)
+        if self._tape is not None:
+            self._tape.received(data)
         if not self._deaf and not self._greeting.done:
             try:
                 self._greeting.feed(data)
@@ -35,6 +39,16 @@ class Listener:
                 self._deaf = True
                 self._failed(error)
         return not self._deaf
+
+    def sent(self, data: bytes) -> None:
+        """Learn of bytes that go to the peer."""
+        if self._tape is not None:
+            self._tape.sent(data)
+
+    def over(self) -> None:
+        """Learn that nothing more is said."""
+        if self._tape is not None:
+            self._tape.close()
 
 
 class TcpConnection(Connection):
@@ -49,6 +63,10 @@ class TcpConnection(Connection):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         self._listener.reached = True
+
+    def sendMsg(self, msg: bytes) -> None:
+        self._listener.sent(msg)
+        super().sendMsg(msg)
 
     def data_received(self, data: bytes) -> None:
         self.bytes_received += len(data)
@@ -84,6 +102,7 @@ class MemoryConnection(TcpConnection):
     def sendMsg(self, msg: bytes) -> None:
         peer = self._peer
         if peer is not None:
+            self._listener.sent(msg)
             if not self._unsent:
                 self._outward.put(partial(self._send_now, peer, self._unsent))
             self._unsent.append(msg)

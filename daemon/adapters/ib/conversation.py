@@ -153,6 +153,10 @@ class Conversation:
         """Tell a message that belongs to no order."""
         self._tell(NoticeFact(code, text[:_TEXT_MAX]))
 
+    def own_notice(self, text: str) -> None:
+        """Tell something that the adapter itself has found."""
+        self.notice(codes.OWN_NOTICE, text)
+
     def ended(self, kind: str) -> None:
         """End the question of a kind; while connecting, the library asked."""
         if self.link.state is LinkState.CONNECTING:
@@ -214,7 +218,7 @@ class Conversation:
         fact = fact_of(row, self.orders.ref_of(row.client_id, row.order_id, row.perm_id))
         note = rounding_note(row)
         if note is not None:
-            self.notice(codes.OWN_NOTICE, note)
+            self.own_notice(note)
         fee = self.fees.executed(fact.exec_id)
         if self.requests.knows(row.request_id):
             self.requests.row(row.request_id, fact)
@@ -227,7 +231,7 @@ class Conversation:
     def commission(self, exec_id: str, amount: float, currency: str) -> None:
         """Take a commission report; its fact waits for its execution."""
         if currency not in ("USD", ""):
-            self.notice(codes.OWN_NOTICE, f"The commission of {exec_id} is in {currency}; it was not booked.")
+            self.own_notice(f"The commission of {exec_id} is in {currency}; it was not booked.")
             return
         fee = self.fees.reported(ExecId(exec_id), amount)
         if fee is not None:
@@ -252,7 +256,7 @@ class Conversation:
     def unreadable(self, text: str) -> None:
         """Learn that a message could not be read: told, and no snapshot counts as complete over it."""
         self.unreadable_seen += 1
-        self.notice(codes.OWN_NOTICE, f"A message of the gateway could not be read: {text}")
+        self.own_notice(f"A message of the gateway could not be read: {text}")
 
     def closed(self, text: str) -> None:
         """Learn that the connection was lost."""

@@ -22,6 +22,7 @@ from daemon.adapters.ib.contracts import (
 from daemon.adapters.ib.greeting import Greeting
 from daemon.adapters.ib.messages import Inbox, LegOrder, OptionQuery, OrderTicket
 from daemon.adapters.ib.receiver import Alarm, RawHandlers, Receiver
+from daemon.adapters.ib.recording import Tape
 from daemon.adapters.ib.transport import Transport
 from daemon.adapters.ib.vendor import (
     IB,
@@ -61,7 +62,15 @@ class OwnIb(IB):
 class Wire:
     """One connection to a gateway, used once."""
 
-    def __init__(self, inbox: Inbox, address: str, transport: Transport | None, *, orders: bool = True) -> None:
+    def __init__(
+        self,
+        inbox: Inbox,
+        address: str,
+        transport: Transport | None,
+        *,
+        orders: bool = True,
+        tape: Tape | None = None,
+    ) -> None:
         """Make a connection; without ``orders`` it sends no order that is more than a preview."""
         quiet_logger()
         self._orders = orders
@@ -70,7 +79,7 @@ class Wire:
         self._verdict: asyncio.Future[None] | None = None
         self._closing = False
         self.last_id = 0
-        self._listener = listener = Listener(self.greeting, self.fail)
+        self._listener = listener = Listener(self.greeting, self.fail, tape=tape)
         self._connection = (
             TcpConnection(listener, self._lost)
             if transport is None
@@ -114,6 +123,7 @@ class Wire:
         """Close the connection; nothing more is heard of it."""
         self._closing = True
         self._ib.client.disconnect()
+        self._listener.over()
 
     @property
     def bytes_received(self) -> int:
