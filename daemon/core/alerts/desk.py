@@ -175,7 +175,7 @@ def _ready_at(state: AlertState, cause: Cause, now: datetime, policy: AlertPolic
         return None
     # A clock that was set back must not silence the desk.
     at = now if cause.last_at > now else max(wanted, now)
-    return policy.after_quiet(_within_limits(state, cause, at, policy), cause.level)
+    return policy.after_quiet(_within_limits(state, cause, at, policy), cause.news)
 
 
 def _wanted_at(cause: Cause, policy: AlertPolicy) -> datetime | None:
@@ -201,7 +201,7 @@ def _within_limits(state: AlertState, cause: Cause, at: datetime, policy: AlertP
     kind = [sent.at for sent in state.sent if cause.name in sent.names]
     if len(kind) >= policy.kind_per_hour:
         at = max(at, kind[-policy.kind_per_hour] + HOUR)
-    if len(state.sent) >= policy.per_hour and cause.level is not AlertLevel.URGENT:
+    if len(state.sent) >= policy.per_hour and cause.news is not AlertLevel.URGENT:
         at = max(at, state.sent[-policy.per_hour].at + HOUR)
     return at
 

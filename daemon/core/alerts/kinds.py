@@ -153,7 +153,9 @@ KINDS: Final = (
     _attention(
         "gateway_waiting", "No link to the gateway", f"{_GATEWAY}.", cause=LINK, says=("why", "note"), patient=True
     ),
-    _attention("data_lost", "Market data are missing", "See `condord status`.", subject=("data",), patient=True),
+    _attention(
+        "data_lost", "Market data are missing", "See `condord status`.", subject=("data",), says=("text",), patient=True
+    ),
     _attention(
         "clock_skew_found",
         "The clocks differ",

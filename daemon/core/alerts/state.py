@@ -41,6 +41,14 @@ class Cause:
         """Return how many events no message has told."""
         return self.count - self.told
 
+    @property
+    def news(self) -> AlertLevel:
+        """Return how soon a person should hear what is new about it: an end can wait, and a reminder wakes nobody."""
+        if self.over_at is not None:
+            return AlertLevel.INFO
+        reminder = self.messages and not self.untold
+        return AlertLevel.ATTENTION if reminder and self.level is AlertLevel.URGENT else self.level
+
 
 @dataclass(frozen=True, slots=True)
 class Digest:

@@ -28,20 +28,22 @@ def compose(
     mode: str,
 ) -> Message:
     """Return one message about some causes and the ends of some sessions."""
-    ordered = sorted(causes, key=lambda cause: (cause.over_at is not None, -cause.level.rank, cause.first_at))
-    level = max((cause.level for cause in causes), key=lambda level: level.rank, default=AlertLevel.INFO)
+    ordered = sorted(causes, key=lambda cause: (-cause.news.rank, cause.over_at is not None, cause.first_at))
+    level = max((cause.news for cause in causes), key=lambda level: level.rank, default=AlertLevel.INFO)
+    goes_on = [cause for cause in state.causes if cause.lasts and cause.messages and cause.over_at is None]
+    goes_on = [cause for cause in goes_on if cause not in causes]
     parts = [*_held(ordered, now), *(_cause(cause, now, zone) for cause in ordered[:CAUSES_SHOWN])]
     parts += _more(ordered[CAUSES_SHOWN:])
     parts += [
         digest.text if len(digests) == 1 and not causes else f"{digest.title}\n{digest.text}" for digest in digests
     ]
-    parts += _open(state, causes, now) if digests else []
+    parts += _open(goes_on, now) if digests else []
     parts += _notes(state)
     return Message(
         number=state.number + 1,
         at=now,
         level=level,
-        title=f"condord {mode}: {_headline(ordered, digests)}",
+        title=f"condord {mode}: {_headline(ordered, digests, goes_on)}",
         body="\n\n".join(parts),
         alerts=sum(cause.untold for cause in causes),
     )
@@ -60,13 +62,15 @@ def duration_words(length: timedelta) -> str:
     return f"{days} d {hours % 24} h"
 
 
-def _headline(causes: Sequence[Cause], digests: Sequence[Digest]) -> str:
+def _headline(causes: Sequence[Cause], digests: Sequence[Digest], goes_on: Sequence[Cause]) -> str:
     if not causes:
-        return digests[-1].title if len(digests) == 1 else f"{len(digests)} sessions have ended"
+        ended = digests[-1].title if len(digests) == 1 else f"{len(digests)} sessions have ended"
+        return f"{ended}, still: {goes_on[0].title}" if goes_on else ended
     first = causes[0]
-    urgent = "URGENT: " if first.level is AlertLevel.URGENT and first.over_at is None else ""
+    urgent = "URGENT: " if first.news is AlertLevel.URGENT else ""
+    still = "still: " if first.messages and first.lasts and first.over_at is None else ""
     more = f", and {len(causes) - 1} more" if len(causes) > 1 else ""
-    return f"{urgent}{first.over if first.over_at is not None and first.over else first.title}{more}"
+    return f"{urgent}{still}{first.over if first.over_at is not None and first.over else first.title}{more}"
 
 
 def _cause(cause: Cause, now: datetime, zone: ZoneInfo) -> str:
@@ -75,7 +79,8 @@ def _cause(cause: Cause, now: datetime, zone: ZoneInfo) -> str:
     if cause.over_at is not None and cause.over and cause.messages:
         lasted = duration_words(cause.over_at - cause.first_at)
         return f"{_clock(cause.over_at, now, zone)} {cause.over}, after {lasted}. It was: {text}"
-    lines = [f"{_clock(cause.first_at, now, zone)} {cause.title}: {text}{_again(cause, now, zone)}"]
+    seen_at = cause.first_at if cause.lasts else cause.last_at
+    lines = [f"{_clock(seen_at, now, zone)} {cause.title}: {text}{_again(cause, now, zone)}"]
     if cause.over_at is not None:
         if cause.over:
             lasted = duration_words(cause.over_at - cause.first_at)
@@ -88,12 +93,10 @@ def _cause(cause: Cause, now: datetime, zone: ZoneInfo) -> str:
 def _again(cause: Cause, now: datetime, zone: ZoneInfo) -> str:
     if cause.lasts:
         return f" (still so after {duration_words(now - cause.first_at)})" if cause.messages else ""
-    if cause.count == 1:
+    if cause.untold == 1:
         return ""
-    last = _clock(cause.last_at, now, zone)
-    return (
-        f" ({cause.count} times, last at {last})" if not cause.told else f" ({cause.untold} more times, last at {last})"
-    )
+    since = "the last message" if cause.messages else _clock(cause.first_at, now, zone)
+    return f" ({cause.untold} times since {since})"
 
 
 def _clock(at: datetime, now: datetime, zone: ZoneInfo) -> str:
@@ -120,11 +123,10 @@ def _more(causes: Sequence[Cause]) -> list[str]:
     return [f"And: {named}. `condord alert list` shows them."] if named else []
 
 
-def _open(state: AlertState, told: Sequence[Cause], now: datetime) -> list[str]:
+def _open(goes_on: Sequence[Cause], now: datetime) -> list[str]:
     """Name what goes on and was told before, for the end of the day."""
-    left = [cause for cause in state.causes if cause.messages and cause.over_at is None and cause not in told]
-    named = "; ".join(f"{cause.title} ({duration_words(now - cause.first_at)})" for cause in left[:CAUSES_SHOWN])
-    return [f"Told before: {named}."] if named else []
+    named = "; ".join(f"{cause.title} ({duration_words(now - cause.first_at)})" for cause in goes_on[:CAUSES_SHOWN])
+    return [f"Goes on, told before: {named}."] if named else []
 
 
 def _notes(state: AlertState) -> list[str]:

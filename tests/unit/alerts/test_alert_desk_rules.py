@@ -125,7 +125,7 @@ def test_what_repeats_is_counted_and_told_after_its_pause() -> None:
     reader.wait_until(NOON + minutes(300))
 
     assert reader.titles == ["An order was rejected"] * 2
-    assert "14 more times" in reader.messages[1].body
+    assert "14 times since the last message" in reader.messages[1].body
     assert sum(message.alerts for message in reader.messages) == 15
 
 
@@ -154,7 +154,7 @@ def test_quiet_hours_hold_back_until_their_end_and_tell_all_in_one() -> None:
     (message,) = reader.messages
     assert message.at == MORNING
     assert message.body.startswith("Held back until now")
-    assert "(2 times, last at 01:30 EST)" in message.body
+    assert "01:30 EST An order was rejected: cd.1, no (2 times since 00:00 EST)" in message.body
     assert message.alerts == 3
 
 
@@ -167,6 +167,29 @@ def test_urgent_alerts_pass_the_quiet_hours_unless_told_otherwise() -> None:
 
     assert [message.at for message in passing.messages][:1] == [MIDNIGHT + timedelta(seconds=10)]
     assert [message.at for message in holding.messages] == [MORNING]
+
+
+def test_a_reminder_wakes_nobody() -> None:
+    reader = Reader(policy(quiet=NIGHT))
+    evening = MIDNIGHT - timedelta(hours=3)
+
+    reader.hear(halted(evening))
+    reader.wait_until(MORNING)
+
+    assert [message.at for message in reader.messages] == [evening + timedelta(seconds=10), MORNING]
+    assert reader.titles == ["URGENT: The program has stopped trading", "still: The program has stopped trading"]
+    assert "still so after 10 h 0 min" in reader.messages[1].body
+    assert reader.messages[1].level is AlertLevel.ATTENTION
+
+
+def test_the_end_of_something_urgent_is_not_urgent() -> None:
+    reader = Reader(policy(quiet=NIGHT))
+
+    reader.hear(halted(MIDNIGHT))
+    reader.hear(event("run_state_changed", MIDNIGHT + minutes(5), state="RUNNING", by="person", reason="ok"))
+    reader.wait_until(MORNING)
+
+    assert [(message.at, message.level) for message in reader.messages][1] == (MORNING, AlertLevel.INFO)
 
 
 def test_a_link_that_came_back_in_the_quiet_hours_is_one_line_in_the_morning() -> None:
@@ -284,8 +307,8 @@ def test_the_end_of_the_day_is_a_message_of_its_own_and_names_what_goes_on() -> 
     reader.state = close_day(reader.state, digest, reader.rules)
     reader.wait_until(NOON + minutes(21))
 
-    assert reader.titles == ["No link to the gateway", "session 2026-03-03 ok"]
-    assert reader.messages[1].body == "ok: no condor entered\n\nTold before: No link to the gateway (20 min)."
+    assert reader.titles == ["No link to the gateway", "session 2026-03-03 ok, still: No link to the gateway"]
+    assert reader.messages[1].body == "ok: no condor entered\n\nGoes on, told before: No link to the gateway (20 min)."
 
 
 def test_a_clock_that_is_set_back_does_not_silence_the_desk() -> None:
