@@ -30,15 +30,15 @@ def compose(
     """Return one message about some causes and the ends of some sessions."""
     ordered = sorted(causes, key=lambda cause: (-cause.news.rank, cause.over_at is not None, cause.first_at))
     level = max((cause.news for cause in causes), key=lambda level: level.rank, default=AlertLevel.INFO)
-    goes_on = [cause for cause in state.causes if cause.lasts and cause.messages and cause.over_at is None]
-    goes_on = [cause for cause in goes_on if cause not in causes]
-    parts = [*_held(ordered, now), *(_cause(cause, now, zone) for cause in ordered[:CAUSES_SHOWN])]
-    parts += _more(ordered[CAUSES_SHOWN:])
-    parts += [
-        digest.text if len(digests) == 1 and not causes else f"{digest.title}\n{digest.text}" for digest in digests
-    ]
-    parts += _open(goes_on, now) if digests else []
-    parts += _notes(state)
+    goes_on = _goes_on(state, causes)
+    parts = (
+        *_held(ordered, now),
+        *(_cause(cause, now, zone) for cause in ordered[:CAUSES_SHOWN]),
+        *_more(ordered[CAUSES_SHOWN:]),
+        *_ends(digests, alone=not causes),
+        *(_open(goes_on, now) if digests else ()),
+        *_notes(state),
+    )
     return Message(
         number=state.number + 1,
         at=now,
@@ -47,6 +47,17 @@ def compose(
         body="\n\n".join(parts),
         alerts=sum(cause.untold for cause in causes),
     )
+
+
+def _goes_on(state: AlertState, told: Sequence[Cause]) -> list[Cause]:
+    """Return what was told before, goes on, and is not told now."""
+    known = (cause for cause in state.causes if cause.lasts and cause.messages and cause.over_at is None)
+    return [cause for cause in known if cause not in told]
+
+
+def _ends(digests: Sequence[Digest], *, alone: bool) -> list[str]:
+    """Return the ends of sessions; a single one stands under its title already."""
+    return [digest.text if alone and len(digests) == 1 else f"{digest.title}\n{digest.text}" for digest in digests]
 
 
 def duration_words(length: timedelta) -> str:
