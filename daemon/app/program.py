@@ -19,13 +19,14 @@ from daemon.adapters.scheduler import ApScheduler
 from daemon.adapters.store import DATABASE, SqliteStore
 from daemon.app.governor import Governor
 from daemon.core.calendar.sessions import log_session
-from daemon.core.records import MODE_KEY
+from daemon.core.records import MODE_KEY, NextSession
 from daemon.engine.alert_desk import AlertDesk
 from daemon.engine.context import Desk, EnginePolicy
 from daemon.engine.engine import Engine
 from daemon.engine.journal import Journal
 from daemon.ports import Notifier
 from daemon.report.day import DayView, gather_day
+from daemon.report.day_json import day_json
 from daemon.report.day_text import render_day
 from daemon.settings import Settings
 
@@ -136,9 +137,11 @@ def build_program(
         macro=macro_files.read(),
     )
 
-    def day_closed(session: date, next_actions: tuple[str, ...]) -> None:
-        view = gather_day(store, session, next_rolls=engine.next_rolls(session), next_actions=next_actions)
-        log.write_block(session, render_day(view))
+    def day_closed(session: date, tomorrow: NextSession) -> None:
+        # A session whose end was missed is told of later, and by other settings perhaps.
+        digest = settings.digest if session == journal.session() else ""
+        view = gather_day(store, session, tomorrow=tomorrow, settings_digest=digest)
+        log.write_page(session, render_day(view), day_json(view))
         if day_shown is not None:
             day_shown(view)
 

@@ -454,6 +454,26 @@ class Monitor:
         return self.value is not None and self.limit is not None and self.value > self.limit
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextSession:
+    """What the session after a closed one brings, as it is known at that close."""
+
+    session: date
+    open_at: datetime
+    close_at: datetime
+    early_close: bool
+    jobs: tuple[tuple[str, datetime], ...]
+    """The daily jobs in the order of their times."""
+    events: tuple[str, ...] = ()
+    """Economic events, expiries and early closes, each with its time."""
+    expiring: tuple[str, ...] = ()
+    """Condors and contracts of the hedge that settle in the session."""
+    leaving: tuple[tuple[str, date], ...] = ()
+    """Condors near their exit by time, with their expiry."""
+    rolls: tuple[tuple[str, date], ...] = ()
+    """The next roll of each layer, the earliest first; nothing where rolls are off."""
+
+
 class Level(StrEnum):
     """Severity of an event."""
 

@@ -57,7 +57,7 @@ _LIFE: Final = {
     "daemon_recovered": _info("well again after: {why}"),
     "settings_loaded": _info("{settings} settings", "{changed} changed from default", "digest {digest}"),
     "settings_changed": _info("{setting} is {value}", "was {before}", "by {source}"),
-    "settings_pending": _info("{changes} wait for a restart", "{settings}"),
+    "settings_pending": _info("{changes} pending until a restart", "{settings}"),
     "settings_unreadable": _warning("a restart would fail: {text}"),
     "settings_warned": _warning("{text}"),
     "run_state_changed": _warning("{state}", "by {by}", "{reason}"),
@@ -67,7 +67,7 @@ _LIFE: Final = {
     "alert_sent": _info("{title}", "to {outlets}"),
     "alert_failed": _warning("{title} did not reach {outlets}", "{why}"),
     "metrics_failed": _warning("the figures cannot be taken or written: {text}"),
-    "session_closed": _info("session {of_session}", "net liquidation {net_liquidation_usd_cents}"),
+    "session_closed": _info("{verdict}"),
 }
 
 _JOBS: Final = {

@@ -8,10 +8,12 @@ from collections.abc import Awaitable, Callable
 from datetime import date, datetime, time, timedelta
 from typing import Final, TypeVar
 
-from daemon.core.calendar.sessions import next_session, previous_session
+from daemon.core.book.condors import layer_positions
+from daemon.core.calendar.sessions import next_session
+from daemon.core.calendar.sessions import session as session_hours
 from daemon.core.hedge.rolls import next_roll
 from daemon.core.orders.intent import Purpose, Reason
-from daemon.core.records import JobOutcome, Outcome, RunState
+from daemon.core.records import JobOutcome, NextSession, Outcome, RunState
 from daemon.engine.background import Background
 from daemon.engine.capital_desk import CapitalDesk
 from daemon.engine.condor_entries import CondorEntries
@@ -48,8 +50,8 @@ EXITS_FIRST_S: Final = 120.0
 """Longest time an entry waits for exits that are due to send their orders."""
 UNDECIDED: Final = Reason("decided_at_the_close", "the outcome of the entry order was unknown when its time was over")
 Answer = TypeVar("Answer")
-DayClosed = Callable[[date, tuple[str, ...]], None]
-"""Called after the closing figures of a session are recorded, with the next actions in words."""
+DayClosed = Callable[[date, NextSession], None]
+"""Called after the closing figures of a session are recorded, or when it was missed, with what the next one brings."""
 
 
 class Engine:
@@ -110,7 +112,8 @@ class Engine:
         if store.meta("first_session") is None:
             store.set_meta("first_session", today.isoformat())
         self._scheduler.start()
-        await self.jobs.catch_up(today)
+        for missed in await self.jobs.catch_up(today):
+            self._day_closed(missed, self.next_session(missed))
         store.set_meta("last_session", today.isoformat())
         self._notifier.status(self.status_line())
 
@@ -292,7 +295,7 @@ class Engine:
         self.jobs.record_checks(session)
         self.jobs.record(session, END_OF_DAY, outcome)
         self.at_close()
-        self._day_closed(session, self.next_actions(tomorrow))
+        self._day_closed(session, self.next_session(session))
         return outcome
 
     async def _go_on_to(self, tomorrow: date) -> None:
@@ -311,21 +314,29 @@ class Engine:
 
     # -- words -------------------------------------------------------------------------------------
 
-    def next_actions(self, tomorrow: date) -> tuple[str, ...]:
-        """Return what comes next, in words."""
-        policy = self.desk.policy
-        lines = [f"{tomorrow}: next session"]
-        lines += [f"{event.when}: {event.label}" for event in policy.events.events_on(tomorrow)]
-        if policy.hedge.rolls_enabled:
-            after = previous_session(tomorrow)
-            rolls = sorted((when, layer) for layer, when in self.next_rolls(after).items())
-            lines += [f"{when}: {layer} rolls" for when, layer in rolls]
-        lines += [
-            f"{condor.record.condor_id} expires {condor.record.expiry}"
-            for condor in self.desk.view().condors
-            if (condor.record.expiry - tomorrow).days <= policy.condor.time_exit_dte + 1
-        ]
-        return tuple(lines)
+    def next_session(self, after: date) -> NextSession:
+        """Return what the session after one brings."""
+        policy, tomorrow = self.desk.policy, next_session(after)
+        hours = session_hours(tomorrow)
+        rolls = self.next_rolls(after) if policy.hedge.enabled and policy.hedge.rolls_enabled else {}
+        condors = [(condor.record.condor_id, condor.record.expiry) for condor in self.desk.view().condors]
+        layers = layer_positions(self.desk.view().book).items()
+        expiring = [f"{name} {contract}" for name, held in layers for contract in held if contract.expiry == tomorrow]
+        return NextSession(
+            session=tomorrow,
+            open_at=hours.open_at,
+            close_at=hours.close_at,
+            early_close=hours.early_close,
+            jobs=self.jobs.instants(tomorrow),
+            events=tuple(f"{event.when} {event.label}" for event in policy.events.events_on(tomorrow)),
+            expiring=(*(name for name, expiry in condors if expiry == tomorrow), *expiring),
+            leaving=tuple(each for each in condors if self._leaves_soon(each[1], tomorrow)),
+            rolls=tuple(sorted(rolls.items(), key=lambda roll: (roll[1], roll[0]))),
+        )
+
+    def _leaves_soon(self, expiry: date, tomorrow: date) -> bool:
+        condor = self.desk.policy.condor
+        return condor.time_exit_enabled and 0 < (expiry - tomorrow).days <= condor.time_exit_dte + 1
 
     def next_rolls(self, after: date) -> dict[str, date]:
         """Return the first roll of each layer after a session."""

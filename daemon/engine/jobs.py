@@ -63,9 +63,12 @@ class JobBook:
         self._on_undone = on_undone
         self._checks: Counter[tuple[date, str]] = Counter()
 
-    async def catch_up(self, today: date) -> None:
-        """Write down what was missed, run late what still makes sense, schedule the rest of the session."""
-        self._write_missed(today)
+    async def catch_up(self, today: date) -> tuple[date, ...]:
+        """Write down what was missed, run late what still makes sense, schedule the rest of the session.
+
+        Return the sessions whose end was missed.
+        """
+        missed = self._write_missed(today)
         now = self._desk.clock.now()
         for job in self._daily:
             due = instant(today, job.at)
@@ -77,6 +80,7 @@ class JobBook:
             else:
                 self._miss(today, job, "its time had passed when the daemon started")
         self.schedule(today)
+        return missed
 
     def schedule(self, today: date) -> None:
         """Schedule every instant of a session that is still to come."""
@@ -93,9 +97,12 @@ class JobBook:
         now = self._desk.clock.now()
         ahead = [(job.name, instant(today, job.at)) for job in self._daily if instant(today, job.at) > now]
         if not ahead:
-            tomorrow = next_session(today)
-            ahead = [(job.name, instant(tomorrow, job.at)) for job in self._daily]
+            return self.instants(next_session(today))
         return tuple(sorted(ahead, key=lambda item: item[1]))
+
+    def instants(self, session: date) -> tuple[tuple[str, datetime], ...]:
+        """Return when each daily job of a session runs, earliest first."""
+        return tuple(sorted(((job.name, instant(session, job.at)) for job in self._daily), key=lambda item: item[1]))
 
     def _id(self, job: DailyJob, today: date) -> str:
         """Name a run so that runs of the same instant begin in the order of the table, after the checks."""
@@ -147,11 +154,13 @@ class JobBook:
         self._on_undone(today, job, outcome)
         self.record(today, job.name, outcome)
 
-    def _write_missed(self, today: date) -> None:
+    def _write_missed(self, today: date) -> tuple[date, ...]:
         last = self._desk.store.meta("last_session")
         if last is None:
-            return
-        for day in sessions_between(date.fromisoformat(last), today)[:-1][-MISSED_SESSIONS_MAX:]:
+            return ()
+        days = sessions_between(date.fromisoformat(last), today)[:-1][-MISSED_SESSIONS_MAX:]
+        missed = tuple(day for day in days if self._desk.store.job_outcome(day, "end_of_day") is None)
+        for day in days:
             for job in self._daily:
                 if self._desk.store.job_outcome(day, job.name) is None:
                     self._miss(day, job, "the daemon was not running, or had no gateway")
@@ -160,6 +169,7 @@ class JobBook:
             )
             for check in self._repeated:
                 self._desk.store.record_job(day, check.name, ended)
+        return missed
 
     def _schedule_checks(self, checks: Sequence[RepeatedJob], today: date) -> None:
         """Schedule checks of one beat as one job: they run in the order of the table, each in its own hours."""

@@ -140,8 +140,10 @@ class LinkKeeper:
         while desk.broker.link is not LinkState.DOWN:
             self.turns += 1
             self._stood_at = desk.clock.now()
+            # Not wait_for: of Python 3.11 it swallows a cancel that comes together with the change, and a stop then hangs.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), desk.policy.heartbeat_s)
+                async with asyncio.timeout(desk.policy.heartbeat_s):
+                    await self._changed.wait()
             if self._changed.is_set():
                 self._changed.clear()
                 await self._after_change()

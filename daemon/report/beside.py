@@ -44,14 +44,19 @@ def _bought_for(name: str, end: Closing, intents: Iterable[Intent]) -> dict[Hedg
     }
 
 
-def beside_text(lines: Sequence[BesideLine]) -> list[str]:
-    """Write the ledgers as a table, and under it what the spreads held are for."""
+def beside_table(lines: Sequence[BesideLine]) -> list[str]:
+    """Write the ledgers as a table."""
     if not lines:
         return []
     rows: list[Sequence[str]] = [("beside the layers", "cash", "cost of held", "worth", "realised", "profit and loss")]
     rows += [(line.subject, *map(_dollars, ledger_sums(line.ledger).values())) for line in lines]
+    return columns(rows, "<>>>>>")
+
+
+def beside_text(lines: Sequence[BesideLine]) -> list[str]:
+    """Write the ledgers, and under them what the spreads held are for."""
     held = [(unit, condors) for line in lines for unit, condors in line.bought_for.items() if condors]
-    return [*columns(rows, "<>>>>>"), *(f"  {unit} is held for {', '.join(condors)}" for unit, condors in held)]
+    return [*beside_table(lines), *(f"  {unit} is held for {', '.join(condors)}" for unit, condors in held)]
 
 
 def ledger_sums(ledger: SubLedger) -> dict[str, float | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -10,17 +10,22 @@ from typing import Final
 from daemon.core.book.book import BookEntry, EntryKind
 from daemon.core.hedge.policy import BESIDE
 from daemon.core.orders.intent import Intent, IntentState, Purpose, Strategy
+from daemon.core.phrasing import sentence, words
 from daemon.core.records import (
     MODE_KEY,
     CondorRecord,
     Decision,
     DecisionKind,
+    EventRecord,
     HedgeComputation,
     JobOutcome,
     Level,
     Monitor,
+    NextSession,
     Outcome,
     RiskRecord,
+    RunState,
+    RunStateRecord,
     Signal,
 )
 from daemon.ports import Store
@@ -29,9 +34,11 @@ from daemon.report.closing import Closing, closing
 from daemon.report.condors import CondorLine, CondorStatus, condor_lines
 from daemon.report.governance import waited_at_close
 from daemon.report.hedge import HedgeChange, LayerLine, hedge_changes, layer_lines
+from daemon.report.limits import limit_words
 from daemon.report.orders import OrderLine, order_lines
 from daemon.report.troubles import TroubleLine, trouble_lines
-from daemon.report.words import plural
+from daemon.report.uptime import LinkUse, link_use
+from daemon.report.words import new_york_time, plural
 
 JOBS: Final = (
     "preflight",
@@ -50,6 +57,9 @@ JOBS: Final = (
 )
 """The jobs of a session in the order of the day, as their outcomes are recorded."""
 
+UNREADABLE: Final = "settings_unreadable"
+SETTINGS_EVENTS: Final = ("settings_changed", "exit_rule_changed", "settings_pending", UNREADABLE)
+"""Events about the settings, which have a section of their own."""
 CONDOR_ENTRY_JOB: Final = "condor_entry"
 MODE_UNKNOWN: Final = "MODE NOT RECORDED"
 
@@ -84,9 +94,18 @@ class DayView:
     jobs: tuple[tuple[str, JobOutcome | None], ...]
     troubles: tuple[TroubleLine, ...]
     """Warnings and errors, errors first."""
-    next_actions: tuple[str, ...]
+    late: tuple[str, ...]
+    """Jobs that ran after their time, because the daemon was not there at it."""
+    link: LinkUse
+    settings_told: tuple[str, ...]
+    """What the session's log says of changed settings, in words."""
+    tomorrow: NextSession | None
+    run_state: RunStateRecord
+    """As it stood when the page was made."""
     policy_waits: str = ""
     """Which hedge policy waited for approval when the session ended, in words."""
+    settings_digest: str = ""
+    """Of the settings that the session closed with; empty where nobody told."""
 
     @property
     def open_condors(self) -> tuple[CondorLine, ...]:
@@ -123,8 +142,8 @@ def gather_day(
     session: date,
     *,
     mode: str | None = None,
-    next_rolls: Mapping[str, date] | None = None,
-    next_actions: tuple[str, ...] = (),
+    tomorrow: NextSession | None = None,
+    settings_digest: str = "",
 ) -> DayView:
     """Read what is recorded of one session; without ``mode`` the store's own note of it is used."""
     end = closing(session, store.entries(), store.days(), store.book())
@@ -134,7 +153,7 @@ def gather_day(
     orders = order_lines((i for i in intents if i.key.session == session or i.ref in refs), end.entries)
     computations = store.hedge_computations(session)
     computation = computations[-1] if computations else None
-    risks = store.risks(session)
+    risks, events = store.risks(session), store.events(session=session)
     return DayView(
         session=session,
         mode=mode or store.meta(MODE_KEY) or MODE_UNKNOWN,
@@ -143,7 +162,7 @@ def gather_day(
         orders=orders,
         condors=condor_lines(_alive(store.condors(), end, today), end, orders),
         changes=_changes(intents, end, today),
-        layers=layer_lines(end, computation, next_rolls or {}),
+        layers=layer_lines(end, computation, {} if tomorrow is None else dict(tomorrow.rolls)),
         beside=beside_lines(end, intents),
         computation=computation,
         signals=store.signals(session),
@@ -151,10 +170,19 @@ def gather_day(
         risk=risks[-1] if risks else None,
         settlements=tuple(entry for entry in today if entry.kind is EntryKind.SETTLEMENT),
         jobs=tuple((job, store.job_outcome(session, job)) for job in JOBS),
-        troubles=trouble_lines(store.events(session=session)),
-        next_actions=next_actions,
+        troubles=trouble_lines(event for event in events if event.name not in SETTINGS_EVENTS),
+        late=tuple(str(event.fields["job"]) for event in events if event.name == "job_caught_up"),
+        link=link_use(session, events),
+        settings_told=tuple(_told(event) for event in events if event.name in SETTINGS_EVENTS),
+        tomorrow=tomorrow,
+        run_state=store.run_state(),
         policy_waits=waited_at_close(store.governance(), session),
+        settings_digest=settings_digest,
     )
+
+
+def _told(event: EventRecord) -> str:
+    return f"{new_york_time(event.at)} {words(event.name)}: {sentence(event.name, event.fields)}"
 
 
 def _alive(records: Iterable[CondorRecord], end: Closing, today: Iterable[BookEntry]) -> tuple[CondorRecord, ...]:
@@ -194,21 +222,37 @@ def attention(view: DayView) -> tuple[str, ...]:
         found.append(f"{plural(day.breaks_open, 'break')} open between book and account")
     if condor_decision(view.decisions) is None:
         found.append("no condor decision recorded")
-    found += [
-        f"job {job} {outcome.outcome}: {outcome.reason}"
-        for job, outcome in view.jobs
-        if outcome is not None and outcome.outcome in (Outcome.FAILED, Outcome.MISSED)
-    ]
+    found += _undone_jobs(view)
     unknown = [line.ref for line in view.orders if line.state is IntentState.UNKNOWN]
     if unknown:
         found.append(f"no evidence yet of {', '.join(unknown)}")
-    if view.policy_waits:
-        found.append(view.policy_waits)
+    found += _held_back(view)
     errors = [line for line in view.troubles if line.level is Level.ERROR]
     if errors:
         names = sorted({line.name for line in errors})
         found.append(f"{plural(sum(line.count for line in errors), 'error')} ({', '.join(names)})")
     return tuple(found)
+
+
+def _undone_jobs(view: DayView) -> Iterator[str]:
+    """Name the jobs that failed or were missed, those of one reason together."""
+    undone: dict[tuple[Outcome, str], list[str]] = {}
+    for job, outcome in view.jobs:
+        if outcome is not None and outcome.outcome in (Outcome.FAILED, Outcome.MISSED):
+            undone.setdefault((outcome.outcome, outcome.reason), []).append(job)
+    for (kind, why), jobs in undone.items():
+        yield f"{'job' if len(jobs) == 1 else 'jobs'} {', '.join(jobs)} {kind}: {why}"
+
+
+def _held_back(view: DayView) -> Iterator[str]:
+    """Name what keeps the program from trading as the settings say: a halt, a limit, settings that wait or are wrong."""
+    if view.run_state.state is not RunState.RUNNING:
+        yield f"{view.run_state.state} by {view.run_state.by}: {view.run_state.reason}"
+    uses = () if view.risk is None else view.risk.limits
+    yield from (f"limit breached: {limit_words(use)}" for use in uses if use.breached)
+    if view.policy_waits:
+        yield view.policy_waits
+    yield from (text for text in view.settings_told if words(UNREADABLE) in text)
 
 
 def _adjusts(line: OrderLine) -> bool:
@@ -217,14 +261,13 @@ def _adjusts(line: OrderLine) -> bool:
 
 def done_in_words(view: DayView) -> tuple[str, ...]:
     """Say what was done in the session, most important first."""
-    words: list[str] = []
     filled = [line.subject for line in view.entries if line.filled]
-    words.append(f"entered {', '.join(filled)}" if filled else "no condor entered")
+    done = [f"entered {', '.join(filled)}" if filled else "no condor entered"]
     closed = sum(line.status is CondorStatus.CLOSED for line in view.ended_condors)
     settled = len(view.ended_condors) - closed
-    words += [f"{plural(closed, 'condor')} closed"] * bool(closed)
-    words += [f"{plural(settled, 'condor')} settled"] * bool(settled)
+    done += [f"{plural(closed, 'condor')} closed"] * bool(closed)
+    done += [f"{plural(settled, 'condor')} settled"] * bool(settled)
     rolled = len({line.subject for line in view.orders if _adjusts(line) and line.filled})
-    words += [f"{plural(rolled, 'condor')} adjusted"] * bool(rolled)
-    words += [f"{change.layer} {change.kind}" for change in view.changes]
-    return tuple(words)
+    done += [f"{plural(rolled, 'condor')} adjusted"] * bool(rolled)
+    done += [f"{change.layer} {change.kind}" for change in view.changes]
+    return tuple(done)

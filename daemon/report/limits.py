@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Final
 
 from daemon.core.records import LimitUse
@@ -12,11 +13,25 @@ _NAMES: Final = {"order_rate": "orders within a minute", "rejects": "rejects in 
 
 
 def limits_section(uses: Sequence[LimitUse]) -> list[str]:
-    """Write one line for each limit."""
+    """Write the limits that are used in two columns, breached ones first, and name the others."""
     if not uses:
-        return ["  not measured"]
-    rows = [(_name(use), _value(use), _limit(use), _remark(use)) for use in uses]
-    return columns(rows, "<>><")
+        return ["not measured"]
+    used = sorted((use for use in uses if is_used(use)), key=lambda use: not use.breached)
+    others = [_name(use) for use in uses if not is_used(use)]
+    cells = [f"{limit_words(use)}{_mark(use)}" for use in used]
+    half = (len(cells) + 1) // 2
+    rows = columns([*zip_longest(cells[:half], cells[half:], fillvalue="")], "<<", indent=0, gap=4)
+    return [*rows, *([f"nothing used of {', '.join(others)}"] if others else [])]
+
+
+def is_used(use: LimitUse) -> bool:
+    """Whether something of a limit is used, or not known."""
+    return use.applies and (use.value is None or use.value > 0)
+
+
+def limit_words(use: LimitUse) -> str:
+    """Say how much of a limit is used."""
+    return f"{_name(use)} {_value(use)} {_limit(use)}"
 
 
 def limits_words(uses: Sequence[LimitUse]) -> str:
@@ -24,7 +39,7 @@ def limits_words(uses: Sequence[LimitUse]) -> str:
     if not uses:
         return "not measured yet"
     used = sorted((use for use in uses if use.breached or use.value), key=lambda use: not use.breached)
-    words = [f"{_name(use)} {_value(use)} {_limit(use)}{_mark(use)}" for use in used]
+    words = [f"{limit_words(use)}{_mark(use)}" for use in used]
     unused = plural(len(uses) - len(used), "limit")
     return "; ".join([*words, f"nothing of {unused} more" if used else f"nothing used of {unused}"])
 
@@ -55,10 +70,6 @@ def _amount(use: LimitUse, amount: float | None) -> str:
             return f"{amount:,.2f}"
         case _:
             return f"{amount:,.0f}"
-
-
-def _remark(use: LimitUse) -> str:
-    return ", ".join(part for part in ("BREACHED" if use.breached else "", use.note) if part)
 
 
 def _mark(use: LimitUse) -> str:

@@ -3,48 +3,50 @@
 from __future__ import annotations
 
 from daemon.core.calendar.sessions import session
-from daemon.core.records import CondorBreakEvens, RiskRecord, Sensitivity, StressCell
-from daemon.report.words import UNKNOWN, columns, dollars, new_york_time, plural, points, whole_dollars
+from daemon.core.records import RiskRecord, Sensitivity, StressCell
+from daemon.report.words import UNKNOWN, new_york_time, plural, points, whole_dollars
 
 UNKNOWN_SHOWN = 3
 
 
-def risk_section(risk: RiskRecord | None) -> list[str]:
-    """Write the section: greeks, losses, stress and break-evens; what is unknown is said, with the reason."""
+def risk_texts(risk: RiskRecord | None) -> list[str]:
+    """Write greeks, losses, stress and the nearest break-evens; what is unknown is said, with the reason."""
     if risk is None:
-        return ["  not measured"]
+        return ["not measured"]
     known = [
         *_measured(risk),
         *_greeks(risk),
-        f"  {_max_loss(risk)}; maintenance margin {dollars(risk.maintenance_margin_usd_cents)}",
-        f"  worst scenario: {stress_words(risk.worst)}",
-        *_crash(risk.crash),
-        *_break_evens(risk.break_evens),
+        _max_loss(risk),
+        f"worst scenario: {_scenario(risk.worst)}",
+        _crash(risk.crash),
+        *_break_evens(risk),
     ]
     if risk.estimated:
         contracts = plural(risk.estimated, "contract counts", "contracts count")
-        known.append(f"  {contracts} with a volatility that is not of the own mark")
-    shown = [f"  unknown: {text}" for text in risk.unknown[:UNKNOWN_SHOWN]]
+        known.append(f"{contracts} with a volatility that is not of the own mark")
+    shown = [f"unknown: {text}" for text in risk.unknown[:UNKNOWN_SHOWN]]
     left = len(risk.unknown) - UNKNOWN_SHOWN
-    return [*known, *shown, *([f"  and {left} more unknown"] if left > 0 else [])]
+    return [*known, *shown, *([f"and {left} more unknown"] if left > 0 else [])]
 
 
 def _measured(risk: RiskRecord) -> list[str]:
     """Say when it was measured, unless that was after the close: what came later is not in it."""
     if risk.at >= session(risk.session).close_at:
         return []
-    return [f"  as of {new_york_time(risk.at)}; nothing was measured after the close"]
+    return [f"as of {new_york_time(risk.at)}; nothing was measured after the close"]
 
 
 def stress_words(cell: StressCell | None) -> str:
-    """Say what one scenario brings."""
+    """Say what one scenario brings, and to whom."""
+    parts = "" if cell is None else f" (condors {_usd(cell.condor_usd)}, hedge {_usd(cell.hedge_usd)})"
+    return f"{_scenario(cell)}{parts}"
+
+
+def _scenario(cell: StressCell | None) -> str:
     if cell is None:
         return UNKNOWN
     days = "at once" if cell.days == 0 else f"after {plural(round(cell.days), 'day')}"
-    return (
-        f"{_usd(cell.pnl_usd)} with SPX {cell.spx_pct:+.0f} %, VIX {cell.vix_pct:+.0f} %, {days} "
-        f"(condors {_usd(cell.condor_usd)}, hedge {_usd(cell.hedge_usd)})"
-    )
+    return f"{_usd(cell.pnl_usd)} with SPX {cell.spx_pct:+.0f} %, VIX {cell.vix_pct:+.0f} %, {days}"
 
 
 def theta_words(theta_usd: float | None) -> str:
@@ -61,20 +63,17 @@ def _level(pts: float | None) -> str:
 
 
 def _greeks(risk: RiskRecord) -> list[str]:
-    heading: tuple[str, ...] = ("", "delta", "gamma", "vega", "theta a day")
-    rows = [heading, _sensitivity("condors, on SPX", risk.condors), _sensitivity("hedge, on VIX futures", risk.hedge)]
-    if risk.hedge_on_spx is not None:
-        rows.append(_sensitivity("hedge, on SPX", risk.hedge_on_spx))
-    if risk.hedge_on_funds is not None:
-        rows.append(_sensitivity("hedge, on funds", risk.hedge_on_funds))
-    linked = f"  a point of SPX, VIX moving with it as on average: {_cents(risk.linked_delta_usd)}"
-    return [*columns(rows, "<>>>>", gap=4), f"{linked}; theta of all {theta_words(risk.theta_usd)}"]
+    groups = [("condors on SPX", risk.condors), ("hedge on VIX futures", risk.hedge)]
+    more = [("hedge on SPX", risk.hedge_on_spx), ("hedge on funds", risk.hedge_on_funds)]
+    groups += [(name, found) for name, found in more if found is not None]
+    linked = f"a point of SPX, VIX moving with it as on average: {_cents(risk.linked_delta_usd)}"
+    lines = [f"{name}: {UNKNOWN if found is None else _sensitivity(found)}" for name, found in groups]
+    return [*lines, f"{linked}; theta of all {theta_words(risk.theta_usd)}"]
 
 
-def _sensitivity(name: str, found: Sensitivity | None) -> tuple[str, ...]:
-    if found is None:
-        return (name, *[UNKNOWN] * 4)
-    return (name, *(_cents(usd) for usd in (found.delta_usd, found.gamma_usd, found.vega_usd, found.theta_usd)))
+def _sensitivity(found: Sensitivity) -> str:
+    delta, gamma, vega, theta = map(_cents, (found.delta_usd, found.gamma_usd, found.vega_usd, found.theta_usd))
+    return f"delta {delta}, gamma {gamma}, vega {vega}, theta {theta} a day"
 
 
 def _cents(amount_usd: float | None) -> str:
@@ -94,25 +93,20 @@ def _max_loss(risk: RiskRecord) -> str:
     )
 
 
-def _crash(cells: tuple[StressCell, ...]) -> list[str]:
+def _crash(cells: tuple[StressCell, ...]) -> str:
     if not cells:
-        return ["  crash: unknown"]
-    parts = ", ".join(f"{_usd(cell.pnl_usd)} after {cell.days:.0f} d" for cell in cells)
-    return [f"  crash, SPX {cells[0].spx_pct:+.0f} % and VIX {cells[0].vix_pct:+.0f} %: {parts}"]
+        return f"crash: {UNKNOWN}"
+    parts = ", ".join(f"{_usd(cell.pnl_usd)} {f'in {cell.days:.0f} d' if cell.days else 'now'}" for cell in cells)
+    return f"SPX {cells[0].spx_pct:+.0f}, VIX {cells[0].vix_pct:+.0f} %: {parts}"
 
 
-def _break_evens(lines: tuple[CondorBreakEvens, ...]) -> list[str]:
-    if not lines:
-        return []
-    rows = [("break-evens", "low", "high", "hedged low", "hedged high")]
-    rows += [
-        (
-            line.condor_id,
-            _level(line.low_pts),
-            _level(line.high_pts),
-            _level(line.hedged_low_pts),
-            _level(line.hedged_high_pts),
-        )
-        for line in lines
-    ]
-    return columns(rows, "<>>>>")
+def _break_evens(risk: RiskRecord) -> list[str]:
+    """Write the break-even that SPX is nearest to, or farthest beyond, on either side; the JSON lines have all."""
+    lows = [line for line in risk.break_evens if line.low_pts is not None]
+    highs = [line for line in risk.break_evens if line.high_pts is not None]
+    low = max(lows, key=lambda line: line.low_pts or 0.0, default=None)
+    high = min(highs, key=lambda line: line.high_pts or 0.0, default=None)
+    shown = [(low.low_pts, low.hedged_low_pts)] if low else []
+    shown += [(high.high_pts, high.hedged_high_pts)] if high else []
+    words = " and ".join(f"{_level(alone)} (hedged {_level(hedged)})" for alone, hedged in shown)
+    return [f"break-evens nearest to SPX: {words}"] if shown else []

@@ -80,12 +80,12 @@ def signals_json(store: Store, session: date) -> dict[str, Any]:
 
 
 def signals_line(signals: Sequence[Signal]) -> str:
-    """Say in one line what the signals say, and which say nothing because they are stale or missing."""
+    """Say in one line what the signals say, and how many say nothing because they are stale or missing."""
     if not signals:
         return NONE_READ
     said = [f"{words(signal.name)} {words(signal.state)}" for signal in signals if signal.state != NEUTRAL]
     parts = [", ".join(said) or "all neutral"]
     for standing in (Standing.STALE, Standing.MISSING):
-        names = [words(signal.name) for signal in signals if signal.standing is standing]
-        parts += [f"{standing}: {', '.join(names)}"] * bool(names)
+        count = sum(signal.standing is standing for signal in signals)
+        parts += [f"{count} {standing}"] * bool(count)
     return "; ".join(parts)

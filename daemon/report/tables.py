@@ -14,7 +14,7 @@ from daemon.core.records import HedgeComputation, LayerComputation
 from daemon.ports import Store
 from daemon.report.beside import BesideLine, beside_lines, beside_text, ledger_sums
 from daemon.report.closing import Closing, closing
-from daemon.report.day_text import layer_table
+from daemon.report.day_sections import layer_table
 from daemon.report.hedge import HedgeChange, Traded, budget_lines, hedge_arithmetic, hedge_changes, layer_lines
 from daemon.report.json_types import JsonObject
 from daemon.report.words import (

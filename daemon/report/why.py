@@ -27,7 +27,7 @@ EXITS_JOB: Final = "exits"
 DECIDED_AFTER: Final = frozenset(Purpose) - {Purpose.ENTRY, Purpose.EXIT, Purpose.FLATTEN, Purpose.REPAIR}
 """Purposes of the hedge whose decisions are recorded with what came of their orders."""
 SIGNALS_JOB: Final = "signals"
-"""Its inputs, and which signals are missing, are a table on the page of the day."""
+"""Its inputs, and which signals are missing, are a table of `condord signals`."""
 ON_THE_PAGE: Final = frozenset({"expiry_in_window", "filled", "signals_missing"})
 """Reasons that the page of the day tells in its own tables."""
 INPUTS_ON_THE_PAGE: Final = frozenset({"call_long", "margin_after_usd", "net_liquidation_usd", "put_long"})

@@ -77,3 +77,10 @@ def test_a_resize_waits_for_a_roll_that_is_still_at_work(tmp_path: Path) -> None
         assert last.at >= rolled.at
 
     live(tmp_path / "state", new_york(FIRST, time(15, 20)), scene, seed=2, HEDGE_LADDER_STEP_S="300")
+
+
+def test_a_stop_in_the_moment_of_the_start_ends_the_daemon(tmp_path: Path) -> None:
+    async def scene(life: Life) -> None:
+        await life.start()  # the connection has just come about when the scene stops the daemon
+
+    live(tmp_path / "state", new_york(FIRST, time(8, 0)), scene)

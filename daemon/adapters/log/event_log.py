@@ -98,12 +98,16 @@ class EventLog:
         if _NUMBER[event.level] >= self._least:
             self._try(lines)
 
-    def write_block(self, session: date, text: str) -> None:
-        """Append a page of text to the file for people."""
+    def write_page(self, session: date, text: str, facts: Mapping[str, object]) -> None:
+        """Append the page of a session to the file for people, and its facts to that for programs."""
+        now, _ = self._here()
+        closed = EventRecord("session_closed", now, session, level_of("session_closed"), facts)
 
         def page() -> None:
-            for file, _ in self._files[:1]:
-                file.append(session, f"\n{text.rstrip()}\n\n")
+            for (file, _), shown in zip(
+                self._files, (f"\n{text.rstrip()}\n\n", f"{_json_line(closed)}\n"), strict=False
+            ):
+                file.append(session, shown)
 
         self._try(page)
 

@@ -16,7 +16,7 @@ from daemon.adapters.scheduler import ApScheduler
 from daemon.adapters.virtual_time import VirtualLoop, run_virtual
 from daemon.core.calendar.sessions import new_york
 from daemon.core.orders.broker_facts import AccountValues, NoticeFact
-from daemon.core.records import JobOutcome, Outcome
+from daemon.core.records import JobOutcome, NextSession, Outcome
 from daemon.engine.engine import Engine
 from daemon.errors import LinkDownError, StoreError
 
@@ -60,7 +60,7 @@ def live(folder: Path, body: Callable[[Engine, FakeBroker], Awaitable[Found]]) -
 
 
 def test_a_report_that_fails_does_not_keep_the_next_session_from_its_jobs(tmp_path: Path) -> None:
-    def broken_report(_session: date, _lines: tuple[str, ...]) -> None:
+    def broken_report(_session: date, _next: NextSession) -> None:
         raise ZeroDivisionError("no figures")
 
     async def main() -> tuple[list[str], JobOutcome | None]:

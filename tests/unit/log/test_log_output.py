@@ -194,7 +194,7 @@ def test_the_page_of_the_day_is_appended_to_its_session(build: Build, tmp_path: 
     log = build(tmp_path)
     log.write(event())
 
-    log.write_block(TODAY, "VERDICT\n  all well\n")
+    log.write_page(TODAY, "VERDICT\n  all well\n", {})
 
     assert (tmp_path / "2020-02-18.log").read_text().endswith("asked\n\nVERDICT\n  all well\n\n")
 
@@ -234,11 +234,13 @@ def test_a_session_has_a_file_of_text_and_one_of_json_lines_whatever_the_termina
 ) -> None:
     log = build(tmp_path, io.StringIO(), form=LogFormat.JSON)
     log.write(event())
-    log.write_block(TODAY, "the page of the day")
+    log.write_page(TODAY, "the page of the day", {"verdict": "ok", "profit": {"day_usd": 1.5}})
 
     assert text_line(event()) + "\n" in (tmp_path / "2020-02-18.log").read_text()
-    (line,) = (tmp_path / "2020-02-18.jsonl").read_text().splitlines()
-    assert (json.loads(line)["event"], json.loads(line)["why"]) == ("daemon_stopped", "asked")
+    line, page = map(json.loads, (tmp_path / "2020-02-18.jsonl").read_text().splitlines())
+    assert (line["event"], line["why"]) == ("daemon_stopped", "asked")
+    assert (page["event"], page["session"], page["level"]) == ("session_closed", "2020-02-18", "info")
+    assert (page["verdict"], page["profit"]) == ("ok", {"day_usd": 1.5})
 
 
 def test_files_of_sessions_too_long_ago_go_when_a_session_begins(build: Build, tmp_path: Path) -> None:
@@ -282,7 +284,7 @@ def test_a_disk_that_fails_is_told_once_and_its_recovery_once(build: Build, tmp_
 
     log.write(event())
     log.write(event())
-    log.write_block(TODAY, "page")
+    log.write_page(TODAY, "page", {})
     folder.unlink()
     log.write(event())
     log.write(event())

@@ -1,3 +1,6 @@
+import json
+import re
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -5,25 +8,71 @@ from report_fakes import FakeStore
 from report_values import CONDOR, LEGS, MONDAY, TUESDAY, WEDNESDAY, condor_record, day_record, intent, noon, trade
 from report_world import FIRST, LAST, World
 
-from daemon.core.calendar.sessions import sessions_between
+from daemon.core.calendar.sessions import NEW_YORK, sessions_between
+from daemon.core.event_lines import json_value
 from daemon.core.orders.intent import IntentState, Leg, Purpose, Reason, TimeInForce
-from daemon.core.records import Decision, DecisionKind, EventRecord, JobOutcome, Level, Outcome
+from daemon.core.records import (
+    Decision,
+    DecisionKind,
+    EventRecord,
+    JobOutcome,
+    Level,
+    LimitUse,
+    NextSession,
+    Outcome,
+    RiskRecord,
+    RunState,
+    RunStateRecord,
+)
 from daemon.report.day import attention, condor_decision, gather_day
+from daemon.report.day_json import day_json
 from daemon.report.day_text import LINE_WIDTH, WIDTH, render_day, session_line
 
 HEADINGS = (
     "VERDICT",
+    "ATTENTION",
     "MARKET",
-    "DECISIONS",
-    "ORDERS AND FILLS",
-    "CONDORS",
+    "PROFIT",
     "HEDGE",
+    "ENTRY",
+    "EXITS",
+    "FILLS",
+    "CONDORS",
+    "LAYERS",
     "RISK",
-    "PROFIT AND LOSS",
-    "RECONCILIATION",
-    "WARNINGS AND ERRORS",
+    "LIMITS",
+    "RECONCILED",
+    "WARNINGS",
     "JOBS",
-    "NEXT",
+    "LINK",
+    "SETTINGS",
+    "TOMORROW",
+)
+TOMORROW = NextSession(
+    session=date(2020, 4, 1),
+    open_at=datetime(2020, 4, 1, 13, 30, tzinfo=UTC),
+    close_at=datetime(2020, 4, 1, 20, 0, tzinfo=UTC),
+    early_close=False,
+    jobs=(("preflight", datetime(2020, 4, 1, 13, 0, tzinfo=UTC)),),
+    events=("Wed 2020-04-01 10:00 a release",),
+    expiring=("C20200302-1",),
+    leaving=(("C20200303-1", date(2020, 4, 6)),),
+    rolls=(("L1", date(2020, 4, 1)), ("L2", date(2020, 4, 21))),
+)
+
+
+UNMEASURED = RiskRecord(
+    session=MONDAY,
+    at=noon(MONDAY),
+    spx=None,
+    vix=None,
+    condors=None,
+    hedge=None,
+    linked_delta_usd=None,
+    wing_notional_usd=0,
+    maintenance_margin_usd_cents=0,
+    max_loss_usd=(),
+    worst=None,
 )
 
 
@@ -41,84 +90,175 @@ def entered_store() -> FakeStore:
     return store
 
 
+def headings(text: str) -> list[str]:
+    """Return the headings of a page in their order."""
+    return [line.split()[0] for line in text.splitlines()[2:] if line[:1].isalpha()]
+
+
 def section(text: str, heading: str) -> str:
-    """Return the lines of one section."""
-    start = text.index(f"\n{heading}")
-    return text[start : text.index("\n\n", start) if "\n\n" in text[start + 1 :] else len(text)]
+    """Return what stands under one heading."""
+    body = re.split(rf"^{heading} +", text, flags=re.MULTILINE)[1]
+    return re.split(r"\n[A-Z]", body)[0].rstrip()
 
 
-class TestBlock:
-    def test_sections_stand_in_a_fixed_order_on_every_day(self, world: World) -> None:
-        for session in (FIRST, date(2020, 3, 16), LAST):
-            text = render_day(gather_day(world.store, session))
+def flat(text: str) -> str:
+    """Return a text without its line breaks."""
+    return " ".join(text.split())
 
-            places = [text.index(f"\n{heading}") for heading in HEADINGS]
-            assert places == sorted(places)
+
+def happened(name: str, hour: int, minute: int, level: Level = Level.INFO, **fields: object) -> EventRecord:
+    """Return an event of Monday, at a time in New York."""
+    at = datetime(2020, 3, 2, hour, minute, tzinfo=NEW_YORK).astimezone(UTC)
+    return EventRecord(name, at, MONDAY, level, fields)
+
+
+class TestPage:
+    def test_all_sections_stand_in_their_order_on_every_day(self, world: World) -> None:
+        for session in sessions_between(FIRST, LAST):
+            assert headings(render_day(gather_day(world.store, session))) == [*HEADINGS], session
+
+    def test_all_of_them_stand_on_a_day_of_which_nothing_is_known(self) -> None:
+        text = render_day(gather_day(FakeStore(), MONDAY))
+
+        assert headings(text) == [*HEADINGS]
+        assert all(section(text, heading) for heading in HEADINGS)
+        assert flat(section(text, "ATTENTION")) == "no closing figures recorded no condor decision recorded"
+        for heading, words in {
+            "HEDGE": "no hedge computation recorded",
+            "ENTRY": "no decision recorded",
+            "EXITS": "no condor held",
+            "FILLS": "no orders today",
+            "CONDORS": "no condor open",
+            "RISK": "not measured",
+            "LIMITS": "not measured",
+            "WARNINGS": "none",
+            "JOBS": "no outcome recorded",
+            "LINK": "nothing is recorded of this session",
+            "SETTINGS": "digest not recorded, no change",
+            "TOMORROW": "not known",
+        }.items():
+            assert section(text, heading) == words
+        assert section(text, "LAYERS") == "nothing held\n  no layer held"
+
+    def test_it_keeps_its_width_on_every_day(self, world: World) -> None:
+        for session in sessions_between(FIRST, LAST):
+            lines = render_day(gather_day(world.store, session, tomorrow=TOMORROW)).splitlines()
+
+            assert max(map(len, lines)) <= WIDTH == 100
+            assert all(line == line.rstrip() for line in lines)
 
     def test_the_header_says_on_which_account_it_was_made(self) -> None:
         assert render_day(gather_day(entered_store(), MONDAY)).splitlines()[0].endswith("SIMULATED")
         assert "PAPER DU1" in render_day(gather_day(entered_store(), MONDAY, mode="PAPER DU1")).splitlines()[0]
         assert "MODE NOT RECORDED" in render_day(gather_day(FakeStore(), MONDAY)).splitlines()[0]
 
-    def test_a_fill_is_shown_against_the_mid_in_points_and_dollars(self) -> None:
-        text = section(render_day(gather_day(entered_store(), MONDAY)), "ORDERS AND FILLS")
+    def test_a_fill_is_shown_against_the_mid_with_its_reference(self) -> None:
+        text = section(render_day(gather_day(entered_store(), MONDAY)), "FILLS")
 
-        assert "cd.20200302.condor.ENTRY.C20200302-1.1" in text
-        assert "2x 2800/2775P 3265/3290C  limit 4.35 cr  2 of 2 filled  FILLED" in text
-        assert "filled at 4.35 cr, mid 4.45 cr, fees $4.00" in text
-        assert "slippage +0.10 = +$20.00; its parts are unknown" in text
+        assert "ENTRY 2x 2800/2775P 3265/3290C: 4.35 cr, mid 4.45 cr, cost +$20.00, fees $4.00" in text
+        assert "cd.20200302.condor.ENTRY.C20200302-1.1: parts of the cost unknown" in text
 
-    def test_a_condor_shows_its_distance_to_both_short_strikes(self) -> None:
-        text = section(render_day(gather_day(entered_store(), MONDAY)), "CONDORS")
+    def test_a_condor_shows_its_distance_to_both_short_strikes_in_points_percent_and_sigma(self) -> None:
+        """SPX 3090.23, VIX 20, 30 days: a sigma is 5.734 %; ln(3090.23/2800) is 9.863 %, ln(3265/3090.23) 5.501 %."""
+        row = section(render_day(gather_day(entered_store(), MONDAY)), "CONDORS").splitlines()[-1].split()
 
-        assert "290.23  9.4 %" in text
-        assert "174.77  5.7 %" in text
+        assert row[:5] == ["C20200302-1", "2x", "2800/2775P", "3265/3290C", "04-01"]
+        assert row[5:12] == ["30", "290", "9.4%", "1.7", "175", "5.7%", "1.0"]
 
     def test_profit_is_shown_for_the_day_and_since_the_start(self) -> None:
         store = entered_store()
         store.record_day(day_record(TUESDAY, net_usd=1_000_500, condor_usd=200, hedge_usd=300))
 
-        text = section(render_day(gather_day(store, TUESDAY)), "PROFIT AND LOSS")
+        text = section(render_day(gather_day(store, TUESDAY)), "PROFIT")
 
-        rows = [line.split() for line in text.splitlines()]
-        assert ["condors", "+$388", "+$200"] in rows
-        assert ["hedge", "+$300", "+$300"] in rows
-        assert ["total", "+$688", "+$500"] in rows
+        assert "net liquidation $1,000,500.00, day +$688, since start +$500" in text
+        assert "condors +$388 (since start +$200), hedge +$300 (since start +$300)" in text
 
-    def test_empty_sections_are_said_in_words(self) -> None:
-        text = render_day(gather_day(FakeStore(), MONDAY))
+    def test_the_next_session_is_told_with_its_hours_jobs_events_expiries_exits_and_rolls(self, world: World) -> None:
+        text = section(render_day(gather_day(world.store, LAST, tomorrow=TOMORROW)), "TOMORROW")
 
-        for words in ("none recorded", "no orders today", "no condor open", "no layer held", "no next action given"):
-            assert words in text
+        assert [line.strip() for line in text.splitlines()] == [
+            "Wednesday 2020-04-01, market 09:30 to 16:00",
+            "jobs: preflight 09:00",
+            "events: Wed 2020-04-01 10:00 a release",
+            "expiries: C20200302-1; near their exit by time: C20200303-1 2020-04-06",
+            "rolls: L1 2020-04-01 DUE, L2 2020-04-21",
+        ]
 
-    def test_next_actions_and_roll_dates_are_those_given(self, world: World) -> None:
-        view = gather_day(
-            world.store, LAST, next_rolls={"L1": date(2020, 4, 2)}, next_actions=("2020-04-01: next session",)
-        )
+    def test_an_early_close_is_told_the_day_before(self) -> None:
+        early = replace(TOMORROW, close_at=datetime(2020, 4, 1, 17, 0, tzinfo=UTC), early_close=True)
 
-        assert "2020-04-01: next session" in section(render_day(view), "NEXT")
-        assert "2020-04-02" in section(render_day(view), "HEDGE")
+        text = section(render_day(gather_day(FakeStore(), MONDAY, tomorrow=early)), "TOMORROW")
 
-    def test_long_reasons_are_wrapped_and_not_cut(self) -> None:
-        store = entered_store()
-        reasons = (Reason("long", "word " * 60 + "end"),)
-        store.record_decision(Decision(MONDAY, "exits", DecisionKind.EXIT, CONDOR, noon(MONDAY), reasons))
+        assert text.startswith("Wednesday 2020-04-01, market 09:30 to 13:00, an EARLY CLOSE")
 
-        text = section(render_day(gather_day(store, MONDAY)), "DECISIONS")
+    def test_the_next_roll_of_a_layer_stands_with_it(self, world: World) -> None:
+        text = section(render_day(gather_day(world.store, LAST, tomorrow=TOMORROW)), "LAYERS")
 
-        assert max(map(len, text.splitlines())) <= WIDTH
-        assert text.rstrip().endswith("end")
+        assert "2020-04-21" in next(line for line in text.splitlines() if line.startswith("  L2"))
+
+    def test_reasons_of_a_skip_are_wrapped_and_not_cut(self) -> None:
+        store = FakeStore()
+        reasons = (Reason("long", "word " * 60 + "end"), *(Reason("more", f"reason {n}") for n in range(4)))
+        store.record_decision(Decision(MONDAY, "condor_entry", DecisionKind.SKIP, "condor", noon(MONDAY), reasons))
+
+        text = section(render_day(gather_day(store, MONDAY)), "ENTRY")
+
+        assert flat(text).startswith("12:00 skipped: word word")
+        assert "word end" in flat(text)
+        assert text.endswith("and 2 more reasons: condord why 2020-03-02")
 
     def test_a_warning_that_repeats_is_told_once_with_its_number(self) -> None:
         store = entered_store()
         for minute in (45, 50, 55):
-            at = datetime(2020, 3, 2, 14, minute, tzinfo=UTC)
-            fields = {"subject": CONDOR, "why": "no quote"}
-            store.append_event(EventRecord("exit_postponed", at, MONDAY, Level.WARNING, fields))
+            store.append_event(happened("exit_postponed", 9, minute, Level.WARNING, subject=CONDOR, why="no quote"))
 
         text = section(render_day(gather_day(store, MONDAY)), "WARNINGS")
 
-        assert "exit postponed: C20200302-1, no quote (3 times, 09:45 to 09:55)" in text
+        assert text == "exit postponed: C20200302-1, no quote (3 times, 09:45 to 09:55)"
+
+    def test_jobs_are_counted_and_those_that_did_not_run_are_named_with_their_reason(self) -> None:
+        store = entered_store()
+        store.record_job(MONDAY, "preflight", JobOutcome(Outcome.DONE, "fine", noon(MONDAY)))
+        store.record_job(MONDAY, "settlement", JobOutcome(Outcome.SKIPPED, "nothing due", noon(MONDAY)))
+        store.append_event(happened("job_caught_up", 11, 0, job="preflight"))
+
+        text = section(render_day(gather_day(store, MONDAY)), "JOBS")
+
+        assert [line.strip() for line in text.splitlines()] == [
+            "1 done",
+            "1 skipped: settlement (nothing due)",
+            "late: preflight",
+        ]
+
+    def test_changed_and_pending_settings_are_told_with_the_digest(self) -> None:
+        store = entered_store()
+        store.append_event(
+            happened("settings_changed", 8, 30, setting="CONDORD_X", value="2", before="1", source="a.env:3")
+        )
+        store.append_event(
+            happened("settings_pending", 16, 40, changes="1 change", settings=["CONDORD_X 3 (in force 2)"])
+        )
+
+        text = section(render_day(gather_day(store, MONDAY, settings_digest="0123456789ab")), "SETTINGS")
+
+        assert [line.strip() for line in text.splitlines()] == [
+            "digest 0123456789ab",
+            "08:30 settings changed: CONDORD_X is 2, was 1, by a.env:3",
+            "16:40 settings pending: 1 change pending until a restart, CONDORD_X 3 (in force 2)",
+        ]
+
+    def test_an_outage_is_told_with_its_time_its_length_and_its_reason(self) -> None:
+        store = entered_store()
+        store.append_event(happened("link_changed", 10, 0, state="DOWN", text="the gateway closed the connection"))
+        store.append_event(happened("link_changed", 10, 39, state="SYNCED", text=""))
+
+        text = section(render_day(gather_day(store, MONDAY)), "LINK")
+
+        assert [line.strip() for line in text.splitlines()] == [
+            "90.00 % of the trading hours",
+            "10:00 to 10:39 (39 min): the gateway closed the connection",
+        ]
 
     def test_a_day_without_closing_figures_shows_unknown_and_never_zero(self) -> None:
         store = entered_store()
@@ -128,7 +268,31 @@ class TestBlock:
 
         assert "unknown" in section(text, "CONDORS")
         assert "$0" not in text
-        assert "no closing figures recorded" in section(text, "PROFIT AND LOSS")
+        assert section(text, "PROFIT") == "no closing figures recorded"
+
+    def test_the_json_lines_hold_the_same_facts(self) -> None:
+        view = gather_day(entered_store(), MONDAY, tomorrow=TOMORROW, settings_digest="0123456789ab")
+
+        found = json.loads(json.dumps(day_json(view), default=json_value))
+
+        assert found["verdict"] == "ok: entered C20200302-1; book and account agree."
+        assert found["profit"]["day_usd"] == -188.0
+        (fill,) = found["fills"]
+        assert (fill["order_ref"], fill["slippage_usd"]) == ("cd.20200302.condor.ENTRY.C20200302-1.1", 20.0)
+        (condor,) = found["condors"]
+        assert (condor["to_put_pts"], condor["to_call_sigmas"]) == (
+            pytest.approx(290.23),
+            pytest.approx(0.959, abs=1e-3),
+        )
+        assert found["settings"] == {"digest": "0123456789ab", "told": []}
+        assert found["tomorrow"]["rolls"] == {"L1": "2020-04-01", "L2": "2020-04-21"}
+        assert found["risk"] is None
+
+    def test_the_json_of_every_day_can_be_written(self, world: World) -> None:
+        for session in sessions_between(FIRST, LAST):
+            text = json.dumps(day_json(gather_day(world.store, session)), default=json_value, allow_nan=False)
+
+            assert len(text) < 50_000
 
 
 class TestAttention:
@@ -136,7 +300,9 @@ class TestAttention:
         view = gather_day(entered_store(), MONDAY)
 
         assert attention(view) == ()
-        assert "VERDICT  ok: entered C20200302-1; book and account agree." in render_day(view)
+        text = render_day(view)
+        assert section(text, "VERDICT") == "ok: entered C20200302-1; book and account agree."
+        assert section(text, "ATTENTION") == "nothing"
 
     def test_an_open_break_needs_it(self) -> None:
         store = entered_store()
@@ -150,6 +316,26 @@ class TestAttention:
         store.record_job(MONDAY, "settlement", JobOutcome(outcome, "no answer", noon(MONDAY)))
 
         assert attention(gather_day(store, MONDAY)) == (f"job settlement {outcome}: no answer",)
+
+    def test_jobs_undone_for_one_reason_are_told_together(self) -> None:
+        store = entered_store()
+        for job in ("preflight", "settlement"):
+            store.record_job(MONDAY, job, JobOutcome(Outcome.MISSED, "no daemon", noon(MONDAY)))
+
+        assert attention(gather_day(store, MONDAY)) == ("jobs preflight, settlement missed: no daemon",)
+
+    def test_a_halt_a_breached_limit_and_settings_that_cannot_be_read_need_it(self) -> None:
+        store = entered_store()
+        store.set_run_state(RunStateRecord(RunState.HALTED, "person", "away", noon(MONDAY)))
+        store.append_event(happened("settings_unreadable", 16, 40, Level.WARNING, text="X is not a setting"))
+        ratio = LimitUse("quick_ratio", 0.9, 1.0, "times", least=True)
+        store.record_risk(replace(UNMEASURED, limits=(ratio,)))
+
+        assert attention(gather_day(store, MONDAY)) == (
+            "HALTED by person: away",
+            "limit breached: quick ratio 0.90 of at least 1.00",
+            "16:40 settings unreadable: a restart would fail: X is not a setting",
+        )
 
     def test_a_skipped_job_does_not(self) -> None:
         store = entered_store()

@@ -12,7 +12,7 @@ from daemon.core.calendar.sessions import session as hours_of
 from daemon.core.records import CondorBreakEvens, RiskRecord, Sensitivity, StressCell
 from daemon.report.day import gather_day
 from daemon.report.day_text import WIDTH, render_day
-from daemon.report.risk import risk_section, stress_words, theta_words
+from daemon.report.risk import risk_texts, stress_words, theta_words
 
 WORST = StressCell(spx_pct=-20.0, vix_pct=-40.0, days=21.0, condor_usd=-2_065.4, hedge_usd=-300.2)
 RISK = RiskRecord(
@@ -37,26 +37,31 @@ RISK = RiskRecord(
 
 
 def section(risk: RiskRecord | None) -> str:
-    return "\n".join(risk_section(risk))
+    return "\n".join(risk_texts(risk))
 
 
 def test_the_section_tells_greeks_losses_stress_and_break_evens() -> None:
     text = section(RISK)
 
-    assert "condors, on SPX" in text
-    assert "+62.25" in text
+    assert "condors on SPX: delta -11.50, gamma -0.75, vega -310.00, theta +62.25 a day" in text
     assert "theta of all +$40 a day" in text
     assert "largest loss at 2 expiries together $6,130, at one $4,130 (2020-03-20)" in text
     assert "worst scenario: -$2,366 with SPX -20 %, VIX -40 %, after 21 days" in text
-    assert "crash, SPX -20 % and VIX +200 %: +$2,035 after 0 d" in text
-    assert "2,795.65" in text
-    assert "none" in text
+    assert "SPX -20, VIX +200 %: +$2,035 now" in text
+    assert text.endswith("break-evens nearest to SPX: 2,795.65 (hedged 2,790.10) and 3,269.35 (hedged none)")
+
+
+def test_of_several_break_evens_the_two_around_spx_are_told() -> None:
+    (first,) = RISK.break_evens
+    wider = replace(first, condor_id="C20200303-1", low_pts=2700.0, high_pts=3300.0)
+
+    assert section(replace(RISK, break_evens=(wider, first))).splitlines()[-1] == section(RISK).splitlines()[-1]
 
 
 def test_what_was_measured_last_before_the_close_says_when() -> None:
     closed = replace(RISK, at=hours_of(MONDAY).close_at)
 
-    assert section(RISK).startswith("  as of 12:00; nothing was measured after the close\n")
+    assert section(RISK).startswith("as of 12:00; nothing was measured after the close\n")
     assert "as of" not in section(closed)
 
 
@@ -66,12 +71,12 @@ def test_it_stands_in_the_block_of_the_day_within_its_width() -> None:
 
     text = render_day(gather_day(store, MONDAY))
 
-    assert section(RISK) in text
+    assert all(line in text for line in section(RISK).splitlines())
     assert max(map(len, text.splitlines())) <= WIDTH
 
 
 def test_a_session_without_a_measurement_says_so() -> None:
-    assert "\nRISK\n  not measured\n" in render_day(gather_day(FakeStore(), MONDAY))
+    assert "\nRISK        not measured\n" in render_day(gather_day(FakeStore(), MONDAY))
 
 
 def test_what_is_unknown_is_said_with_its_reason_and_never_zero() -> None:

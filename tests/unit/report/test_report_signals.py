@@ -54,7 +54,7 @@ def test_a_session_without_signals_says_so() -> None:
 
 
 def test_the_line_tells_what_is_said_and_what_says_nothing() -> None:
-    assert signals_line((VIX_MACD, CURVE, REER)) == "vix macd bearish; stale: curve; missing: reer"
+    assert signals_line((VIX_MACD, CURVE, REER)) == "vix macd bearish; 1 stale; 1 missing"
     assert signals_line((replace(VIX_MACD, state="neutral"),)) == "all neutral"
 
 
