@@ -1,4 +1,4 @@
-"""Funds of VIX futures on the simulated exchange: quoted and not traded; their options, exercised into shares."""
+"""Funds of VIX futures on the simulated exchange, and their options, exercised into shares."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sim_world import FEB18, at, executions, order, packaged, run, single
 
 from daemon.core.market.contracts import OptionContract, Right, TradingClass, Underlying
 from daemon.sim.exchange import Exchange, ExchangeConfig
-from daemon.sim.exchange.api import ContractQuery, Rejected, SecType
+from daemon.sim.exchange.api import ContractQuery, SecType
 from daemon.sim.exchange.con_ids import FUND_CON_IDS, option_con_id
 from daemon.sim.market import Market
 
@@ -27,17 +27,17 @@ def vxx(strike: float, right: Right, expiry: date = FRIDAY) -> int:
     return option_con_id(OptionContract(TradingClass.VXX, expiry, round(strike * 100), right))
 
 
-def test_a_share_is_listed_and_quoted_and_takes_no_order() -> None:
+def test_a_share_is_listed_quoted_and_bought_at_its_ask() -> None:
     exchange = exchange_at(FEB18)
 
     (share,) = exchange.listings(ContractQuery(symbol="VXX", sec_type="STK"))
     (quote,) = exchange.quotes([share.con_id])
-    refused = exchange.submit(order(1, single(share.con_id), None))
+    (fill,) = executions([*exchange.submit(order(1, single(share.con_id), None)), *run(exchange, at(FEB18, 10, 5))])
 
-    assert (share.sec_type, share.exchange, share.multiplier) == (SecType.FUND, "BATS", 1)
+    assert (share.sec_type, share.exchange, share.multiplier) == (SecType.STOCK, "BATS", 1)
     assert quote.bid is not None
     assert quote.ask == pytest.approx(quote.bid + 0.02)
-    assert [each.code for each in refused if isinstance(each, Rejected)] == [200]
+    assert fill.price == pytest.approx(quote.ask, abs=0.02)
 
 
 def test_options_are_listed_around_the_share_in_half_and_whole_dollars() -> None:

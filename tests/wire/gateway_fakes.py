@@ -235,6 +235,9 @@ class FakeExchange:
     def open_interest(self, con_id: int) -> int | None:
         return self.interest.get(con_id)
 
+    def volume(self, con_id: int) -> int | None:
+        return None if con_id in self.last else 4_321
+
     def combo_quote(self, legs: Sequence[SimLeg]) -> SimQuote:
         natural = sum(leg.ratio * self._side(leg.con_id, leg.ratio) for leg in legs)
         other = sum(leg.ratio * self._side(leg.con_id, -leg.ratio) for leg in legs)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from daemon.core.market.contracts import MULTIPLIER, OptionContract
+from daemon.core.market.contracts import OptionContract
 from daemon.sim.exchange import con_ids
 from daemon.sim.exchange.api import OrderRequest, SimAccount, SimPosition, WhatIf
+from daemon.sim.exchange.con_ids import Share
 from daemon.sim.exchange.config import ExchangeConfig
 from daemon.sim.exchange.fills import order_commission_usd
 from daemon.sim.exchange.ledger import E4, Ledger, Lot
@@ -58,30 +59,41 @@ class AccountView:
         options = sum(lot.quantity * marks[con_id] for con_id, lot in lots.items() if con_ids.option_of(con_id))
         cost = sum(lot.cost_e4 for lot in lots.values())
         margin = self.margin_usd(_quantities(lots), at)
+        shares = self._shares_usd(_quantities(lots), at)
+        initial = margin + self.config.share_margin_initial * shares
+        maintenance = margin + self.config.share_margin_maintenance * shares
         equity = self.equity_usd(at)
         return SimAccount(
             net_liquidation=(self.ledger.cash_e4 + self.ledger.due_e4 + value) / E4,
             total_cash=self.ledger.own_cash_e4 / E4,
             option_market_value=options / E4,
-            initial_margin=margin,
-            maintenance_margin=margin,
-            available_funds=equity - margin,
-            excess_liquidity=equity - margin,
-            buying_power=max(equity - margin, 0.0) * _BUYING_POWER,
+            initial_margin=initial,
+            maintenance_margin=maintenance,
+            available_funds=equity - initial,
+            excess_liquidity=equity - maintenance,
+            buying_power=max(equity - initial, 0.0) * _BUYING_POWER,
             realized_pnl=(self.ledger.realized_e4 - realized_before_e4) / E4,
             unrealized_pnl=(value - cost) / E4,
         )
 
     def equity_usd(self, at: datetime) -> float:
-        """Return what covers margin: cash, settlement cash due, final values and what futures have gained.
+        """Return what covers margin: cash, settlement cash due, final values, shares and what futures have gained.
 
-        Open options and shares have no loan value.
+        Open options have no loan value.
         """
         marks, lots = self.marks_e4(at), self.ledger.open_lots()
-        futures = (
-            lot.quantity * marks[con_id] for con_id, lot in lots.items() if lot.margined and lot.settled_pts100 is None
+        counted = (
+            lot.quantity * marks[con_id]
+            for con_id, lot in lots.items()
+            if (lot.margined or con_id in con_ids.SHARE_OF) and lot.settled_pts100 is None
         )
-        return (self.ledger.cash_e4 + self.ledger.due_e4 + self.ledger.settled_e4 + sum(futures)) / E4
+        return (self.ledger.cash_e4 + self.ledger.due_e4 + self.ledger.settled_e4 + sum(counted)) / E4
+
+    def _shares_usd(self, quantities: Mapping[int, int], at: datetime) -> float:
+        """Return what shares are worth, bought and sold ones alike."""
+        held = [con_id for con_id, quantity in quantities.items() if con_id in con_ids.SHARE_OF and quantity]
+        marks = self.quoter.marks(held, at).tolist()
+        return float(sum(abs(quantities[con_id]) * mark for con_id, mark in zip(held, marks, strict=True)))
 
     def margin_usd(self, quantities: Mapping[int, int], at: datetime) -> float:
         """Return the Reg-T requirement of options and the exchange's of futures; settled ones need none."""
@@ -118,26 +130,33 @@ class AccountView:
         for leg, ratio in zip(request.legs, ratios, strict=True):
             after[leg.con_id] = after.get(leg.con_id, 0) + ratio * request.quantity
         first = contracts_of(request.legs)[0]
-        commission = order_commission_usd(self.config, ratios, first, request.quantity)
-        paid_usd = 0.0 if first.is_future else self._net_usd(request, at) * request.quantity
+        net_pts100 = self._net_pts100(request, at)
+        commission = order_commission_usd(
+            self.config, ratios, first, quantity=request.quantity, price_pts100=round(abs(net_pts100))
+        )
+        # Futures and shares have their full value in the equity: only what is paid for options leaves it.
+        whole = first.is_future or isinstance(first, Share)
+        paid_usd = 0.0 if whole else net_pts100 / 100 * first.multiplier * request.quantity
         margin_before, margin_after = self.margin_usd(before, at), self.margin_usd(after, at)
+        shares_before, shares_after = self._shares_usd(before, at), self._shares_usd(after, at)
+        initial, maintenance = self.config.share_margin_initial, self.config.share_margin_maintenance
         return WhatIf(
-            initial_before=margin_before,
-            maintenance_before=margin_before,
+            initial_before=margin_before + initial * shares_before,
+            maintenance_before=margin_before + maintenance * shares_before,
             equity_before=self.equity_usd(at),
-            initial_after=margin_after,
-            maintenance_after=margin_after,
+            initial_after=margin_after + initial * shares_after,
+            maintenance_after=margin_after + maintenance * shares_after,
             equity_after=self.equity_usd(at) - paid_usd - commission,
             commission=commission,
         )
 
-    def _net_usd(self, request: OrderRequest, at: datetime) -> float:
-        """Return what one unit of an order pays, in dollars: points x 100 are dollars of one contract."""
+    def _net_pts100(self, request: OrderRequest, at: datetime) -> float:
+        """Return what one unit of an order pays, in points x 100."""
         limit = bought_limit_pts100(request)
         if limit is not None:
             return limit
         side = self.quoter.sides([leg.con_id for leg in request.legs], at)
-        return float(net_book(ratio_array(request), side.bids, side.asks).mid[0]) * MULTIPLIER
+        return float(net_book(ratio_array(request), side.bids, side.asks).mid[0]) * 100
 
 
 def _quantities(lots: Mapping[int, Lot]) -> dict[int, int]:

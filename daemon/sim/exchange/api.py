@@ -17,16 +17,19 @@ class SecType(StrEnum):
     """Kinds of contract the exchange lists."""
 
     INDEX = "IND"
-    FUND = "STK"
+    STOCK = "STK"
+    """Stocks and funds: whatever is held in shares."""
     OPTION = "OPT"
     FUTURE = "FUT"
+    CASH = "CASH"
+    """Currency pairs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
     """One listed contract; ``option`` is set for options, ``expiry`` also for futures (settlement date).
 
-    A fund is quoted, and held where options were exercised, but takes no orders.
+    Indexes and currency pairs are quoted and take no orders.
     """
 
     con_id: int

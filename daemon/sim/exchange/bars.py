@@ -1,4 +1,4 @@
-"""Historical bars of the indexes and of the funds."""
+"""Historical bars of indexes, shares and currency pairs."""
 
 from __future__ import annotations
 
@@ -13,20 +13,21 @@ from daemon.sim.exchange.api import SimBar
 from daemon.sim.history import DailyFacts
 from daemon.sim.market import Market
 from daemon.sim.market.clock import minutes_of
-from daemon.sim.market.day import INDEX_COLUMNS
+from daemon.sim.market.day import SPX
 from daemon.sim.market.market import is_vix_settlement
+from daemon.sim.market.spots import SPOTS
 
 DAY_MIN: Final = 1440
 _LOOK_BACK_SESSIONS: Final = 2600
 
 
 def index_bars(market: Market, con_id: int, *, end: datetime, minutes: int, count: int) -> list[SimBar]:
-    """Return at most ``count`` bars of an index or a fund that start before ``end``, oldest first.
+    """Return at most ``count`` bars of an index, a share or a pair that start before ``end``, oldest first.
 
     A bar of 1440 minutes is a session; the one in progress shows what has happened so far. Other contracts have
     no bars. History that has a gap ends the list there.
     """
-    symbol = con_ids.INDEX_SYMBOLS.get(con_id) or con_ids.FUND_OF.get(con_id)
+    symbol = _symbol(con_id)
     if symbol is None or count <= 0 or minutes <= 0:
         return []
     found: list[SimBar] = []
@@ -41,14 +42,18 @@ def index_bars(market: Market, con_id: int, *, end: datetime, minutes: int, coun
 
 def first_bar_at(market: Market, con_id: int, at: datetime) -> datetime | None:
     """Return when the earliest bar of a contract starts: history behind a gap is out of reach; None without bars."""
-    fund = con_ids.FUND_OF.get(con_id)
-    if fund is None and con_id not in con_ids.INDEX_SYMBOLS:
+    symbol = _symbol(con_id)
+    if symbol is None:
         return None
     today = session_on_or_before(new_york_date(at))
     stretches = [first for first, last in market.history.windows() if first <= today <= last]
     if not stretches:
         return None
-    return session(max(stretches[0], market.funds.first) if fund else stretches[0]).open_at
+    return session(max(stretches[0], market.funds.first) if symbol in FUNDS else stretches[0]).open_at
+
+
+def _symbol(con_id: int) -> str | None:
+    return con_ids.INDEX_SYMBOLS.get(con_id) or con_ids.SHARE_OF.get(con_id) or con_ids.PAIR_OF.get(con_id)
 
 
 def _of_session(market: Market, symbol: str, day: date, *, end: datetime, minutes: int, count: int) -> list[SimBar]:
@@ -59,8 +64,8 @@ def _of_session(market: Market, symbol: str, day: date, *, end: datetime, minute
         return _settlement_bar(market, day)
     if symbol == SignalIndex.BREADTH:
         return _breadth_bar(market.history.facts(day)) if minutes >= DAY_MIN and end >= times.close_at else []
-    if symbol in FUNDS:
-        return _fund_bar(market, Underlying(symbol), min(end, times.close_at)) if minutes >= DAY_MIN else []
+    if symbol in FUNDS and (minutes >= DAY_MIN or day < market.funds.first):
+        return _fund_bar(market, Underlying(symbol), min(end, times.close_at))
     if minutes >= DAY_MIN:
         done = end >= times.close_at
         return [_daily(market.history.facts(day), symbol, times.open_at) if done else _so_far(market, symbol, end)]
@@ -75,7 +80,7 @@ def _settlement_bar(market: Market, day: date) -> list[SimBar]:
 
 
 def _fund_bar(market: Market, fund: Underlying, end: datetime) -> list[SimBar]:
-    """Return a session of a fund; there are none before it began, and no shorter bars."""
+    """Return a session of a fund; there are none before it began."""
     day = session_on_or_before(new_york_date(end))
     if day < market.funds.first:
         return []
@@ -92,11 +97,22 @@ def _breadth_bar(facts: DailyFacts) -> list[SimBar]:
 
 
 def _daily(facts: DailyFacts, symbol: str, start: datetime) -> SimBar:
-    """Return the published session; of the other indexes only the close is known."""
-    if symbol in ("SPX", "VIX"):
+    """Return the published session, or what follows from it; of the other indexes only the close is known."""
+    if symbol in SPOTS:
+        spot = SPOTS[symbol]
+        ohlc = spot.ohlc(facts.spx if spot.column == SPX else facts.vix)
+        return SimBar(start, ohlc.open, ohlc.high, ohlc.low, ohlc.close)
+    if symbol in ("SPX", "VIX", "VIXMO"):
         ohlc = facts.spx if symbol == "SPX" else facts.vix
         return SimBar(start, ohlc.open, ohlc.high, ohlc.low, ohlc.close)
-    close = {"VIX9D": facts.vix9d, "VIX3M": facts.vix3m, "VVIX": facts.vvix, "SKEW": facts.skew}[symbol]
+    closes = {
+        "VIX9D": facts.vix9d,
+        "VIX3M": facts.vix3m,
+        "VIX6M": facts.vix6m,
+        "VVIX": facts.vvix,
+        "SKEW": facts.skew,
+    }
+    close = closes[symbol]
     return SimBar(start, close, close, close, close)
 
 
@@ -110,7 +126,7 @@ def _so_far(market: Market, symbol: str, at: datetime) -> SimBar:
 def _minute_bars(market: Market, symbol: str, day: date, *, end: datetime, minutes: int, count: int) -> list[SimBar]:
     """Return the last ``count`` bars of a session that start before ``end``."""
     times = session(day)
-    column = market.day(day).columns[:, INDEX_COLUMNS[symbol]]
+    column, decimals = market.through(symbol, day), SPOTS[symbol].decimals if symbol in SPOTS else 2
     total = minutes_of(times)
     gone = min((end - times.open_at) / timedelta(minutes=1), float(total))
     bars: list[SimBar] = []
@@ -120,6 +136,6 @@ def _minute_bars(market: Market, symbol: str, day: date, *, end: datetime, minut
         if gone < last:
             levels.append(market.index(symbol, end))
         start = times.open_at + timedelta(minutes=first)
-        opened, high, low, close = (round(x, 2) for x in (levels[0], max(levels), min(levels), levels[-1]))
+        opened, high, low, close = (round(x, decimals) for x in (levels[0], max(levels), min(levels), levels[-1]))
         bars.append(SimBar(start, opened, high, low, close))
     return bars

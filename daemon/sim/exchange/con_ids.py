@@ -4,7 +4,8 @@ An option's number is 2^30 plus, from the highest bit: two bits trading class (S
 bits expiry (weekdays since Monday 1990-01-01), thirteen bits strike (5 points a unit for SPX, half a point for
 VIX), one bit right (call 1). An option on a fund has 2^29 plus 2^28 plus one bit class (VXX, UVXY), fourteen bits
 expiry, twelve bits strike (half a dollar a unit), one bit right. A VIX future's is 2^29 plus the weekday number. All
-are below 2^31. Indexes and funds have numbers of their own, SPX and VIX those of Interactive Brokers.
+are below 2^31. Indexes, shares and currency pairs have numbers of their own; SPX, VIX, the stocks and the pair those of
+Interactive Brokers.
 """
 
 from __future__ import annotations
@@ -27,12 +28,19 @@ INDEX_CON_IDS: Final = MappingProxyType(
         "VRO": 286878004,
         "SKEW": 286878005,
         "AD-NYSE": 286878006,
+        "VIX6M": 286878009,
+        "VIXMO": 286878010,
     }
 )
 INDEX_SYMBOLS: Final = MappingProxyType({con_id: symbol for symbol, con_id in INDEX_CON_IDS.items()})
 
 FUND_CON_IDS: Final = MappingProxyType({Underlying.VXX: 286878007, Underlying.UVXY: 286878008})
 FUND_OF: Final = MappingProxyType({con_id: fund for fund, con_id in FUND_CON_IDS.items()})
+STOCK_CON_IDS: Final = MappingProxyType({"SPY": 756733, "QQQ": 320227571, "AAPL": 265598, "MSFT": 272093})
+SHARE_OF: Final = MappingProxyType({**FUND_OF, **{con_id: symbol for symbol, con_id in STOCK_CON_IDS.items()}})
+"""Symbols of everything that is held in shares."""
+PAIR_OF: Final = MappingProxyType({12087792: "EUR.USD"})
+"""Currency pairs: quoted, and not traded."""
 UNDERLYING_CON_IDS: Final = MappingProxyType({**INDEX_CON_IDS, **FUND_CON_IDS})
 
 _OPTION: Final = 1 << 30
@@ -95,6 +103,26 @@ def contract_of(con_id: int) -> OptionContract | None:
     """Return the option or the VIX future a number stands for, or None when it is neither's."""
     expiry = future_expiry(con_id)
     return option_of(con_id) if expiry is None else vix_future(expiry)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A share of a stock or of a fund, as something that is traded."""
+
+    symbol: str
+    multiplier: int = 1
+    is_future: bool = False
+
+    @property
+    def underlying(self) -> str:
+        """Return what it follows: itself."""
+        return self.symbol
+
+
+def traded(con_id: int) -> OptionContract | Share | None:
+    """Return what takes orders under a number: an option, a VIX future or a share; None for anything else."""
+    symbol = SHARE_OF.get(con_id)
+    return contract_of(con_id) if symbol is None else Share(symbol)
 
 
 def contract_con_id(contract: OptionContract) -> int:

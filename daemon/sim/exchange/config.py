@@ -22,6 +22,16 @@ class ExchangeConfig:
     """Per option on a fund, all fees included: 0.65 and about 0.04 of exchange and clearing."""
     commission_future_usd: float = 2.38
     """Per VIX future, all fees included."""
+    commission_share_usd: float = 0.005
+    """Per share of a stock or a fund (fixed pricing of Interactive Brokers)."""
+    commission_share_min_usd: float = 1.0
+    """Least commission of a fill of shares."""
+    commission_share_max: float = 0.01
+    """Largest commission of a fill of shares, as a part of its value."""
+    share_margin_initial: float = 0.50
+    """Initial margin of shares as a part of their value (Regulation T)."""
+    share_margin_maintenance: float = 0.25
+    """Maintenance margin of shares as a part of their value (FINRA rule 4210)."""
     future_margin_share: float = 0.35
     """Margin of a VIX future as a share of 1,000 dollars a point; of the order that the exchange asks for."""
     future_margin_min_usd: float = 5_000.0

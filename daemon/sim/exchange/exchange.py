@@ -50,6 +50,7 @@ from daemon.sim.exchange.orders import Due, Refusal, Working, refusal, window
 from daemon.sim.exchange.planner import Planner
 from daemon.sim.exchange.quoter import Quoter
 from daemon.sim.exchange.state import State, dump_state, new_state, restored_state
+from daemon.sim.exchange.volume import volume
 from daemon.sim.market import Market
 
 _FIRST_PERM_ID: Final = 1_000_000_000
@@ -121,7 +122,7 @@ class Exchange:
     def _earliest(self) -> datetime | None:
         state = self._state
         times = [order.due_at for order in state.working.values()]
-        times += [self._position_due(con_id) for con_id in state.ledger.open_lots() if con_id not in con_ids.FUND_OF]
+        times += [self._position_due(con_id) for con_id in state.ledger.open_lots() if con_id not in con_ids.SHARE_OF]
         times += [receivable.at for receivable in state.ledger.receivables]
         return min(times, default=None)
 
@@ -134,7 +135,7 @@ class Exchange:
         now = self._state.now
         events = self._book_cash(now)
         for con_id in tuple(self._state.ledger.open_lots()):
-            if con_id not in con_ids.FUND_OF and self._position_due(con_id) <= now:
+            if con_id not in con_ids.SHARE_OF and self._position_due(con_id) <= now:
                 events += self._expire(con_id)
         due = [order for order in self._state.working.values() if order.due_at <= now]
         for order in [order for order in due if order.due is Due.END]:
@@ -383,6 +384,10 @@ class Exchange:
         """Return the open contracts of an option as counted the night before; None of what is no option."""
         contract = con_ids.option_of(con_id)
         return None if contract is None else self._market.open_interest(contract, self._today)
+
+    def volume(self, con_id: int) -> int | None:
+        """Return what has traded of a contract so far in its session; None of what is not traded."""
+        return volume(self._market, con_id, self._state.now)
 
     def combo_quote(self, legs: Sequence[SimLeg]) -> SimQuote:
         """Return the implied net quote of buying a combination once."""

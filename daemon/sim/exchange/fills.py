@@ -9,6 +9,7 @@ from typing import Final
 
 from daemon.core.market.contracts import OptionContract, Underlying
 from daemon.sim.exchange.api import ExchangeEvent, Executed, PositionChanged, SimExecution
+from daemon.sim.exchange.con_ids import Share
 from daemon.sim.exchange.config import ExchangeConfig
 from daemon.sim.exchange.ledger import E4, Ledger
 from daemon.sim.exchange.orders import Working, bought_ratios, contracts_of
@@ -33,19 +34,29 @@ def exec_id(seed: int, fill: int, part: int) -> str:
     return f"{0xE000 + seed % 0x1FFF:08x}.{(fill + 1) * _SPREAD & _BITS:08x}.{part:02d}.01"
 
 
-def commission_e4(config: ExchangeConfig, contract: OptionContract, contracts: int) -> int:
-    """Return the commission of a number of contracts like this one in 1/10,000 dollar."""
-    each = {Underlying.SPX: config.commission_spx_usd, Underlying.VIX: config.commission_vix_usd}
+def commission_e4(
+    config: ExchangeConfig, contract: OptionContract | Share, contracts: int, *, price_pts100: int
+) -> int:
+    """Return the commission of a number of contracts like this one in 1/10,000 dollar; that of shares has bounds."""
+    if isinstance(contract, Share):
+        usd = max(config.commission_share_usd * contracts, config.commission_share_min_usd)
+        return round(min(usd, config.commission_share_max * contracts * price_pts100 / 100) * E4)
+    each: dict[str, float] = {Underlying.SPX: config.commission_spx_usd, Underlying.VIX: config.commission_vix_usd}
     option_usd = each.get(contract.underlying, config.commission_fund_usd)
     return round((config.commission_future_usd if contract.is_future else option_usd) * E4) * contracts
 
 
 def order_commission_usd(
-    config: ExchangeConfig, order_ratios: tuple[int, ...], contract: OptionContract, quantity: int
+    config: ExchangeConfig,
+    order_ratios: tuple[int, ...],
+    contract: OptionContract | Share,
+    *,
+    quantity: int,
+    price_pts100: int,
 ) -> float:
     """Return the commission of a whole order in dollars."""
     contracts = quantity * sum(abs(ratio) for ratio in order_ratios)
-    return commission_e4(config, contract, contracts) / E4
+    return commission_e4(config, contract, contracts, price_pts100=price_pts100) / E4
 
 
 def fill_order(
@@ -99,7 +110,7 @@ def _executions(
     for n, (leg, ratio, contract) in enumerate(zip(request.legs, bought_ratios(request), contracts, strict=True)):
         count = abs(ratio) * quantity
         order.leg_values_pts100[n] += count * leg_pts100[n]
-        fee = commission_e4(config, contract, count)
+        fee = commission_e4(config, contract, count, price_pts100=leg_pts100[n])
         realized = ledger.fill(
             leg.con_id,
             count if ratio > 0 else -count,

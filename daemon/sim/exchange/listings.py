@@ -1,8 +1,9 @@
-"""What is listed: indexes, funds of VIX futures, the futures, options with their strikes, and the price rules."""
+"""What is listed: indexes, shares, a currency pair, VIX futures, options with their strikes, and the price rules."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from types import MappingProxyType
@@ -18,7 +19,6 @@ from daemon.core.calendar.sessions import (
     session_on_or_before,
 )
 from daemon.core.market.contracts import (
-    FUNDS,
     FUTURE_MULTIPLIER,
     MULTIPLIER,
     OPTION_CLASSES,
@@ -33,7 +33,7 @@ from daemon.sim.exchange.api import ChainParams, ContractQuery, Listing, SecType
 from daemon.sim.market import ticks
 from daemon.sim.market.market import Market
 
-RULE_INDEX, RULE_NICKELS, RULE_VIX, RULE_PENNIES, RULE_FUTURE = 26, 109, 110, 111, 67
+RULE_INDEX, RULE_NICKELS, RULE_VIX, RULE_PENNIES, RULE_FUTURE, RULE_PAIR = 26, 109, 110, 111, 67, 239
 MARKET_RULES: Final = MappingProxyType(
     {
         RULE_INDEX: ((0.0, 0.01),),
@@ -41,6 +41,7 @@ MARKET_RULES: Final = MappingProxyType(
         RULE_VIX: ((0.0, 0.01), (3.0, 0.05)),
         RULE_PENNIES: ((0.0, 0.01),),
         RULE_FUTURE: ((0.0, 0.05),),
+        RULE_PAIR: ((0.0, 0.00005),),
     }
 )
 _RULE_OF_STEPS: Final = MappingProxyType(
@@ -58,8 +59,16 @@ _LONG_NAMES: Final = MappingProxyType(
         "AD-NYSE": "NYSE Advance Decline",
         "VXX": "Fund of short-term VIX futures",
         "UVXY": "Fund of short-term VIX futures, 1.5 times",
+        "VIX6M": "CBOE 6-Month Volatility Index",
+        "VIXMO": "CBOE Volatility Index of monthly options",
+        "SPY": "Fund of the S&P 500",
+        "QQQ": "Fund of the NASDAQ 100",
+        "AAPL": "Apple Inc",
+        "MSFT": "Microsoft Corp",
+        "EUR.USD": "European Monetary Union Euro",
     }
 )
+_PRIMARY: Final = MappingProxyType({"SPY": "ARCA", "QQQ": "NASDAQ", "AAPL": "NASDAQ", "MSFT": "NASDAQ"})
 _MONTH_CODES: Final = "FGHJKMNQUVXZ"
 _FUTURES: Final = 9
 _HORIZON: Final = timedelta(days=400)
@@ -100,7 +109,13 @@ class Listings:
         if query.con_id:
             found = listing(query.con_id, new_york_date(now))
             return [found] if found and not expired(found, now) else []
-        kinds = {"IND": self._indexes, "STK": self._funds, "FUT": self._futures, "OPT": self._options}
+        kinds = {
+            "IND": self._indexes,
+            "STK": self._shares,
+            "FUT": self._futures,
+            "OPT": self._options,
+            "CASH": self._pairs,
+        }
         chosen = [query.sec_type] if query.sec_type else list(kinds)
         return [found for kind in chosen if kind in kinds for found in kinds[kind](query, now)]
 
@@ -110,10 +125,14 @@ class Listings:
         if found is not None and query.exchange in (None, "", found.exchange, "SMART"):
             yield found
 
-    def _funds(self, query: ContractQuery, _: datetime) -> Iterator[Listing]:
-        symbol = query.symbol or query.local_symbol
-        found = _fund(con_ids.FUND_CON_IDS[Underlying(symbol)]) if symbol in FUNDS else None
+    def _shares(self, query: ContractQuery, _: datetime) -> Iterator[Listing]:
+        found = next((one for one in map(_share, con_ids.SHARE_OF) if _is_named(query, one)), None)
         if found is not None and query.exchange in (None, "", found.exchange, "SMART"):
+            yield found
+
+    def _pairs(self, query: ContractQuery, _: datetime) -> Iterator[Listing]:
+        found = next((one for one in map(_pair, con_ids.PAIR_OF) if _is_named(query, one)), None)
+        if found is not None and query.exchange in (None, "", found.exchange):
             yield found
 
     def _futures(self, query: ContractQuery, now: datetime) -> Iterator[Listing]:
@@ -224,8 +243,10 @@ def listing(con_id: int, day: date) -> Listing | None:
     """Return the contract of a number as of a date, expired ones too; None when no series has it."""
     if con_id in con_ids.INDEX_SYMBOLS:
         return _index(con_id)
-    if con_id in con_ids.FUND_OF:
-        return _fund(con_id)
+    if con_id in con_ids.SHARE_OF:
+        return _share(con_id)
+    if con_id in con_ids.PAIR_OF:
+        return _pair(con_id)
     expiry = con_ids.future_expiry(con_id)
     if expiry is not None:
         return _future(con_id) if _is_series(TradingClass.VIX, expiry) else None
@@ -250,8 +271,16 @@ def expired(found: Listing, now: datetime) -> bool:
 
 
 def spots() -> list[Listing]:
-    """Return everything that has no expiry: the indexes and the funds."""
-    return [*map(_index, con_ids.INDEX_SYMBOLS), *map(_fund, con_ids.FUND_OF)]
+    """Return everything that has no expiry: indexes, shares and currency pairs."""
+    return [*map(_index, con_ids.INDEX_SYMBOLS), *map(_share, con_ids.SHARE_OF), *map(_pair, con_ids.PAIR_OF)]
+
+
+def _is_named(query: ContractQuery, found: Listing) -> bool:
+    return (query.symbol or query.local_symbol) in (found.symbol, found.local_symbol) and query.local_symbol in (
+        None,
+        "",
+        found.local_symbol,
+    )
 
 
 def _index(con_id: int) -> Listing:
@@ -259,8 +288,15 @@ def _index(con_id: int) -> Listing:
     return _spot(con_id, symbol, SecType.INDEX, exchange="NYSE" if symbol == SignalIndex.BREADTH else "CBOE")
 
 
-def _fund(con_id: int) -> Listing:
-    return _spot(con_id, con_ids.FUND_OF[con_id], SecType.FUND, exchange="BATS")
+def _share(con_id: int) -> Listing:
+    symbol = con_ids.SHARE_OF[con_id]
+    return _spot(con_id, symbol, SecType.STOCK, exchange=_PRIMARY.get(symbol, "BATS"))
+
+
+def _pair(con_id: int) -> Listing:
+    named = con_ids.PAIR_OF[con_id]
+    found = _spot(con_id, named, SecType.CASH, exchange="IDEALPRO")
+    return replace(found, symbol=named.partition(".")[0], min_tick=0.00005, market_rule_id=RULE_PAIR)
 
 
 def _spot(con_id: int, symbol: str, sec_type: SecType, *, exchange: str) -> Listing:

@@ -13,11 +13,12 @@ from zlib import crc32
 import numpy as np
 
 from daemon.core.calendar.expiries import last_trade_at
-from daemon.core.calendar.sessions import new_york_date, next_session, session, session_on_or_after
+from daemon.core.calendar.sessions import Session, new_york_date, next_session, session, session_on_or_after
 from daemon.core.market.arrays import FloatArray
-from daemon.core.market.contracts import OptionContract
+from daemon.core.market.contracts import OptionContract, Underlying
 from daemon.sim.exchange import con_ids
 from daemon.sim.exchange.api import OrderRequest, SimLeg, SimOrder, SimStatus
+from daemon.sim.exchange.con_ids import Share
 from daemon.sim.market import ticks
 
 
@@ -95,9 +96,9 @@ class Refusal:
     text: str
 
 
-def contracts_of(legs: Sequence[SimLeg]) -> tuple[OptionContract, ...]:
+def contracts_of(legs: Sequence[SimLeg]) -> tuple[OptionContract | Share, ...]:
     """Return the contracts of an order's legs; they must have been checked."""
-    found = tuple(con_ids.contract_of(leg.con_id) for leg in legs)
+    found = tuple(con_ids.traded(leg.con_id) for leg in legs)
     assert all(found), "legs are checked before an order is accepted"
     return tuple(contract for contract in found if contract is not None)
 
@@ -120,19 +121,30 @@ def net_step_pts100(request: OrderRequest, day: date, price_pts100: int) -> int:
     """Return the step an order's price must keep to: the contract's own, or that of combinations."""
     contracts = contracts_of(request.legs)
     if len(contracts) > 1:
-        return ticks.combo_step_pts100(contracts[0].underlying)
+        return ticks.combo_step_pts100(Underlying(contracts[0].underlying))
+    if isinstance(contracts[0], Share):
+        return 1
     below, above = ticks.steps(contracts[0].trading_class, day)
     return round(100 * (below if abs(price_pts100) < ticks.STEP_CHANGES_AT * 100 else above))
 
 
 def window(legs: Sequence[SimLeg], at: datetime) -> tuple[datetime, datetime] | None:
     """Return the trading hours that hold an instant, or the next ones; None once a leg has stopped trading."""
-    stops = min(last_trade_at(contract.trading_class, contract.expiry) for contract in contracts_of(legs))
     times = session(session_on_or_after(new_york_date(at)))
-    if at >= min(times.options_close_at, stops):
+    if at >= _ends(legs, times):
         times = session(next_session(times.day))
-    end = min(times.options_close_at, stops)
+    end = _ends(legs, times)
     return (times.open_at, end) if times.open_at < end and at < end else None
+
+
+def _ends(legs: Sequence[SimLeg], times: Session) -> datetime:
+    """Return when the first leg stops trading: shares with the session, options later, all with their last trade."""
+    return min(
+        times.close_at
+        if isinstance(contract, Share)
+        else min(times.options_close_at, last_trade_at(contract.trading_class, contract.expiry))
+        for contract in contracts_of(legs)
+    )
 
 
 def refusal(request: OrderRequest, *, account: str, at: datetime) -> Refusal | None:
@@ -149,7 +161,7 @@ def refusal(request: OrderRequest, *, account: str, at: datetime) -> Refusal | N
 
 
 def _legs_refusal(request: OrderRequest, at: datetime) -> Refusal | None:
-    contracts = [con_ids.contract_of(leg.con_id) for leg in request.legs]
+    contracts = [con_ids.traded(leg.con_id) for leg in request.legs]
     known = [contract for contract in contracts if contract is not None]
     if not known or len(known) < len(contracts) or any(leg.ratio == 0 for leg in request.legs):
         return Refusal(200, "No security definition has been found for the request")
@@ -158,7 +170,7 @@ def _legs_refusal(request: OrderRequest, at: datetime) -> Refusal | None:
     distinct = len({leg.con_id for leg in request.legs}) == len(known)
     if not distinct or gcd(*(leg.ratio for leg in request.legs)) != 1:
         return Refusal(312, "The combo details are invalid.")
-    if len({(contract.underlying, contract.is_future) for contract in known}) > 1:
+    if len({(type(contract), contract.underlying, contract.is_future) for contract in known}) > 1:
         return Refusal(201, "Order rejected - reason: Legs have different underlyings.")
     if window(request.legs, at) is None:
         return Refusal(200, "No security definition has been found for the request")

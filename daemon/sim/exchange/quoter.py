@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -19,9 +19,12 @@ from daemon.sim.exchange.api import SimGreeks, SimLeg, SimQuote
 from daemon.sim.exchange.matching import uniform
 from daemon.sim.market import ContractSet, Market, Snapshot, Values, contract_set
 from daemon.sim.market.market import vix_forwards
+from daemon.sim.market.spots import SPOTS
 
 _SETS_KEPT: Final = 256
 _FUTURE_STEP: Final = 0.05
+_SHARE_HALF_WIDTH: Final = 0.01
+_PAIR_HALF_WIDTH: Final = 0.00005
 _DAYS_YEAR: Final = 365.0
 
 
@@ -93,15 +96,16 @@ class Quoter:
 
     def _sides(self, ids: Sequence[int], at: Snapshot, day: date) -> Side:
         futures = [place for place, con_id in enumerate(ids) if con_ids.future_expiry(con_id) is not None]
-        funds = [place for place, con_id in enumerate(ids) if con_id in con_ids.FUND_OF]
-        if not futures and not funds:
+        shares = [place for place, con_id in enumerate(ids) if con_id in con_ids.SHARE_OF]
+        if not futures and not shares:
             return self._option_sides(ids, at, day)
-        options = [place for place in range(len(ids)) if place not in futures and place not in funds]
+        options = [place for place in range(len(ids)) if place not in futures and place not in shares]
         bids = np.empty((at.epochs_s.size, len(ids)))
         asks = np.empty_like(bids)
         bids[:, futures], asks[:, futures] = self._future_sides([ids[place] for place in futures], at)
-        for place in funds:
-            bids[:, place] = asks[:, place] = self.market.shares_usd(con_ids.FUND_OF[ids[place]], at)
+        for place in shares:
+            level = np.round(self.market.shares_usd(con_ids.SHARE_OF[ids[place]], at), 2)
+            bids[:, place], asks[:, place] = level - _SHARE_HALF_WIDTH, level + _SHARE_HALF_WIDTH
         if options:
             side = self._option_sides([ids[place] for place in options], at, day)
             bids[:, options], asks[:, options] = side.bids, side.asks
@@ -164,8 +168,13 @@ class Quoter:
         expiry = con_ids.future_expiry(con_id)
         if expiry is not None and is_session(expiry):
             return self._future_quote(con_id, expiry, at)
-        if con_id in con_ids.FUND_OF:
-            return self._fund_quote(con_id, at)
+        return self._spot_quote(con_id, at)
+
+    def _spot_quote(self, con_id: int, at: datetime) -> SimQuote:
+        if con_id in con_ids.SHARE_OF:
+            return self._share_quote(con_id, con_ids.SHARE_OF[con_id], at)
+        if con_id in con_ids.PAIR_OF:
+            return self._pair_quote(con_id, con_ids.PAIR_OF[con_id], at)
         symbol = con_ids.INDEX_SYMBOLS.get(con_id)
         if symbol is None:
             return empty_quote(con_id, at)
@@ -200,14 +209,24 @@ class Quoter:
             greeks=None,
         )
 
-    def _fund_quote(self, con_id: int, at: datetime) -> SimQuote:
+    def _share_quote(self, con_id: int, symbol: str, at: datetime) -> SimQuote:
         """Return a cent on both sides of a share; out of hours its last value alone."""
-        last = self.market.index(con_ids.FUND_OF[con_id], at)
+        last = self.market.index(symbol, at)
+        quote = empty_quote(con_id, at, last=last)
+        if symbol in SPOTS:
+            quote = self._index_quote(con_id, symbol, at)
         opens, closes = _hours(at)
         if not opens <= at < closes:
-            return empty_quote(con_id, at, last=last)
-        bid, ask = round(last - 0.01, 2), round(last + 0.01, 2)
-        return empty_quote(con_id, at, bid=bid, ask=ask, bid_size=20, ask_size=20, last=last)
+            return quote
+        bid, ask = round(last - _SHARE_HALF_WIDTH, 2), round(last + _SHARE_HALF_WIDTH, 2)
+        return replace(quote, bid=bid, ask=ask, bid_size=20, ask_size=20)
+
+    def _pair_quote(self, con_id: int, symbol: str, at: datetime) -> SimQuote:
+        """Return half a pip on both sides of a pair, at any hour; currencies have no last price."""
+        quote = self._index_quote(con_id, symbol, at)
+        middle = self.market.index(symbol, at)
+        bid, ask = round(middle - _PAIR_HALF_WIDTH, 5), round(middle + _PAIR_HALF_WIDTH, 5)
+        return replace(quote, last=None, bid=bid, ask=ask, bid_size=1_000_000, ask_size=1_000_000)
 
     def _future_quote(self, con_id: int, expiry: date, at: datetime) -> SimQuote:
         mid = self.market.future(expiry, at)

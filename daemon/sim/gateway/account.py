@@ -12,7 +12,7 @@ from daemon.core.calendar.sessions import NEW_YORK
 from daemon.sim.exchange.api import Listing, SimAccount, SimPosition
 from daemon.sim.gateway import messages_out as out
 from daemon.sim.gateway.codec import UNSET_DOUBLE
-from daemon.sim.gateway.contracts import contract11
+from daemon.sim.gateway.contracts import contract11, fill_exchange
 
 AccountRow = tuple[str, str, str]
 """Key, value, currency."""
@@ -191,7 +191,7 @@ def _portfolio_row(position: SimPosition) -> tuple[float, ...]:
 
 def _portfolio_contract(listing: Listing) -> tuple[str, ...]:
     # Like contract11, with the primary exchange where the exchange stands.
-    return contract11(listing, "CBOE")
+    return contract11(listing, fill_exchange(listing))
 
 
 def time_message(now: datetime) -> bytes:

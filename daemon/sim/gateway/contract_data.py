@@ -6,12 +6,12 @@ import math
 from typing import Final
 
 from daemon.core.market.contracts import Underlying
-from daemon.sim.exchange.api import Listing
+from daemon.sim.exchange.api import Listing, SecType
 from daemon.sim.gateway import data_in as read
 from daemon.sim.gateway import messages_out as out
 from daemon.sim.gateway.client import Client
 from daemon.sim.gateway.codec import Fields, RequestRefused, text
-from daemon.sim.gateway.contracts import details_record, kind_of, symbol_sample
+from daemon.sim.gateway.contracts import OPTION_EXCHANGE, details_record, symbol_sample
 from daemon.sim.gateway.fault_plan import Kind
 from daemon.sim.gateway.hub import Hub
 from daemon.sim.gateway.times import date_text
@@ -23,7 +23,12 @@ MAX_SAMPLES: Final = 16
 
 
 def one_listing(hub: Hub, contract: WireContract, req_id: int) -> Listing:
-    """Return the one listing a client means; raise RequestRefused with 200 for none or several."""
+    """Return the one listing a client means; raise RequestRefused with 200 for none or several.
+
+    What is traded at many places needs one named, also where its number is known (321).
+    """
+    if contract.sec_type in (SecType.STOCK, SecType.CASH) and not contract.exchange:
+        raise RequestRefused(req_id, 321, "Error validating request.-'bN' : cause - Please enter exchange")
     found = _listings(hub, contract)
     if not found:
         raise RequestRefused(req_id, 200, NO_DEFINITION)
@@ -74,13 +79,18 @@ def contract_details(hub: Hub, client: Client, fields: Fields) -> None:
 def option_params(hub: Hub, client: Client, fields: Fields) -> None:
     """Answer reqSecDefOptParams: one row per exchange and trading class."""
     request = read.option_params(fields)
-    known = request.symbol in set(Underlying) and request.con_id == hub.underlying_con_id(request.symbol)
-    if not known or request.sec_type != kind_of(request.symbol) or request.exchange:
+    underlying = hub.exchange.listing(request.con_id)
+    known = underlying is not None and (underlying.symbol, str(underlying.sec_type)) == (
+        request.symbol,
+        request.sec_type,
+    )
+    if not known or request.exchange:
         raise RequestRefused(request.req_id, 321, "Error validating request.-'bN' : cause - Invalid contract id")
-    for params in hub.exchange.chain_params(Underlying(request.symbol)):
+    chains = hub.exchange.chain_params(Underlying(request.symbol)) if request.symbol in set(Underlying) else ()
+    for params in chains:
         expiries = [date_text(day) for day in params.last_trades]
         strikes = [text(strike) for strike in params.strikes if _is_listed(hub, request.symbol, strike)]
-        for exchange in ("SMART", "CBOE"):
+        for exchange in ("SMART", OPTION_EXCHANGE):
             head = (exchange, params.underlying_con_id, str(params.trading_class), "100")
             client.put(out.option_params(request.req_id, head, expiries, strikes))
     client.put(out.option_params_end(request.req_id))

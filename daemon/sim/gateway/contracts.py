@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from types import MappingProxyType
 from typing import Final
 
 from daemon.core.calendar.sessions import NEW_YORK, is_session, new_york_date, session
@@ -21,15 +20,18 @@ BAG_CON_ID: Final = 28812380
 """The number that Interactive Brokers gives to every combo in dollars."""
 _DAYS_AHEAD: Final = 6
 _ORDER_TYPES: Final = "ACTIVETIM,ADJUST,COND,DAY,GTC,LMT,MKT,WHATIF"
-_STOCK_EXCHANGE: Final = "CBOE"
-_WITHOUT_TERMS: Final = (SecType.INDEX, SecType.FUND)
+OPTION_EXCHANGE: Final = "CBOE"
+DAY: Final = timedelta(days=1)
+_WITHOUT_TERMS: Final = (SecType.INDEX, SecType.STOCK, SecType.CASH)
 """Kinds that have neither an underlying nor a multiplier."""
-_VALID: Final = MappingProxyType({SecType.OPTION: ("SMART", _STOCK_EXCHANGE), SecType.FUND: ("SMART", "BATS")})
+_PAIR_OPENS: Final = "1715"
+_PAIR_CLOSES: Final = "1700"
+"""Currencies trade around the clock but for a quarter of an hour."""
 
 
 def kind_of(underlying: str) -> SecType:
     """Return what options are written on: a fund, or an index."""
-    return SecType.FUND if underlying in FUNDS else SecType.INDEX
+    return SecType.STOCK if underlying in FUNDS else SecType.INDEX
 
 
 def right_text(listing: Listing) -> str:
@@ -77,7 +79,7 @@ def named(contract: tuple[str, ...]) -> dict[str, str]:
 def details_record(listing: Listing, req_id: int, *, under_con_id: int, exchange: str, now: datetime) -> Record:
     """Return the fields of contractDetails. ``exchange`` is the one that the client asked for."""
     bare = listing.sec_type in _WITHOUT_TERMS
-    valid = _VALID.get(listing.sec_type, (listing.exchange,))
+    valid = _valid_exchanges(listing)
     hours = trading_hours(listing, new_york_date(now))
     expiry = listing.expiry
     return Record(
@@ -91,11 +93,9 @@ def details_record(listing: Listing, req_id: int, *, under_con_id: int, exchange
             "validExchanges": ",".join(valid),
             "underConId": "0" if bare else str(under_con_id),
             "longName": escaped(listing.long_name),
-            "primaryExchange": listing.exchange if listing.sec_type is SecType.FUND else "",
+            "primaryExchange": listing.exchange if listing.sec_type is SecType.STOCK else "",
             "contractMonth": "" if expiry is None else date_text(expiry)[:6],
-            "industry": "Indices",
-            "category": "Broad Range Equity Index" if listing.symbol == "SPX" else "Volatility Index",
-            "subcategory": "*",
+            **_classified(listing),
             "timeZoneId": TIME_ZONE,
             "tradingHours": hours,
             "liquidHours": hours,
@@ -105,6 +105,27 @@ def details_record(listing: Listing, req_id: int, *, under_con_id: int, exchange
             "realExpirationDate": date_text(expiry),
         }
     )
+
+
+def _valid_exchanges(listing: Listing) -> tuple[str, ...]:
+    if listing.sec_type is SecType.OPTION:
+        return ("SMART", OPTION_EXCHANGE)
+    return ("SMART", listing.exchange) if listing.sec_type is SecType.STOCK else (listing.exchange,)
+
+
+def fill_exchange(listing: Listing) -> str:
+    """Return where orders in a contract fill."""
+    return OPTION_EXCHANGE if listing.sec_type is SecType.OPTION else listing.exchange
+
+
+def _classified(listing: Listing) -> dict[str, str]:
+    if listing.sec_type is SecType.STOCK:
+        is_fund = listing.long_name.startswith("Fund")
+        return {"stockType": "ETF" if is_fund else "COMMON", "industry": "" if is_fund else "Technology"}
+    if listing.sec_type is SecType.CASH:
+        return {}
+    category = "Broad Range Equity Index" if listing.symbol == "SPX" else "Volatility Index"
+    return {"industry": "Indices", "category": category, "subcategory": "*"}
 
 
 def symbol_sample(listing: Listing) -> SymbolSample:
@@ -128,12 +149,15 @@ def trading_hours(listing: Listing, today: date) -> str:
 
 def _hours(listing: Listing, day: date) -> str:
     stamp = date_text(day)
+    if listing.sec_type is SecType.CASH:
+        closed = day.weekday() > 4
+        return f"{stamp}:CLOSED" if closed else f"{date_text(day - DAY)}:{_PAIR_OPENS}-{stamp}:{_PAIR_CLOSES}"
     ended = listing.last_trade is not None and day > listing.last_trade
     if ended or not is_session(day):
         return f"{stamp}:CLOSED"
     times = session(day)
     option = listing.option
     expires = option is not None and not option.trading_class.am_settled and day == listing.last_trade
-    short = expires or (listing.sec_type is SecType.INDEX and listing.symbol == "SPX")
+    short = expires or listing.sec_type is SecType.STOCK or (listing.symbol == "SPX" and option is None)
     end = (times.close_at if short else times.options_close_at).astimezone(NEW_YORK)
     return f"{stamp}:0930-{stamp}:{end:%H%M}"

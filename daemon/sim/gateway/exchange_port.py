@@ -73,6 +73,10 @@ class ExchangePort(Protocol):
         """Return the open contracts of an option as counted the night before; None of what is no option."""
         ...
 
+    def volume(self, con_id: int, /) -> int | None:
+        """Return what has traded of a contract so far in its session; None of what is not traded."""
+        ...
+
     def combo_quote(self, legs: Sequence[SimLeg], /) -> SimQuote:
         """Return the quote of a combo."""
         ...

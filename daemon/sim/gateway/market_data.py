@@ -18,13 +18,19 @@ from daemon.sim.gateway.data_in import MarketDataRequest
 from daemon.sim.gateway.fault_plan import Kind
 from daemon.sim.gateway.hub import Hub
 from daemon.sim.gateway.ticks import (
+    CALL_OPEN_INTEREST,
+    CALL_VOLUME,
     LAST,
     OPEN_INTEREST,
+    OPTION_VOLUME,
+    PUT_OPEN_INTEREST,
+    PUT_VOLUME,
+    VOLUME,
     Line,
     Tick,
     changes,
     missing_ticks,
-    open_interest_ticks,
+    of_both_rights,
     opening,
     quote_ticks,
 )
@@ -106,7 +112,7 @@ def _line(hub: Hub, client: Client, request: MarketDataRequest) -> Line:
         market_data_type=(3 if delayed else 1) + (1 if frozen else 0),
         delayed=delayed,
         snapshot=request.snapshot,
-        open_interest=sec_type == SecType.OPTION and OPEN_INTEREST in request.generic_ticks.split(","),
+        generics=frozenset(request.generic_ticks.split(",")),
     )
 
 
@@ -128,7 +134,7 @@ def send_ticks(hub: Hub, *, slow: bool) -> None:
     lines = [line for _, line in open_lines]
     for (client, line), ticks in zip(open_lines, _ticks(hub, lines), strict=True):
         if slow and not hub.faults.holds(Kind.DATA_STALE, hub.now, line.symbol):
-            # An index or a fund is disseminated at every beat, whether it has moved or not.
+            # An index or a share is disseminated at every beat, whether it has moved or not.
             line.sent.pop(LAST, None)
         client.put_all(changes(line, ticks))
 
@@ -148,12 +154,24 @@ def _line_ticks(hub: Hub, line: Line, quote: SimQuote | None) -> list[Tick]:
     if hub.faults.holds(Kind.GREEKS_MISSING, hub.now, line.symbol):
         quote = replace(quote, greeks=None)
     ticks = quote_ticks(quote, line.sec_type)
-    if line.open_interest:
-        ticks += _open_interest(hub, line)
+    if line.con_id is not None:
+        ticks += _counts(hub, line, line.con_id)
     return hub.standing.ticks(line, ticks, hub.faults, now=hub.now)
 
 
-def _open_interest(hub: Hub, line: Line) -> list[Tick]:
-    listing = hub.exchange.listing(line.con_id or 0)
-    number = hub.exchange.open_interest(line.con_id or 0)
-    return [] if listing is None or number is None else open_interest_ticks(listing, number)
+def _counts(hub: Hub, line: Line, con_id: int) -> list[Tick]:
+    """Return what has traded of a share or a future, and of an option what a client has asked for."""
+    if line.sec_type in (SecType.STOCK, SecType.FUTURE):
+        traded = hub.exchange.volume(con_id)
+        return [] if traded is None else [(VOLUME, (float(traded),))]
+    listing = hub.exchange.listing(con_id)
+    if line.sec_type != SecType.OPTION or listing is None:
+        return []
+    ticks: list[Tick] = []
+    if OPEN_INTEREST in line.generics:
+        number = hub.exchange.open_interest(con_id) or 0
+        ticks += of_both_rights(listing, number, (CALL_OPEN_INTEREST, PUT_OPEN_INTEREST))
+    if OPTION_VOLUME in line.generics:
+        number = hub.exchange.volume(con_id) or 0
+        ticks += [(VOLUME, (float(number),)), *of_both_rights(listing, number, (CALL_VOLUME, PUT_VOLUME))]
+    return ticks

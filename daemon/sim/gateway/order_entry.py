@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Final
 
 from daemon.sim.exchange.api import (
     AccountChanged,
@@ -27,15 +26,13 @@ from daemon.sim.gateway.account_data import position_changed, send_account
 from daemon.sim.gateway.client import Client
 from daemon.sim.gateway.codec import FieldError, Fields, RequestRefused, read_int
 from daemon.sim.gateway.contract_data import one_listing
-from daemon.sim.gateway.contracts import bag11, contract11
+from daemon.sim.gateway.contracts import OPTION_EXCHANGE, bag11, contract11, fill_exchange
 from daemon.sim.gateway.fault_plan import Fault, Kind
 from daemon.sim.gateway.hub import Hub
 from daemon.sim.gateway.layout import Record
 from daemon.sim.gateway.messages_in import ExecutionFilter
 from daemon.sim.gateway.times import read_instant
 from daemon.sim.gateway.wire_contract import BAG, WireContract, contract12, sim_legs
-
-_EXCHANGE: Final = "CBOE"
 
 
 def place(hub: Hub, client: Client, fields: Fields) -> None:
@@ -203,10 +200,10 @@ def _contract(hub: Hub, execution: SimExecution) -> tuple[str, ...]:
     if execution.con_id is not None:
         listing = hub.exchange.listing(execution.con_id)
         assert listing is not None, "the exchange filled a contract that it does not know"
-        return contract11(listing, _EXCHANGE)
+        return contract11(listing, fill_exchange(listing))
     order = hub.order(execution.perm_id)
     assert order is not None, "the exchange filled a combo without an order"
-    return bag11(hub.first_listing(order).symbol, _EXCHANGE)
+    return bag11(hub.first_listing(order).symbol, OPTION_EXCHANGE)
 
 
 def _execution(client: Client, execution: SimExecution, contract: tuple[str, ...], *, req_id: int) -> bytes:

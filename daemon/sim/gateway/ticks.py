@@ -12,11 +12,13 @@ from daemon.sim.gateway import messages_out as out
 
 BID, ASK, LAST, HIGH, LOW, CLOSE, OPEN = 1, 2, 4, 6, 7, 9, 14
 BID_GREEKS, ASK_GREEKS, MODEL_GREEKS = 10, 11, 13
-CALL_OPEN_INTEREST, PUT_OPEN_INTEREST = 27, 28
+VOLUME = 8
+CALL_OPEN_INTEREST, PUT_OPEN_INTEREST, CALL_VOLUME, PUT_VOLUME = 27, 28, 29, 30
 OPEN_INTEREST: Final = "101"
-"""The generic tick by which a client asks for both."""
+OPTION_VOLUME: Final = "100"
+"""The generic ticks by which a client asks for the two of each."""
 _SIZE_OF: Final[Mapping[int, int]] = {1: 0, 2: 3, 4: 5, 66: 69, 67: 70, 68: 71}
-_DELAYED: Final[Mapping[int, int]] = {1: 66, 2: 67, 4: 68, 6: 72, 7: 73, 9: 75, 14: 76, 10: 80, 11: 81, 13: 83}
+_DELAYED: Final[Mapping[int, int]] = {1: 66, 2: 67, 4: 68, 6: 72, 7: 73, 8: 74, 9: 75, 14: 76, 10: 80, 11: 81, 13: 83}
 _NONE: Final = (-1.0, 0)
 NO_GREEKS: Final = (-1.0, -2.0, -1.0, -1.0, -2.0, -2.0, -2.0, -1.0)
 """Greeks that are not available."""
@@ -44,14 +46,14 @@ class Line:
     delayed: bool = False
     snapshot: bool = False
     """Whether the line ends with its first ticks."""
-    open_interest: bool = False
-    """Whether the client has asked for it with the line; later it cannot."""
+    generics: frozenset[str] = frozenset()
+    """Generic ticks that the client has asked for with the line; later it cannot."""
     sent: dict[int, Numbers] = field(default_factory=dict)
     slow: bool = field(init=False)
-    """Whether the line follows an index or a fund, which tick at a slower beat."""
+    """Whether the line follows an index, a share or a pair, which tick at a slower beat."""
 
     def __post_init__(self) -> None:
-        self.slow = self.sec_type in (SecType.INDEX, SecType.FUND)
+        self.slow = self.sec_type in (SecType.INDEX, SecType.STOCK, SecType.CASH)
 
 
 def quote_ticks(quote: SimQuote, sec_type: str) -> list[Tick]:
@@ -66,11 +68,11 @@ def quote_ticks(quote: SimQuote, sec_type: str) -> list[Tick]:
     return ticks
 
 
-def open_interest_ticks(listing: Listing, number: int) -> list[Tick]:
-    """Return the two ticks that an option's line sends: its own, and 0 for the other right."""
-    assert listing.option is not None, "only options have open interest"
+def of_both_rights(listing: Listing, number: int, kinds: tuple[int, int]) -> list[Tick]:
+    """Return the two ticks, of calls and of puts, that an option's line sends: its own, and 0 for the other right."""
+    assert listing.option is not None, "only options have a right"
     calls, puts = (number, 0) if listing.option.right is Right.CALL else (0, number)
-    return [(CALL_OPEN_INTEREST, (float(calls),)), (PUT_OPEN_INTEREST, (float(puts),))]
+    return [(kinds[0], (float(calls),)), (kinds[1], (float(puts),))]
 
 
 def missing_ticks(sec_type: str) -> list[Tick]:
@@ -143,7 +145,7 @@ def changes(line: Line, ticks: Sequence[Tick]) -> list[bytes]:
 
 
 def _message(line: Line, kind: int, numbers: Numbers, before: Numbers | None) -> bytes:
-    wire_kind = _DELAYED[kind] if line.delayed else kind
+    wire_kind = _DELAYED.get(kind, kind) if line.delayed else kind
     if len(numbers) > 2:
         return out.tick_greeks(line.req_id, wire_kind, numbers)
     if len(numbers) == 1:

@@ -23,8 +23,10 @@ INDEX_COLUMNS: Final = {
     "VIX6M": VIX6M,
     "VVIX": VVIX,
     "SKEW": SKEW,
+    # Of monthly options only; no history of it is kept, and it differs from VIX by a few tenths on most days.
+    "VIXMO": VIX,
 }
-FUTURES_FROM: Final = len(INDEX_COLUMNS)
+FUTURES_FROM: Final = SKEW + 1
 """First column of the futures, kept as logarithms."""
 
 _NODE_BETAS: Final = np.array((1.50, 0.60, 0.41, 0.57, 0.0))

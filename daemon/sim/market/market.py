@@ -35,6 +35,7 @@ from daemon.sim.market.day import (
 )
 from daemon.sim.market.funds import Funds
 from daemon.sim.market.open_interest import open_contracts
+from daemon.sim.market.spots import SPOTS
 from daemon.sim.market.spread import bid_ask, half_width
 
 DIVIDEND_YIELD: Final = 0.013
@@ -120,14 +121,18 @@ class Market:
         return _snapshot(chosen, epochs, chosen.variance_gone[first_minute:], chosen.columns[first_minute:], night=0.0)
 
     def index(self, symbol: str, at: datetime) -> float:
-        """Return the level of an index in points, or the share of a fund in dollars, to two decimals."""
+        """Return the level of an index in points, or what a share or a currency costs in dollars, as it is quoted."""
         if symbol in FUNDS:
-            return round(float(self.shares_usd(Underlying(symbol), self.snapshot(at))[0]), 2)
+            return round(float(self.shares_usd(symbol, self.snapshot(at))[0]), 2)
+        if symbol in SPOTS:
+            return round(float(self.shares_usd(symbol, self.snapshot(at))[0]), SPOTS[symbol].decimals)
         place = clock.moment(at)
         return _level(self.day(place.day), place, INDEX_COLUMNS[symbol])
 
     def index_day(self, symbol: str, at: datetime) -> tuple[Ohlc | None, float]:
         """Return the session so far (open, high, low, last; None before it opens) and the close before, in points."""
+        if symbol in SPOTS:
+            return self._spot_day(symbol, at)
         place = clock.moment(at)
         day, column = self.day(place.day), INDEX_COLUMNS[symbol]
         last = _level(day, place, column)
@@ -137,9 +142,23 @@ class Market:
         high, low = max(day.highs.item(minute, column), last), min(day.lows.item(minute, column), last)
         return Ohlc(day.opens_pts[column], round(high, 2), round(low, 2), last), day.closed_pts[column]
 
-    def shares_usd(self, fund: Underlying, at: Snapshot) -> FloatArray:
-        """Return the share of a fund in dollars, one a time."""
-        return self.funds.shares_usd(fund, at.day, at.columns)
+    def _spot_day(self, symbol: str, at: datetime) -> tuple[Ohlc | None, float]:
+        spot = SPOTS[symbol]
+        day, before = self.index_day("SPX" if spot.column == SPX else "VIX", at)
+        close = spot.ohlc(Ohlc(before, before, before, before)).close
+        return (None if day is None else spot.ohlc(day)), close
+
+    def shares_usd(self, symbol: str, at: Snapshot) -> FloatArray:
+        """Return what a share or a currency costs in dollars, one a time."""
+        if symbol in SPOTS:
+            return SPOTS[symbol].levels(at.columns)
+        return self.funds.shares_usd(Underlying(symbol), at.day, at.columns)
+
+    def through(self, symbol: str, day: date) -> FloatArray:
+        """Return an index, a share or a currency at every whole minute of a session."""
+        if symbol in INDEX_COLUMNS:
+            return self.day(day).columns[:, INDEX_COLUMNS[symbol]]
+        return self.shares_usd(symbol, self.grid(day))
 
     def fund_day(self, fund: Underlying, at: datetime) -> Ohlc:
         """Return the share of a fund in the session that an instant belongs to, as far as it has come."""

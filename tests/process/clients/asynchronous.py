@@ -77,15 +77,13 @@ async def contracts(tour: Tour) -> None:
     spx, vix = lib.Index("SPX", "CBOE"), lib.Index("VIX", "CBOE")
     await within(ib.qualifyContractsAsync(spx, vix))
     assert (spx.conId, vix.conId) == (416904, 13455763)
-    for symbol, exchange in (
-        ("VVIX", "CBOE"),
-        ("VIX9D", "CBOE"),
-        ("VIX3M", "CBOE"),
-        ("SKEW", "CBOE"),
-        ("AD-NYSE", "NYSE"),
-    ):
+    for symbol in ("VVIX", "VIX9D", "VIX3M", "VIX6M", "VIXMO", "SKEW", "AD-NYSE"):
+        exchange = "NYSE" if symbol == "AD-NYSE" else "CBOE"
         (details,) = await within(ib.reqContractDetailsAsync(lib.Index(symbol, exchange)))
         assert details.contract.symbol == symbol
+    pair = lib.Forex("EURUSD")
+    spy = lib.Stock("SPY", "SMART", "USD")
+    await within(ib.qualifyContractsAsync(pair, spy))
     future = lib.Future("VIX", "202003", "CFE")
     await within(ib.qualifyContractsAsync(future))
     assert (future.localSymbol, future.multiplier) == ("VXH0", "1000")
@@ -95,7 +93,7 @@ async def contracts(tour: Tour) -> None:
     assert bare.tradingClass == "SPXW"
     found = await within(ib.reqMatchingSymbolsAsync("VI"))
     assert "VIX" in {one.contract.symbol for one in found}
-    tour.known |= {"spx": spx, "vix": vix, "future": future, "put": bare}
+    tour.known |= {"spx": spx, "vix": vix, "future": future, "put": bare, "spy": spy, "pair": pair}
 
 
 async def chains(tour: Tour) -> None:
@@ -234,7 +232,23 @@ async def results(tour: Tour) -> None:
     assert len(ib.portfolio()) == 4
 
 
-STEPS = (account, contracts, chains, prices, bars, ticks, combos, orders, results, refusals)
+async def stocks(tour: Tour) -> None:
+    ib, lib, spy = tour.ib, tour.lib, tour.known["spy"]
+    ticker, pair = ib.reqMktData(spy, "233"), ib.reqMktData(tour.known["pair"])
+    await until(lambda: ticker.last > 0 and ticker.bid > 0 and ticker.volume > 0 and pair.bid > 0)
+    margin = await within(ib.whatIfOrderAsync(spy, lib.MarketOrder("BUY", 100)))
+    assert margin.commission == 1.0
+    trade = ib.placeOrder(spy, lib.MarketOrder("BUY", 100))
+    await until(lambda: trade.orderStatus.status == "Filled" and trade.fills[0].commissionReport.execId)
+    closed = ib.placeOrder(spy, lib.LimitOrder("SELL", 100, round(ticker.last - 1, 2), tif="DAY"))
+    await until(lambda: closed.orderStatus.status == "Filled")
+    minutes = await within(ib.reqHistoricalDataAsync(spy, "", "1 D", "5 mins", "TRADES", True))
+    assert len(minutes) > 10
+    ib.cancelMktData(spy)
+    ib.cancelMktData(tour.known["pair"])
+
+
+STEPS = (account, contracts, chains, prices, bars, ticks, stocks, combos, orders, results, refusals)
 
 
 async def main(name: str, port: int) -> None:
