@@ -34,7 +34,7 @@ class Spec:
     exit_code: ExitCode = ExitCode.FAILURE
 
 
-_NEVER: Final = "never"
+NEVER: Final = "never"
 _PROGRAM, _SETTINGS, _HOST = Group.PROGRAM, Group.SETTINGS, Group.HOST
 _SERVICE, _GATEWAY, _MARKET = Group.SERVICE, Group.GATEWAY, Group.MARKET
 _2, _4, _5 = ExitCode.SETTINGS, ExitCode.BROKER, ExitCode.DATABASE
@@ -42,11 +42,12 @@ _SHARE: Final = "subscribe in the broker's account management and share it with 
 
 CATALOGUE: Final[tuple[Spec, ...]] = (
     Spec(
-        "python", _PROGRAM, "the version of Python", _NEVER, "it is not one that condord is made for",
+        "python", _PROGRAM, "the version of Python", NEVER, "it is not one that condord is made for",
         "install condord with Python 3.11 to 3.13",
     ),
     Spec(
-        "packages", _PROGRAM, "each package that condord needs, and its version", _NEVER,
+        "packages", _PROGRAM, "each package that condord needs, and its version",
+        "condord runs from its source and is not installed, so that nothing says what it needs",
         "one is missing, or has a version that does not fit",
         "install again: `make install`, or pip with `requirements/run.txt`",
     ),
@@ -56,12 +57,12 @@ CATALOGUE: Final[tuple[Spec, ...]] = (
         "install condord in an environment of its own",
     ),
     Spec(
-        "sqlite", _PROGRAM, "SQLite's version, write-ahead log and JSON functions", _NEVER,
+        "sqlite", _PROGRAM, "SQLite's version, write-ahead log and JSON functions", NEVER,
         "it is older than 3.37, or was built without one of them", "use a Python with a newer SQLite",
     ),
     Spec(
         "time_zone", _PROGRAM, "New York's clock changes in the zone database: second Sunday in March, first in November",
-        _NEVER, "it has others, so that every job would run at a wrong hour", "update the package tzdata",
+        NEVER, "it has others, so that every job would run at a wrong hour", "update the package tzdata",
     ),
     Spec(
         "settings", _SETTINGS, "every setting, as `condord config check` does", "a setting is allowed but worth a look",
@@ -78,7 +79,7 @@ CATALOGUE: Final[tuple[Spec, ...]] = (
         "bring the file of `CONDORD_SCHEDULE_ECONOMIC_CALENDAR` up to date", _2,
     ),
     Spec(
-        "macro_files", _SETTINGS, "the folder of macro figures, if one is named", _NEVER, "a file of it cannot be read",
+        "macro_files", _SETTINGS, "the folder of macro figures, if one is named", NEVER, "a file of it cannot be read",
         "correct the line that is named, or take the file away", _2,
     ),
     Spec(
@@ -106,7 +107,7 @@ CATALOGUE: Final[tuple[Spec, ...]] = (
     ),
     Spec(
         "database", _HOST, "the database: ours, its version, its write-ahead log, its size",
-        "an earlier version wrote it: the next start brings it up to date", "it cannot be opened, or is not ours",
+        "the next start has to mend it: an earlier version wrote it, or a restore has just put it there", "it cannot be opened, or is not ours",
         "what the sentence says; `condord restore FILE` puts a backup in its place", _5,
     ),
     Spec(
@@ -123,11 +124,11 @@ CATALOGUE: Final[tuple[Spec, ...]] = (
         "it does not answer", "`condord log`, then `systemctl restart condord`",
     ),
     Spec(
-        "halt_file", _HOST, "the file HALT in the state folder", "it is there: nothing new is sent", _NEVER,
+        "halt_file", _HOST, "the file HALT in the state folder", "it is there: nothing new is sent", NEVER,
         "take it away, then `condord resume`",
     ),
     Spec(
-        "run_state", _HOST, "whether a person or the program has halted", "EXITS_ONLY or HALTED", _NEVER,
+        "run_state", _HOST, "whether a person or the program has halted", "EXITS_ONLY or HALTED", NEVER,
         "`condord resume` once the reason is gone",
     ),
     Spec(
@@ -136,7 +137,7 @@ CATALOGUE: Final[tuple[Spec, ...]] = (
     ),
     Spec(
         "unit_file", _SERVICE, "the installed unit against the one that came with the program",
-        "they differ; drop-ins are told, and are no difference", _NEVER, "`make install`; keep changes of your own in a drop-in",
+        "they differ; drop-ins are told, and are no difference", NEVER, "`make install`; keep changes of your own in a drop-in",
     ),
     Spec(
         "unit_security", _SERVICE, "`systemd-analyze security` of the installed unit",
@@ -149,27 +150,27 @@ CATALOGUE: Final[tuple[Spec, ...]] = (
     ),
     Spec(
         "gateway_port", _GATEWAY, "whether something accepts connections at the address",
-        _NEVER, "nothing does, or the port is usual for live accounts", "start the gateway, enable its API", _4,
+        NEVER, "nothing does, or the port is usual for live accounts", "start the gateway, enable its API", _4,
     ),
     Spec(
-        "protocol", _GATEWAY, "the first answer behind the port, and its version", _NEVER,
+        "protocol", _GATEWAY, "the first answer behind the port, and its version", NEVER,
         "it is silent, hangs up, or speaks something else", "check host and port; restart a gateway that hangs", _4,
     ),
     Spec(
-        "client_id", _GATEWAY, "whether our client number is free; it is not the daemon's", _NEVER,
+        "client_id", _GATEWAY, "whether our client number is free; it is not the daemon's", NEVER,
         "another program uses it (code 326)", "`condord doctor --client-id N`", _4,
     ),
     Spec(
-        "paper_account", _GATEWAY, "every account of the login: DU, DF, DI are paper", _NEVER, "one is a live account",
+        "paper_account", _GATEWAY, "every account of the login: DU, DF, DI are paper", NEVER, "one is a live account",
         "log the gateway in to the paper account", _4,
     ),
     Spec(
-        "own_account", _GATEWAY, "which account is ours, and whether the book is of it", _NEVER,
+        "own_account", _GATEWAY, "which account is ours, and whether the book is of it", NEVER,
         "the login has several and none is named, or the book is another account's",
         "`CONDORD_GATEWAY_ACCOUNT`, or another state folder", _2,
     ),
     Spec(
-        "read_only", _GATEWAY, "whether the API takes orders", _NEVER, "it is read-only (code 321)",
+        "read_only", _GATEWAY, "whether the API takes orders", NEVER, "it is read-only (code 321)",
         "untick 'Read-Only API' in the gateway's settings", _4,
     ),
     Spec(
@@ -187,11 +188,11 @@ CATALOGUE: Final[tuple[Spec, ...]] = (
         _4,
     ),
     Spec(
-        "data_spx", _MARKET, "data of the index SPX", "no value outside trading hours",
+        "data_spx", _MARKET, "data of the index SPX", "no value outside trading hours, or no line is free",
         "not subscribed, delayed, in use by another session, or silent", _SHARE, _4,
     ),
     Spec(
-        "data_vix", _MARKET, "data of the index VIX", "no value outside trading hours",
+        "data_vix", _MARKET, "data of the index VIX", "as data_spx",
         "not subscribed, delayed, in use by another session, or silent", _SHARE, _4,
     ),
     Spec(
@@ -199,12 +200,12 @@ CATALOGUE: Final[tuple[Spec, ...]] = (
         "as data_vix, where one does", _SHARE, _4,
     ),
     Spec(
-        "data_vvix", _MARKET, "data of the index VVIX, a signal", "as data_vix fails: the signal is neutral then", _NEVER,
+        "data_vvix", _MARKET, "data of the index VVIX, a signal", "as data_vix fails: the signal is neutral then", NEVER,
         _SHARE, _4,
     ),
     Spec(
         "data_ad_nyse", _MARKET, "data of AD-NYSE, advancing and declining issues, a signal",
-        "as data_vix fails: the signal is neutral then", _NEVER, _SHARE, _4,
+        "as data_vix fails: the signal is neutral then", NEVER, _SHARE, _4,
     ),
     Spec(
         "data_spx_options", _MARKET, "quotes of an SPXW option", "no quote outside trading hours",

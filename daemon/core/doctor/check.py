@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from daemon.core.doctor.catalogue import CATALOGUE, Group, spec
+from daemon.core.doctor.catalogue import CATALOGUE, NEVER, Group, spec
 from daemon.errors import ExitCode
 
 
@@ -32,7 +32,9 @@ class Check:
     """The figure or word behind the text, for programs."""
 
     def __post_init__(self) -> None:
-        assert spec(self.name) is not None, f"{self.name} is in the catalogue"
+        one = spec(self.name)
+        never = {State.WARN: one.warns == NEVER, State.FAIL: one.fails == NEVER}
+        assert not never.get(self.state, False), f"the page says that {self.name} is never {self.state}"
         needs_fix = self.state in (State.WARN, State.FAIL)
         assert bool(self.fix) is needs_fix, f"{self.name} is {self.state}: a fix belongs to WARN and FAIL alone"
 
