@@ -31,6 +31,8 @@ from daemon.adapters.doctor.program import (
 )
 from daemon.adapters.doctor.units import UNIT, unit_facts
 from daemon.adapters.store import InstanceLock, SqliteStore, backups, lock_is_held
+from daemon.adapters.store.connection import open_writing
+from daemon.adapters.store.schema import STEPS
 from daemon.app.doctor import Wanted, examine
 from daemon.core.doctor.check import State, exit_code
 from daemon.core.doctor.program import zone_instants
@@ -154,6 +156,18 @@ def test_a_database_is_read_and_left_as_it_was(tmp_path: Path) -> None:
     assert found.last_event_at == NOW + timedelta(hours=2)
     assert found.run_state is not None
     assert found.run_state.state is RunState.HALTED
+    assert integrity_facts(path).said == "ok"
+    assert path.read_bytes() == before
+
+
+def test_a_database_of_an_earlier_version_is_told_and_left_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "condord.db"
+    open_writing(path, "OFF", steps=STEPS[:-1]).close()
+    before = path.read_bytes()
+
+    found = database_facts(path)
+
+    assert (found.outdated, found.problem) == (True, "")
     assert integrity_facts(path).said == "ok"
     assert path.read_bytes() == before
 
