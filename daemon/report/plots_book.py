@@ -131,7 +131,7 @@ def draw_rolls(axes: Sequence[Axes], data: ReportData) -> None:
     across = _MARK_SHARE * len(sessions)
     if done:
         marks = [_mark(at, corners=((-1, -1), (1, -1), (1, 1), (-1, 1)), across=across) for at in done]
-        draw_path(top, marks, facecolor=TOKENS["hedged"], edgecolor="none", label="rolled")
+        draw_path(top, marks, facecolor=TOKENS["hedged"], edgecolor="none", clip_on=False, label="rolled")
     windows = [
         [(place[day], lane[roll.layer]) for day in (max(roll.window.first, sessions[0]), roll.window.last)]
         for roll in coming
@@ -140,7 +140,7 @@ def draw_rolls(axes: Sequence[Axes], data: ReportData) -> None:
         draw_path(top, windows, facecolor="none", edgecolor=TOKENS["unhedged"], linewidth=5, alpha=0.35)
         planned = [(place[roll.session], lane[roll.layer]) for roll in coming]
         diamonds = [_mark(at, corners=((-1.4, 0), (0, -1.4), (1.4, 0), (0, 1.4)), across=across) for at in planned]
-        draw_path(top, diamonds, facecolor=TOKENS["unhedged"], edgecolor="none", label="to come, window")
+        draw_path(top, diamonds, facecolor=TOKENS["unhedged"], edgecolor="none", clip_on=False, label="to come, window")
     top.set_yticks([*lane.values()], [*lane])
     top.set_ylim(-len(names) + 0.5, 0.5)
 
