@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from daemon.app.alerts import trial_now
 from daemon.app.health import health_now
@@ -14,6 +14,10 @@ from daemon.core.records import RunState
 from daemon.engine.adoption import AdoptionRequest
 from daemon.engine.engine import Engine
 from daemon.errors import LinkDownError, SettingsError
+
+REASON_MAX: Final = 500
+"""Longest reason, in characters: it stands in one line of the log and of the status."""
+SHOWN_MAX: Final = 40
 
 
 async def handle(  # noqa: PLR0911 - one return a command
@@ -88,6 +92,14 @@ def reason_of(arguments: Mapping[str, Any]) -> str:
     reason = str(arguments.get("reason", "")).strip()
     if not reason:
         raise SettingsError("a reason is needed, which the log keeps: --reason TEXT")
+    if len(reason) > REASON_MAX:
+        raise SettingsError(
+            f"the reason has {len(reason):,} characters and may have at most {REASON_MAX}; say it shortly"
+        )
+    if not reason.isprintable():
+        raise SettingsError(
+            f"the reason {reason[:SHOWN_MAX]!r} has control characters; write it as plain text on one line"
+        )
     return reason
 
 

@@ -41,7 +41,7 @@ env_file_option = click.option(
     "--env-file",
     "env_files",
     multiple=True,
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     envvar=ENV_FILES,
     help=f"Read settings from this file; may be given several times, later files win. Else those of {ENV_FILES}.",
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -48,6 +49,8 @@ COMMANDS: Final = {
 }
 """Every command with the module and name it is found under, in the order of the help text."""
 
+NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What writing to a full disk ends in."""
 PLACES_SHOWN: Final = 4
 HELP: Final = {
     "run": "Run the daemon, on a paper account or on the simulated exchange.",
@@ -146,16 +149,31 @@ def run_command(arguments: Sequence[str]) -> int:
         return error.exit_code
     except BrokenPipeError:
         return _reader_gone()
-    except Exception as error:  # noqa: BLE001 -- the outermost frame: a defect of ours is told in one line too
-        click.echo(f"condord: this should not have happened, please report it: {_defect(error)}", err=True)
-        return ExitCode.FAILURE
+    except Exception as error:  # noqa: BLE001 -- the outermost frame
+        return _unexpected(error)
     return int(code or ExitCode.OK)
 
 
 def _reader_gone() -> ExitCode:
     """End well where the reader of our output went away (``condord log | head``): nothing is left to say."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    _forget_output()
     return ExitCode.OK
+
+
+def _unexpected(error: Exception) -> ExitCode:
+    """Tell in one line what nobody has foreseen: a defect of ours, or a disk that has no room for the output."""
+    if isinstance(error, OSError) and error.errno in NO_ROOM:
+        _forget_output()
+        text = f"the output cannot be written: {error.strerror}; make room, or write elsewhere"
+    else:
+        text = f"this should not have happened, please report it: {_defect(error)}"
+    click.echo(f"condord: {text}", err=True)
+    return ExitCode.FAILURE
+
+
+def _forget_output() -> None:
+    """Send what is still to be written nowhere: the interpreter would fail over it at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _defect(error: Exception) -> str:
