@@ -46,6 +46,7 @@ from systemd_install import (
 from systemd_life import (
     cancels_what_works_when_it_stops,
     is_restarted_by_the_watchdog,
+    is_restarted_when_its_database_is_held,
     is_used_while_stopped,
     keeps_its_book_over_a_kill,
     logs_to_the_journal,
@@ -142,6 +143,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     needs_little_memory,
     pings_the_watchdog,
     is_restarted_by_the_watchdog,
+    is_restarted_when_its_database_is_held,
     survives_a_kill,
     stops,
     is_used_while_stopped,

@@ -20,6 +20,7 @@ from systemd_words import (
     UNIT,
     WATCHDOG_S,
     condord_json,
+    database,
     drop_in,
     expect,
     follow_the_gateway,
@@ -44,6 +45,13 @@ from systemd_words import (
 
 MEMORY_BYTES_MAX: Final = 100 * 2**20
 """Idle, in mode ib: the limit for a machine that does something else beside."""
+HOLD: Final = """
+import sqlite3, sys
+held = sqlite3.connect(sys.argv[1], isolation_level=None)
+held.execute("BEGIN IMMEDIATE")
+print("held", flush=True)
+sys.stdin.read()
+"""
 STOP_S_MAX: Final = 90.0
 ENTRY: Final = "2020-03-02 15:29:50"
 """Ten seconds before an entry on a day of the shipped history."""
@@ -101,6 +109,22 @@ def is_restarted_by_the_watchdog() -> str:
     require(any("Fatal Python error: Aborted" in text for text in lines), "the journal lacks where it stood")
     drop_in()
     return f"ready again after {took:.0f} s"
+
+
+def is_restarted_when_its_database_is_held() -> str:
+    """A daemon whose database another process holds is ended by the watchdog, and works again when it is let go."""
+    drop_in(f"WatchdogSec={WATCHDOG_S}s")
+    run("systemctl", "restart", UNIT)
+    before = invocation()
+    command = ["runuser", "-u", UNIT, "--", "/opt/condord/bin/python", "-c", HOLD, str(database())]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdin is not None, "given"
+        assert holder.stdout is not None, "given"
+        expect(holder.stdout.readline(), b"held\n")
+        wait_for(lambda: any("Watchdog timeout" in line["MESSAGE"] for line in journal(of=before)), 30, "a time-out")
+    wait_for(restarted_since(before), RESTART_S + READY_S_MAX + 10, "a restart")
+    drop_in()
+    return "held beyond the watchdog's period, then let go"
 
 
 def survives_a_kill() -> str:
@@ -229,6 +253,10 @@ def keeps_its_book_over_a_kill() -> str:
         wait_for(lambda: "FILLED" in states(), 90, "a filled entry")
         before = condord_json("book")
         require(len(before["positions"]) == 4, f"{before['positions']}")
+        run("journalctl", "--sync")
+        filled = map(json.loads, run("journalctl", "CONDORD_EVENT=order_filled", "-o", "json").splitlines())
+        entry = next(order["order_ref"] for order in before["orders"] if ".ENTRY." in order["order_ref"])
+        require(entry in [line["CONDORD_ORDER_REF"] for line in filled], f"the journal has no order_filled of {entry}")
         took = kill_and_wait()
         after = condord_json("book")
         for part in ("positions", "executions"):
