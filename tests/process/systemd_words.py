@@ -24,8 +24,9 @@ UNITS: Final = Path("/etc/systemd/system")
 GATEWAY_UNIT: Final = UNITS / "ib-gateway.service"
 GATEWAY_ARGUMENTS: Final = Path("/run/check-gateway")
 LIMIT_S: Final = 900
-READY_S_MAX: Final = 5.0 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
-"""Five seconds, on a machine that has a processor for it."""
+PATIENCE: Final = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+"""How many times as long a limit is on a machine whose processors others use as well."""
+READY_S_MAX: Final = 5.0 * PATIENCE
 WATCHDOG_S: Final = 4
 RESTART_S: Final = 5
 
