@@ -43,7 +43,8 @@ env_file_option = click.option(
     multiple=True,
     type=click.Path(path_type=Path, readable=False),
     envvar=ENV_FILES,
-    help=f"Read settings from this file; may be given several times, later files win. Else those of {ENV_FILES}.",
+    help="Read settings from this file; may be given several times, later files win; with - in front of its path it may "
+    f"be missing. Else those of {ENV_FILES}.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 db_option = click.option(

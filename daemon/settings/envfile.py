@@ -15,6 +15,7 @@ from typing import Final
 
 from dotenv.parser import parse_stream
 
+MAY_BE_MISSING: Final = "-"
 _BLANKS: Final = " \t"
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 """What environ(7) and the shell take as a name."""
@@ -42,10 +43,16 @@ class EnvFile:
     warnings: tuple[str, ...] = ()
 
 
-def read_env_file(path: Path) -> EnvFile:
-    """Read one file; whatever is wrong with it is in ``problems``, never raised."""
+def read_env_file(named: Path) -> EnvFile:
+    """Read one file; whatever is wrong with it is in ``problems``, never raised.
+
+    With ``-`` in front of its path it may be missing, as in systemd's ``EnvironmentFile=-/path``.
+    """
+    path, may_be_missing = Path(str(named).removeprefix(MAY_BE_MISSING)), str(named).startswith(MAY_BE_MISSING)
     try:
         text = path.read_bytes().decode()
+    except FileNotFoundError as error:
+        return EnvFile((), problems=() if may_be_missing else (_unreadable(path, error),))
     except OSError as error:
         return EnvFile((), problems=(_unreadable(path, error),))
     except UnicodeDecodeError as error:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from env_grammars import systemd
 
-from daemon.settings.envfile import read_env_file
+from daemon.settings.envfile import EnvFile, read_env_file
 
 
 def write(tmp_path: Path, text: str | bytes) -> Path:
@@ -104,6 +104,18 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     assert read_env_file(tmp_path / "no.env").problems == (
         f"env file {tmp_path / 'no.env'} does not exist; check the path",
     )
+
+
+def test_a_file_with_a_minus_in_front_of_its_path_may_be_missing_and_is_read_when_it_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "local.env"
+    assert read_env_file(Path(f"-{path}")) == EnvFile(())
+
+    path.write_text("A=1\nB\n")
+
+    read = read_env_file(Path(f"-{path}"))
+    assert [(item.text, item.place) for item in read.assignments] == [("1", f"{path}:1")]
+    assert read.problems[0].startswith(f"{path}:2 has no value")
+    assert "is a folder" in read_env_file(Path(f"-{tmp_path}")).problems[0]
 
 
 def test_a_folder_is_no_env_file(tmp_path: Path) -> None:
