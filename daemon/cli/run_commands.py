@@ -64,12 +64,13 @@ def run(*, clock: str, env_files: tuple[Path, ...]) -> None:
 @click.option("--faults", type=click.Path(path_type=Path), help="Plan of faults to inject (TOML).")
 @seed_option
 @click.option("--account", type=Account(), default="DU1234567", show_default=True, help="Account to serve.")
+@click.option("--master", type=click.IntRange(min=0), help="Client id that is told of every client's orders.")
 @click.option(
     "--compare",
     type=click.Path(path_type=Path),
     help="Serve nobody: say where the gateway of this recording (CONDORD_GATEWAY_RECORD) differs from this one.",
 )
-def gateway(
+def gateway(  # noqa: PLR0913 - one for each option
     *,
     port: int,
     clock: str | None,
@@ -78,6 +79,7 @@ def gateway(
     faults: Path | None,
     seed: int,
     account: str,
+    master: int | None,
     compare: Path | None,
 ) -> None:
     """Serve the simulated gateway on 127.0.0.1 until it is stopped (Ctrl-C, SIGTERM).
@@ -94,7 +96,7 @@ def gateway(
     plan = SimulationPlan(
         history=history,
         seed=seed,
-        config=GatewayConfig(account=account),
+        config=GatewayConfig(account=account, master_client_id=master),
         faults=None if faults is None else load(faults),
         state_dir=state,
     )

@@ -179,11 +179,31 @@ def test_a_frame_of_more_than_16_mib_closes_the_connection() -> None:
     assert raw.closed
 
 
-def test_a_thirty_third_client_is_closed_at_once() -> None:
+def test_a_thirty_third_client_is_closed_when_it_starts() -> None:
     gateway, _, _ = world()
     clients = [RawClient(gateway) for _ in range(33)]
+    for number, one in enumerate(clients):
+        one.start(number)
 
     assert [one.closed for one in clients] == [False] * 32 + [True]
+    clients[3].session.closed()
+    again = RawClient(gateway)
+    assert again.start(50)[1] == ["9", "1", "1"]
+
+
+def test_connections_that_say_nothing_keep_no_client_out() -> None:
+    gateway, _, _ = world()
+    strangers = [RawClient(gateway) for _ in range(33)]
+
+    late = strangers[-1]
+    strangers[0].session.hurry()
+    client = RawClient(gateway)
+    client.start(1)
+    client.session.hurry()
+
+    assert [one.closed for one in strangers] == [True, *[False] * 31, True]
+    assert late.receive() == []
+    assert client.ask("49", "1") == [["49", "1", "1583168400"]]
 
 
 def test_long_answers_are_sent_in_chunks_of_at_most_16_kib() -> None:
@@ -277,6 +297,29 @@ def test_open_order_gives_back_what_came_in() -> None:
     assert "X1" in shown
     descriptions = ",".join(f"{leg.con_id}|{leg.ratio}" for leg in CONDOR)
     assert descriptions in shown
+
+
+def test_the_master_client_is_told_of_every_clients_orders_and_fees_and_no_other_is() -> None:
+    gateway, _, _ = world(GatewayConfig(master_client_id=5))
+    owner, master, other = RawClient(gateway), RawClient(gateway), RawClient(gateway)
+    owner.start(7)
+    master.start(5)
+    other.start(8)
+
+    told = owner.ask(*condor(1, -3.0))
+    heard = master.receive()
+
+    # 11 executions, 5 and 3 their orders, 59 their fees.
+    assert {3, 5, 11, 59} <= set(ids(heard))
+    assert [one for one in told if one[0] in {"3", "5", "11", "59"}] == heard
+    assert other.receive() == []
+    listed = master.ask("7", "3", "9", "0", "", "", "", "", "", "")
+    unpaid = other.ask("7", "3", "9", "0", "", "", "", "", "", "")
+    assert (ids(listed).count(59), ids(unpaid).count(59)) == (4, 0)
+    assert ids(listed).count(11) == ids(unpaid).count(11) == 5
+    # Why a request was refused is for the one who made it alone.
+    assert [one[3] for one in owner.ask("4", "1", "99", "")] == ["10147"]
+    assert master.receive() == []
 
 
 def test_an_order_belongs_to_the_client_that_placed_it() -> None:

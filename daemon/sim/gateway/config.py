@@ -11,6 +11,10 @@ MARKER_CODE: Final = 2199
 MARKER_TEXT: Final = "Simulated exchange: condord"
 """The notice by which our daemon knows that a gateway is simulated (decision 1)."""
 MAX_CLIENTS: Final = 32
+MAX_STRANGERS: Final = 32
+"""Connections that have not said who they are; beyond this the newest is closed."""
+HANDSHAKE_S: Final = 10.0
+"""How long a connection may take to say who it is, in seconds of the computer's clock."""
 MAX_LINES: Final = 100
 SHORTEST_BEAT_S: Final = 0.001
 
@@ -29,6 +33,8 @@ class GatewayConfig:
     """Beat of lines on indices."""
     portfolio_interval_s: float = 180.0
     """Beat of account values and portfolio; both also go out when a position changes."""
+    master_client_id: int | None = None
+    """The client that is told of every client's orders and executions; None for none."""
     max_lines: int = MAX_LINES
     """Market-data lines over all clients."""
 

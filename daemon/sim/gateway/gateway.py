@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from daemon.sim.gateway import account_data, bar_data, market_data, pnl, tick_by_tick
 from daemon.sim.gateway.client import Client
-from daemon.sim.gateway.config import MAX_CLIENTS, GatewayConfig
+from daemon.sim.gateway.config import MAX_STRANGERS, GatewayConfig
 from daemon.sim.gateway.exchange_port import ExchangePort
 from daemon.sim.gateway.faults import FaultPlan, Faults
 from daemon.sim.gateway.hub import Hub
@@ -92,7 +92,8 @@ class Gateway:
         """
         client = Client(send, close)
         self._hub.clients.append(client)
-        if len(self._hub.clients) > MAX_CLIENTS or self._hub.faults.refuses(self._hub.now):
+        strangers = len(self._hub.clients) - len(self._hub.started())
+        if strangers > MAX_STRANGERS or self._hub.faults.refuses(self._hub.now):
             self._hub.drop(client)
         return Session(self._hub, client, stepped=self._stepped)
 

@@ -65,6 +65,11 @@ class Hub:
         """Return the connected client of a client id."""
         return next((client for client in self.started() if client.client_id == client_id), None)
 
+    def audience(self, client_id: int) -> list[Client]:
+        """Return who is told of a client's orders: itself and the master client."""
+        wanted = (client_id, self.config.master_client_id)
+        return [client for client in self.started() if client.client_id in wanted]
+
     def error(self, client: Client, req_id: int, code: int, message: str) -> None:
         """Queue a message code for a client."""
         client.put(out.error(client.version, req_id, code, message))

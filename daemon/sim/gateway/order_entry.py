@@ -174,7 +174,7 @@ def executions(hub: Hub, client: Client, fields: Fields) -> None:
         if _fits(request, execution, contract):
             client.put(_execution(client, execution, contract, req_id=request.req_id))
             report = orders.commission_message(execution)
-            if report and execution.client_id == client.client_id:
+            if report and client in hub.audience(execution.client_id):
                 client.put(report)
     client.put(out.execution_end(request.req_id))
 
@@ -240,7 +240,7 @@ def route(hub: Hub, events: Iterable[ExchangeEvent]) -> None:
 
 
 def _executed(hub: Hub, execution: SimExecution) -> None:
-    if client := hub.owner(execution.client_id):
+    for client in hub.audience(execution.client_id):
         client.put(_execution(client, execution, _contract(hub, execution), req_id=-1))
 
 
@@ -249,12 +249,12 @@ def _order_changed(hub: Hub, event: OrderChanged, unpaid: list[SimExecution]) ->
     order = event.order
     mine = [execution for execution in unpaid if execution.perm_id == order.perm_id]
     unpaid[:] = [execution for execution in unpaid if execution.perm_id != order.perm_id]
-    if client := hub.owner(order.request.client_id):
-        listing = hub.first_listing(order)
+    listing = hub.first_listing(order)
+    for client in hub.audience(order.request.client_id):
         if order.status is not SimStatus.CANCELLED:
             client.put(orders.open_order_message(client.version, order, listing))
         client.put(orders.status_message(order))
-        if event.code is not None:
+        if event.code is not None and client.client_id == order.request.client_id:
             hub.error(client, order.request.order_id, event.code, event.text)
         fees = [execution.commission for execution in mine if execution.commission is not None]
         if order.status is SimStatus.FILLED and fees:
@@ -264,6 +264,6 @@ def _order_changed(hub: Hub, event: OrderChanged, unpaid: list[SimExecution]) ->
 
 def _pay(hub: Hub, fills: Iterable[SimExecution]) -> None:
     for execution in fills:
-        client, report = hub.owner(execution.client_id), orders.commission_message(execution)
-        if client and report:
-            client.put(report)
+        if report := orders.commission_message(execution):
+            for client in hub.audience(execution.client_id):
+                client.put(report)

@@ -28,7 +28,7 @@ from daemon.sim.gateway.codec import (
     RequestRefused,
     split,
 )
-from daemon.sim.gateway.config import MARKER_CODE, MARKER_TEXT
+from daemon.sim.gateway.config import MARKER_CODE, MARKER_TEXT, MAX_CLIENTS
 from daemon.sim.gateway.fault_plan import Kind
 from daemon.sim.gateway.hub import Hub
 from daemon.sim.gateway.messages_in import In
@@ -131,6 +131,11 @@ class Session:
         """The client's number, -1 before it started."""
         return self._client.client_id
 
+    def hurry(self) -> None:
+        """Close the connection unless it has said who it is."""
+        if self._client.state in (ClientState.HELLO, ClientState.GREETED):
+            self._hub.drop(self._client)
+
     def feed(self, data: bytes) -> None:
         """Take bytes from the client, split anywhere. Garbage closes this connection and no other."""
         if self._client.state is ClientState.CLOSED:
@@ -181,6 +186,9 @@ class Session:
         client, hub = self._client, self._hub
         if hub.owner(client_id) is not None:
             hub.error(client, -1, 326, _IN_USE)
+            client.closing = True
+            return
+        if len(hub.started()) >= MAX_CLIENTS:
             client.closing = True
             return
         client.client_id, client.state = client_id, ClientState.STARTED

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final, cast
 
+from daemon.sim.gateway.config import HANDSHAKE_S
 from daemon.sim.gateway.gateway import Gateway
 from daemon.sim.gateway.session import Session
 
@@ -19,16 +20,21 @@ class _Connection(asyncio.Protocol):
         self._gateway = gateway
         self._transport: asyncio.Transport | None = None
         self._session: Session | None = None
+        self._deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
         self._session = self._gateway.attach(self._send, self._transport.close)
+        # By the loop's clock: whoever connects and says nothing must not keep others out, whatever time is simulated.
+        self._deadline = asyncio.get_running_loop().call_later(HANDSHAKE_S, self._session.hurry)
 
     def data_received(self, data: bytes) -> None:
         if self._session is not None:
             self._session.feed(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
         if self._session is not None:
             self._session.closed()
 
