@@ -47,7 +47,7 @@ CATALOGUE: Final[tuple[Spec, ...]] = (
     ),
     Spec(
         "packages", _PROGRAM, "each package that condord needs, and its version",
-        "condord runs from its source and is not installed, so that nothing says what it needs",
+        "it runs from its source and is not installed, so that nothing says what it needs",
         "one is missing, or has a version that does not fit",
         "install again: `make install`, or pip with `requirements/run.txt`",
     ),
