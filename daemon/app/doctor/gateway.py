@@ -77,7 +77,7 @@ async def gateway_checks(settings: Settings, wanted: Wanted, *, book_of: str | N
     )
     clock = SystemClock()
     try:
-        async with _address(settings, clock) as (host, port):
+        async with looked_at(settings, clock) as (host, port):
             examiner = IbExaminer(doctor_config(settings, host, port, client_id=wanted.client_id), clock)
             try:
                 contact, market = await _look(examiner)
@@ -110,7 +110,7 @@ def doctor_config(settings: Settings, host: str, port: int, *, client_id: int | 
 
 
 @asynccontextmanager
-async def _address(settings: Settings, clock: SystemClock) -> AsyncIterator[tuple[str, int]]:
+async def looked_at(settings: Settings, clock: SystemClock) -> AsyncIterator[tuple[str, int]]:
     """Yield the address of the gateway; in mode simulated that of an exchange made for this look, which keeps nothing."""
     gateway = settings.gateway
     if gateway.mode is GatewayMode.IB:

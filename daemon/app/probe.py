@@ -1,0 +1,93 @@
+"""``condord probe``: ask any gateway what only a real one can answer, transmit nothing, and write down what it said."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Final
+
+from daemon.adapters.clock import SystemClock
+from daemon.adapters.ib.examiner import IbExaminer, WantedLine
+from daemon.app.doctor.gateway import Look, doctor_config, looked_at
+from daemon.app.probe_report import Findings, findings
+from daemon.app.recordings import compare_recording, read_recording
+from daemon.app.simulated import SimulationPlan
+from daemon.core.calendar.expiries import expiries
+from daemon.core.calendar.sessions import new_york_date
+from daemon.core.market.contracts import OptionContract, Right, SignalIndex, TradingClass, Underlying
+from daemon.errors import BrokerError, SettingsError
+from daemon.settings import Settings
+from daemon.sim.gateway import GatewayConfig
+
+FRAMES: Final = "frames.jsonl"
+REPORT: Final = "probe.md"
+TOTAL_S: Final = 60.0
+CONTACT_S: Final = 15.0
+_AHEAD: Final = timedelta(days=70)
+_SOONEST: Final = timedelta(days=7)
+_STRIKE_STEP: Final = {TradingClass.SPX: 100, TradingClass.SPXW: 100, TradingClass.VIX: 1, TradingClass.VIXW: 1}
+"""Strikes on multiples of so many points are listed for months before an expiry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """Where the answers are, and what they say."""
+
+    report: Path
+    frames: Path
+    findings: Findings
+
+
+def probe(settings: Settings, folder: Path, *, client_id: int | None) -> Probed:
+    """Put the checklist to the gateway of the settings. Raises BrokerError when it lets nobody in, SettingsError for a folder."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        frames = folder / FRAMES
+        frames.unlink(missing_ok=True)
+        frames.touch()
+    except OSError as error:
+        raise SettingsError(f"--out {folder} cannot be written: {error.strerror}; name another folder") from None
+    asyncio.run(_ask(settings, frames, client_id))
+    plan = SimulationPlan(history=settings.gateway.history, seed=settings.gateway.seed, config=GatewayConfig())
+    found = findings(read_recording(frames), compare_recording(frames, plan)[1])
+    (folder / REPORT).write_text(found.markdown(), encoding="utf-8")
+    return Probed(folder / REPORT, frames, found)
+
+
+async def _ask(settings: Settings, frames: Path, client_id: int | None) -> None:
+    clock = SystemClock()
+    async with looked_at(settings, clock) as (host, port):
+        config = doctor_config(settings, host, port, client_id=client_id)
+        patient = replace(config, record=frames, request_timeout_s=settings.gateway.request_timeout_s)
+        await _put(IbExaminer(patient, clock))
+
+
+async def _put(examiner: IbExaminer) -> None:
+    try:
+        contact = await examiner.contact(limit_s=CONTACT_S)
+        if contact.trouble is not None or contact.gateway_time is None:
+            raise BrokerError(contact.text)
+        look = Look(examiner, asyncio.get_running_loop().time() + TOTAL_S)
+        today = new_york_date(contact.gateway_time)
+        await look.market(today)
+        spx, vix = look.samples["data_spx"], look.samples["data_vix"]
+        levels = [getattr(sample, "last", None) or usual_level for sample, usual_level in ((spx, 6000.0), (vix, 20.0))]
+        await look.asked(examiner.contracts(_series(today, *levels)))
+        await look.asked(
+            examiner.samples([WantedLine(index.value, two_sided=False) for index in SignalIndex], limit_s=5)
+        )
+    finally:
+        examiner.close()
+
+
+def _series(today: date, spx: float, vix: float) -> list[OptionContract]:
+    """Return one call of the next series of each class, near the money: their details tell how expiries are written."""
+    found = []
+    for trading_class, step in _STRIKE_STEP.items():
+        level = spx if trading_class.underlying is Underlying.SPX else vix
+        strike = round(level / step) * step * 100
+        listed = [day for day in expiries(trading_class, today, today + _AHEAD) if day >= today + _SOONEST]
+        found += [OptionContract(trading_class, day, strike, Right.CALL) for day in listed[:2]]
+    return found
