@@ -38,7 +38,7 @@ def condord_words(line: str) -> list[list[str]]:
         at = [n for n, word in enumerate(words) if re.fullmatch(r"[^=]*\bcondord", word) and n + 1 < len(words)]
         if at and (at[0] == 0 or words[at[0] - 1] in {"--", "timeout"} or "=" in words[at[0] - 1]):
             found.append(words[at[0] + 1 :])
-    return found
+    return [words for words in found if "[OPTIONS]" not in words]  # those are how the reference shows a use
 
 
 CALLS = [
