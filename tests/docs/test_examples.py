@@ -24,7 +24,7 @@ def lines(document: Path) -> list[tuple[str, bool]]:
     text = document.read_text(encoding="utf-8")
     blocks = re.findall(r"^```(?:sh)?\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     whole = [(line, True) for block in blocks for line in block.splitlines()]
-    return whole + [(line, False) for line in re.findall(r"`([^`\n]*condord [^`\n]+)`", text)]
+    return whole + [(code, False) for line in text.splitlines() for code in line.split("`")[1::2]]
 
 
 def condord_words(line: str) -> list[list[str]]:
@@ -56,7 +56,7 @@ def test_there_are_examples_to_check() -> None:
 @pytest.mark.parametrize(("words", "whole"), CALLS)
 def test_an_example_names_a_command_and_its_options(words: list[str], *, whole: bool) -> None:
     command: click.Command = condord
-    context = click.Context(condord, info_name="condord")
+    context = click.Context(condord, info_name="condord", **condord.context_settings)
     while isinstance(command, click.Group) and words:
         found = command.get_command(context, words[0])
         if found is None:

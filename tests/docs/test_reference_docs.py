@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from daemon.cli.main import condord
 from daemon.cli.tree import command_texts
@@ -21,10 +20,11 @@ PAGES = {"commands": "commands.md", "events": "events.md", "exit-codes": "exit_c
 
 
 def printed(*arguments: str) -> str:
-    """Return what a command prints."""
-    ran = CliRunner().invoke(condord, arguments)
-    assert ran.exit_code == 0, ran.output
-    return ran.output
+    """Return what a command prints, in a process of its own: commands keep the options they were first asked with."""
+    code = "from daemon.cli.main import main; main()"
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
 
 
 @pytest.mark.parametrize(("page", "file"), PAGES.items())
