@@ -14,7 +14,17 @@ from daemon.core.hedge.governance import GovernanceEntry
 from daemon.core.hedge.policy import HedgePolicy
 from daemon.core.hedge.rolls import PlannedRoll
 from daemon.core.orders.intent import Purpose, Strategy
-from daemon.core.records import MODE_KEY, DayRecord, Decision, HedgeComputation, HedgeSizing, Level, Monitor, RiskRecord
+from daemon.core.records import (
+    MODE_KEY,
+    DayRecord,
+    Decision,
+    EventRecord,
+    HedgeComputation,
+    HedgeSizing,
+    Level,
+    Monitor,
+    RiskRecord,
+)
 from daemon.ports import Store
 from daemon.report.analysis import Analysis, analyse
 from daemon.report.at_risk import BookPayoff, book_payoff
@@ -63,6 +73,8 @@ class ReportData:
     decisions: tuple[Decision, ...]
     troubles: tuple[TroubleLine, ...]
     """Warnings and errors by session."""
+    settings: tuple[EventRecord, ...] = ()
+    """Each setting that a start of the period changed."""
     governance: tuple[GovernanceEntry, ...] = ()
     """What was done about the hedge policy in the period."""
     analysis: Analysis | None = None
@@ -133,6 +145,7 @@ def gather_report(
     intents = store.intents()
     orders = order_lines(intents, end.entries)
     risks = store.risks(end.session)
+    events = tuple(event for event in store.events() if first <= event.session <= last)
     return ReportData(
         first=first,
         last=last,
@@ -149,7 +162,8 @@ def gather_report(
         trades=_trades(orders, first),
         settlements=_settlements(end, first),
         decisions=tuple(decision for session in sessions for decision in store.decisions(session)),
-        troubles=trouble_lines(event for event in store.events() if first <= event.session <= last),
+        troubles=trouble_lines(events),
+        settings=tuple(event for event in events if event.name == "settings_changed"),
         governance=tuple(entry for entry in store.governance() if first <= entry.session <= last),
         analysis=analysis,
         monitors=store.monitors(first, last),

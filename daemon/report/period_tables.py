@@ -55,6 +55,7 @@ def tables_of(data: ReportData) -> Mapping[str, Table]:
         _breaks(data),
         _unclosed(data),
         _troubles(data),
+        _settings(data),
     )
     return {table.name: newest(table, len(data.days)) for table in tables}
 
@@ -298,3 +299,15 @@ def _troubles(data: ReportData) -> Table:
     )
     headings, empty = ("Session", "Level", "Event", "What"), "No warning and no error was logged."
     return Table("troubles_rows", "Warnings and errors", headings, "<<<w", rows, empty, folded=True)
+
+
+def _settings(data: ReportData) -> Table:
+    rows = tuple(
+        (
+            Cell(f"{event.session}", under=new_york_time(event.at)),
+            *(Cell(str(event.fields[name])) for name in ("setting", "before", "value", "source")),
+        )
+        for event in data.settings
+    )
+    headings, empty = ("Session", "Setting", "Before", "Now", "Source"), "No setting was changed."
+    return Table("settings_rows", "Settings changed", headings, "<<<<w", rows, empty, folded=True)

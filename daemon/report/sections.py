@@ -160,7 +160,7 @@ def _sections(data: ReportData) -> tuple[Section, ...]:
         section("attribution", _ATTRIBUTION_NOTE, curves=("layers",), rows=_ATTRIBUTION),
         section("valuation", _VALUATION_NOTE, rows=(MONITORS, VALUATION)),
         section("decisions", _DECISIONS_NOTE, rows=("decisions_rows",)),
-        section("book", _BOOK_NOTE, rows=("breaks_rows", "unclosed_rows", "troubles_rows")),
+        section("book", _BOOK_NOTE, rows=("breaks_rows", "unclosed_rows", "troubles_rows", "settings_rows")),
     )
 
 
@@ -178,7 +178,7 @@ SECTIONS: Final = {
     "attribution": "What the hedge did",
     "valuation": "Arbitrage and valuation",
     "decisions": "Decisions",
-    "book": "Reconciliation and troubles",
+    "book": "Reconciliation, troubles, settings",
 }
 """Anchor and title of every section, in the order of the page."""
 

@@ -27,6 +27,8 @@ from daemon.core.records import (
 from daemon.report.day import attention, condor_decision, gather_day
 from daemon.report.day_json import day_json
 from daemon.report.day_text import LINE_WIDTH, WIDTH, render_day, session_line
+from daemon.report.period import gather_report
+from daemon.report.period_tables import tables_of
 
 HEADINGS = (
     "VERDICT",
@@ -467,3 +469,14 @@ class TestView:
             total = ended + sum(line.pnl_usd_cents or 0 for line in view.open_condors)
 
             assert total == pytest.approx(day.condor_pnl_usd_cents, abs=31)  # a cent of rounding each
+
+
+def test_the_report_of_a_period_lists_every_setting_that_a_start_changed() -> None:
+    store = entered_store()
+    store.append_event(
+        happened("settings_changed", 8, 30, setting="CONDORD_X", value="2", before="1", source="a.env:3")
+    )
+
+    table = tables_of(gather_report(store, MONDAY, MONDAY))["settings_rows"]
+
+    assert [[cell.text for cell in row] for row in table.rows] == [["2020-03-02", "CONDORD_X", "1", "2", "a.env:3"]]
