@@ -217,7 +217,8 @@ def _reconciled(view: StatusView) -> str:
         verdict = "no break open"
     else:
         verdict = f"ATTENTION: {plural(view.breaks_open, 'break')} open, entries are blocked"
-    when = "not yet" if view.reconciled_at is None else new_york_instant(view.reconciled_at)
+    never = "not yet" if view.pid is not None else "time unknown"
+    when = never if view.reconciled_at is None else new_york_instant(view.reconciled_at)
     return f"{when}, {verdict}"
 
 

@@ -5,17 +5,21 @@ A unit is the time of ten thousand additions in a Python loop, taken before and 
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import QuantLib
 from typos import sample
 
-from daemon.adapters.store import SqliteStore
+from daemon.adapters.store import DATABASE, SqliteStore
 from daemon.app.simulated import load_history
 from daemon.core.calendar.expiries import expiries
 from daemon.core.calendar.sessions import new_york
@@ -31,6 +35,7 @@ from daemon.settings.names import looks_like_ours, nearest
 from daemon.sim.exchange import Exchange, ExchangeConfig, con_ids
 from daemon.sim.market import Market, contract_set
 
+CONDORD = Path(sys.executable).with_name("condord")
 DAY = date(2020, 3, 2)
 TYPOS = 5000
 """Of the 600,000 that the names of all settings have."""
@@ -64,6 +69,21 @@ def seconds(work: Callable[[], object]) -> float:
     began = time.perf_counter()
     work()
     return time.perf_counter() - began
+
+
+def shell() -> None:
+    """Measure commands from start to end, as a shell sees them: the fastest of several, beside an empty Python."""
+
+    def fastest(*command: str | Path) -> float:
+        return min(seconds(lambda: subprocess.run(command, check=False, capture_output=True)) for _ in range(9))
+
+    bare = fastest(sys.executable, "-c", "pass")
+    print(f"{'an empty Python':<52} {bare * 1e3:>10.0f} ms")
+    with tempfile.TemporaryDirectory() as folder, mock.patch.dict(os.environ, {"CONDORD_STATE_DIR": folder}):
+        SqliteStore(Path(folder) / DATABASE).close()
+        for words in ("--help", "status --help", "rehearse --help", "config show --help", "healthcheck", "status"):
+            one = fastest(CONDORD, *words.split())
+            print(f"{f'condord {words}':<52} {one * 1e3:>10.0f} ms {one / bare:>10.1f} times that")
 
 
 def exchange() -> Exchange:
@@ -138,6 +158,7 @@ def main() -> None:
     measure("implied volatility of one option", 500, lambda: implied_vol(1.2, 18.0, 20.0, 0.08, 1.0, True))
 
     risk()
+    shell()
 
     market = exchange()
     options = sixty_options()
