@@ -247,6 +247,8 @@ class FakeExchange:
 
     def bars(self, con_id: int, end: datetime, minutes: int, count: int) -> list[SimBar]:
         step = timedelta(minutes=minutes)
+        if con_id not in self.last:
+            return []
         level = self.last[con_id]
         first = end - step * min(count, 30)
         return [SimBar(first + step * n, level, level + 1, level - 1, level + 0.5) for n in range(min(count, 30))]
