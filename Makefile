@@ -58,8 +58,12 @@ MINUTES ?= 5
 idle: $(BIN)/.dev ## Measure memory, processor and cold start of a daemon with 20 condors open (MINUTES=5)
 	$(BIN)/python tests/bench/idle.py --minutes $(MINUTES)
 
-campaign: $(BIN)/.dev ## Run seeded sessions with drawn faults under checkers (SESSIONS=1000, SEED=1)
-	PYTHONPATH=tests $(BIN)/python tests/campaign/campaigns.py --sessions $(or $(SESSIONS),1000) --seed $(or $(SEED),1)
+SESSIONS ?= 1000
+CODEC    ?= 100
+SEED     ?= 1
+campaign: $(BIN)/.dev ## Run seeded sessions with drawn faults under checkers (SESSIONS=1000, CODEC=100, SEED=1)
+	PYTHONPATH=tests $(BIN)/python tests/campaign/campaigns.py --sessions $(SESSIONS) --seed $(SEED)
+	PYTHONPATH=tests $(BIN)/python tests/campaign/campaigns.py --codec --sessions $(CODEC) --seed $(SEED)
 
 bench: $(BIN)/.dev ## Run the benchmarks
 	PYTHONPATH=tests $(BIN)/python tests/bench/bench.py

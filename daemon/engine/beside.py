@@ -118,16 +118,14 @@ class Beside:
         What was counted on as its dearest price stays so: the order follows no market beyond it. The order keeps the
         first reason and the ``notes``; the decision has all reasons.
         """
-        recorded = self._record(view, [self._row(seen, wanted=self.held.get(seen.unit, 0) + quantity)])
+        self._record(view, [self._row(seen, wanted=self.held.get(seen.unit, 0) + quantity)])
         most_pts100 = self._dearest_pts100(seen)
-        return await self._trade(
-            recorded, seen, quantity, reasons=reasons, inputs=inputs, notes=notes, most_pts100=most_pts100
-        )
+        return await self._trade(seen, quantity, reasons=reasons, inputs=inputs, notes=notes, most_pts100=most_pts100)
 
-    async def sell(self, view: HedgeView, seen: UnitView, reason: Reason, *, purpose: Purpose | None = None) -> int:
+    async def sell(self, seen: UnitView, reason: Reason, *, purpose: Purpose | None = None) -> int:
         """Sell all of a unit, for the subject's own purpose unless another one is given; return how many were sold."""
         inputs: Inputs = {"mid": round(seen.value.mid_pts, 4)}
-        return -await self._trade(view, seen, -self.held[seen.unit], reasons=[reason], inputs=inputs, purpose=purpose)
+        return -await self._trade(seen, -self.held[seen.unit], reasons=[reason], inputs=inputs, purpose=purpose)
 
     def skip(self, session: date, reasons: Sequence[Reason], inputs: Inputs | None = None) -> None:
         """Record why nothing is bought or sold."""
@@ -136,7 +134,6 @@ class Beside:
 
     async def _trade(
         self,
-        view: HedgeView,
         seen: UnitView,
         change: int,
         *,
@@ -157,7 +154,7 @@ class Beside:
             notes=notes,
             most_pts100=most_pts100,
         )
-        done = await self._trader.work(view, target, wish) * (1 if change > 0 else -1)
+        done = await self._trader.work(target, wish) * (1 if change > 0 else -1)
         if not done:
             return 0
         decide(

@@ -67,7 +67,7 @@ class DriftHedger:
         seen = {name: self._seen(condor, market.spx) for name, condor in condors.items()}
         stands = self._stand(session, seen)
         view, units = await self._beside.measure(session, view, market)
-        words = [await self._sell(view, each, stands) for each in units.values()]
+        words = [await self._sell(each, stands) for each in units.values()]
         if policy.enabled:
             words.append(await self._buy(_Look(session, view, market, seen, stands)))
         return ", ".join(filter(None, words))
@@ -118,13 +118,13 @@ class DriftHedger:
     def _orders(self) -> tuple[Intent, ...]:
         return self._desk.store.intents(subject=DRIFT)
 
-    async def _sell(self, view: HedgeView, seen: UnitView, stands: Mapping[str, Stand]) -> str:
+    async def _sell(self, seen: UnitView, stands: Mapping[str, Stand]) -> str:
         times, purchases = self._beside.times_cost(seen), bought(self._orders())
         facts = sale(seen.unit, times=times, purchases=purchases, stands=stands)
         reason = sale_reason(facts, self._desk.policy.hedge.drift)
         if reason is None:
             return ""
-        return f"drift sold {await self._beside.sell(view, seen, reason)} {seen.unit}"
+        return f"drift sold {await self._beside.sell(seen, reason)} {seen.unit}"
 
     async def _buy(self, look: _Look) -> str:
         """Buy for the condors in need, or record by name why not."""

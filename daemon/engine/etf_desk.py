@@ -32,21 +32,21 @@ class EtfDesk:
             return ""
         market = await indexes(self._desk)
         view, units = await self._beside.measure(session, view, market)
-        words = [await self._sell(session, view, each) for each in units.values()]
+        words = [await self._sell(session, each) for each in units.values()]
         self._tell_unquoted(session, units)
         due = self._beside.due(session, policy.every_days) if policy.enabled else None
         if due is not None:
             words.append(await self._buy(view, market, due, units))
         return ", ".join(filter(None, words))
 
-    async def _sell(self, session: date, view: HedgeView, seen: UnitView) -> str:
+    async def _sell(self, session: date, seen: UnitView) -> str:
         days_left = dte(session, seen.unit.expiry)
         reason = etf_sale(days_left, self._beside.times_cost(seen), self._desk.policy.hedge.etf)
         if reason is None:
             return ""
         # What must be gone before it is exercised is no matter of discretion: losses refuse it as little as a roll.
         purpose = Purpose.ROLL_SELL if reason.name == EXPIRES else Purpose.ETF
-        return f"etf sold {await self._beside.sell(view, seen, reason, purpose=purpose)} {seen.unit}"
+        return f"etf sold {await self._beside.sell(seen, reason, purpose=purpose)} {seen.unit}"
 
     def _tell_unquoted(self, session: date, units: Mapping[HedgeUnit, UnitView]) -> None:
         """Record what should be sold and has no quote: unsold it would be exercised if it ends in the money."""

@@ -113,7 +113,7 @@ class Harvester:
         desk, worth = self._desk, each.worth
         layer = view.layers[worth.layer]
         sold = -await self._trader.trade(
-            view, layer, purpose=Purpose.HARVEST, unit=worth.unit, change=-each.quantity, reason=each.reason
+            layer, purpose=Purpose.HARVEST, unit=worth.unit, change=-each.quantity, reason=each.reason
         )
         if not sold:
             return False

@@ -90,7 +90,7 @@ class HedgeDesk:
         results = [await self._roll_layer(session, view, view.layers[name], due[name]) for name in due]
         for name, layer in view.layers.items():
             if name not in due and layer.earlier():
-                results.append(await self._sell_left_behind(session, view, layer))
+                results.append(await self._sell_left_behind(session, layer))
         return self._done("; ".join(results))
 
     def due(self, session: date) -> dict[str, date]:
@@ -146,9 +146,8 @@ class HedgeDesk:
         if target == 0:
             return self._nothing_to_roll(session, name, window.scheduled, reason)
         missing, old = max(0, target - layer.held.get(new, 0)), sum(layer.earlier(new).values())
-        exchanged = await self._exchange(view, layer, missing, reason=reason, forced=roll.forced)
+        exchanged = await self._exchange(layer, missing, reason=reason, forced=roll.forced)
         bought = exchanged + await self._trader.trade(
-            view,
             layer,
             purpose=Purpose.ROLL_BUY,
             unit=new,
@@ -159,7 +158,7 @@ class HedgeDesk:
         done, sold = bought > 0 or not missing, exchanged
         if done:
             self._desk.store.set_meta(_rolled_key(name), window.scheduled.isoformat())
-            sold += await self._sell_old(view, layer, reason, keep=missing - bought, gone=exchanged)
+            sold += await self._sell_old(layer, reason, keep=missing - bought, gone=exchanged)
         text = f"{name} bought {bought} of {missing} {new}, sold {sold} of {old}"
         decide(
             self._desk,
@@ -173,7 +172,7 @@ class HedgeDesk:
         self._desk.journal.emit("hedge_rolled", {"layer": name, "contract": str(new), "bought": bought, "sold": sold})
         return text
 
-    async def _exchange(self, view: HedgeView, layer: LayerView, missing: int, *, reason: Reason, forced: bool) -> int:
+    async def _exchange(self, layer: LayerView, missing: int, *, reason: Reason, forced: bool) -> int:
         """Roll as one combination where that is set: buy the new unit against the last old one; return how many."""
         new, old = layer.measured.unit, next(reversed(layer.earlier(layer.measured.unit).items()), None)
         if self._desk.policy.hedge.roll_order is not RollOrder.COMBINATION or old is None or missing == 0:
@@ -184,7 +183,7 @@ class HedgeDesk:
             return 0  # futures trade one by one: their combinations belong to another exchange than those of options
         quantity = min(missing, old[1])
         wish = Wish(purpose=Purpose.ROLL_BUY, buy=new, sell=old[0], quantity=quantity, reason=reason, forced=forced)
-        return await self._trader.work(view, layer, wish)
+        return await self._trader.work(layer, wish)
 
     def _nothing_to_roll(self, session: date, name: str, due: date, reason: Reason) -> str:
         text = f"{name} has nothing to roll: its target is 0 contracts"
@@ -193,11 +192,11 @@ class HedgeDesk:
         self._desk.store.set_meta(_rolled_key(name), due.isoformat())
         return text
 
-    async def _sell_left_behind(self, session: date, view: HedgeView, layer: LayerView) -> str:
+    async def _sell_left_behind(self, session: date, layer: LayerView) -> str:
         """Try again to sell what an earlier roll could not."""
         name, left = layer.policy.name, layer.earlier()
         reason = Reason("left_behind", f"{name} still holds contracts of before its last roll", sum(left.values()), 0)
-        sold = await self._sell_old(view, layer, reason, keep=0, new_bought=False)
+        sold = await self._sell_old(layer, reason, keep=0, new_bought=False)
         text = f"{name} sold {sold} of {sum(left.values())} left behind"
         if sold:
             inputs = {"result": text}
@@ -207,7 +206,7 @@ class HedgeDesk:
         return text
 
     async def _sell_old(
-        self, view: HedgeView, layer: LayerView, reason: Reason, *, keep: int, gone: int = 0, new_bought: bool = True
+        self, layer: LayerView, reason: Reason, *, keep: int, gone: int = 0, new_bought: bool = True
     ) -> int:
         """Sell the units a roll leaves behind, but ``keep`` of each for what the purchase fell short of.
 
@@ -218,7 +217,7 @@ class HedgeDesk:
         for unit, quantity in earlier.items():
             left = quantity - (gone if unit == last else 0)
             sold -= await self._trader.trade(
-                view, layer, purpose=Purpose.ROLL_SELL, unit=unit, change=-max(0, left - keep), reason=reason
+                layer, purpose=Purpose.ROLL_SELL, unit=unit, change=-max(0, left - keep), reason=reason
             )
         return sold
 
@@ -271,7 +270,7 @@ class HedgeDesk:
             decide(self._desk, session, RESIZE_JOB, kind=DecisionKind.SKIP, subject="hedge", reasons=reasons)
             return reason.text
         results = [
-            f"{name} {await self._resize_layer(view, layer, target[name] - current[name], reason):+d}"
+            f"{name} {await self._resize_layer(layer, target[name] - current[name], reason):+d}"
             for name, layer in view.layers.items()
             if target[name] != current[name]
         ]
@@ -283,12 +282,12 @@ class HedgeDesk:
         self._desk.journal.emit("hedge_resized", {"why": reason.name, "result": text, "target": target})
         return text
 
-    async def _resize_layer(self, view: HedgeView, layer: LayerView, change: int, reason: Reason) -> int:
+    async def _resize_layer(self, layer: LayerView, change: int, reason: Reason) -> int:
         """Buy the unit the layer is measured by, or sell: first what rolls have left behind, then that unit."""
         unit, done = layer.measured.unit, 0
         wanted = {unit: change} if change > 0 else _sales(layer, -change)
         for each, part in wanted.items():
-            done += await self._trader.trade(view, layer, purpose=Purpose.RESIZE, unit=each, change=part, reason=reason)
+            done += await self._trader.trade(layer, purpose=Purpose.RESIZE, unit=each, change=part, reason=reason)
         return done
 
     def _rolled_today(self, session: date) -> bool:

@@ -80,7 +80,6 @@ class HedgeView:
     layers: Mapping[str, LayerView]
     regime: RegimeState
     regime_changed: bool
-    index_age_s: float
 
     def target(self, layer: str) -> int:
         """Return the contracts a layer should hold."""
@@ -195,7 +194,7 @@ class HedgeReader:
             ),
         )
         changed = previous is not None and previous.name != decision.state.name
-        return HedgeView(computation, layers, decision.state, changed, seen.age_s)
+        return HedgeView(computation, layers, decision.state, changed)
 
     def _target(
         self, basis: _Basis, costs: Mapping[str, LayerCost], *, asked: int | None

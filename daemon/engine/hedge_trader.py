@@ -28,8 +28,7 @@ from daemon.core.orders.ladder import LadderRules, PriceSteps, rung_pts100
 from daemon.core.records import Decision, DecisionKind
 from daemon.engine.context import Desk
 from daemon.engine.executor import Executor, Ladder
-from daemon.engine.gather import Refusal, UnitView, fresh_account_values, leg_quotes, market_of, priced
-from daemon.engine.hedge_reader import HedgeView
+from daemon.engine.gather import Refusal, UnitView, fresh_account_values, indexes, leg_quotes, market_of, priced
 from daemon.engine.risk_monitor import Proposal, RiskMonitor
 from daemon.engine.what_if import ask_margin
 
@@ -98,7 +97,6 @@ class HedgeTrader:
 
     async def trade(
         self,
-        view: HedgeView,
         layer: Traded,
         *,
         purpose: Purpose,
@@ -115,12 +113,12 @@ class HedgeTrader:
             return 0
         buy, sell = (unit, None) if change > 0 else (None, unit)
         wish = Wish(purpose=purpose, buy=buy, sell=sell, quantity=abs(change), reason=reason, forced=forced)
-        return await self.work(view, layer, wish) * (1 if change > 0 else -1)
+        return await self.work(layer, wish) * (1 if change > 0 else -1)
 
-    async def work(self, view: HedgeView, layer: Traded, wish: Wish) -> int:
+    async def work(self, layer: Traded, wish: Wish) -> int:
         """Work one order to its end; return how many units were filled."""
         try:
-            intent, ladder = await self._order(view, layer, wish)
+            intent, ladder = await self._order(layer, wish)
         except Refusal as refusal:
             what_for = (wish.reason,) if wish.purpose in HELD_AGAINST_ACCOUNT else ()
             self._skip(wish.purpose, layer, (*refusal.reasons, *what_for))
@@ -135,7 +133,7 @@ class HedgeTrader:
             self._skip(wish.purpose, layer, (unfilled, wish.reason))
         return done.filled
 
-    async def _order(self, view: HedgeView, layer: Traded, wish: Wish) -> tuple[Intent, Ladder]:
+    async def _order(self, layer: Traded, wish: Wish) -> tuple[Intent, Ladder]:
         """Make the order, or refuse by the name of what is against it."""
         desk, policy, name = self._desk, self._desk.policy.hedge, layer.name
         end = shifted(desk.journal.session(), LAST_WORK)
@@ -143,7 +141,7 @@ class HedgeTrader:
             now_text, end_text = (f"{at.astimezone(NEW_YORK):%H:%M}" for at in (desk.clock.now(), end))
             text = f"No order of the hedge is worked from {end_text} New York time on."
             raise Refusal(Reason("hedge_too_late", text, now_text, end_text))
-        proposal = await self._proposal(view, name, wish.purpose)
+        proposal = await self._proposal(name, wish.purpose)
         self._refuse_gated(proposal)
         if layer.holding.uncovered:
             raise Refusal(_uncovered(name, layer.holding))
@@ -186,9 +184,13 @@ class HedgeTrader:
         if refusals := self._risk.refusals(proposal):
             raise Refusal(*refusals)
 
-    async def _proposal(self, view: HedgeView, subject: str, purpose: Purpose) -> Proposal:
-        """Return what the gates look at; rolls and resizes are not held against the account (decision 9)."""
-        proposal = Proposal(strategy=Strategy.HEDGE, purpose=purpose, subject=subject, index_age_s=view.index_age_s)
+    async def _proposal(self, subject: str, purpose: Purpose) -> Proposal:
+        """Return what the gates look at; rolls and resizes are not held against the account (decision 9).
+
+        The indexes are read anew: orders before this one may have been worked for long.
+        """
+        age_s = (await indexes(self._desk)).age_s
+        proposal = Proposal(strategy=Strategy.HEDGE, purpose=purpose, subject=subject, index_age_s=age_s)
         if purpose not in HELD_AGAINST_ACCOUNT:
             return proposal
         account = await fresh_account_values(self._desk)

@@ -31,15 +31,15 @@ class SleeveDesk:
             return ""
         market = await indexes(self._desk)
         view, units = await self._beside.measure(session, view, market)
-        words = [await self._sell(view, each) for each in units.values()]
+        words = [await self._sell(each) for each in units.values()]
         due = self._beside.due(session, policy.every_days) if policy.enabled else None
         if due is not None:
             words.append(await self._buy(view, market, due))
         return ", ".join(filter(None, words))
 
-    async def _sell(self, view: HedgeView, seen: UnitView) -> str:
+    async def _sell(self, seen: UnitView) -> str:
         reason = sleeve_sale(self._beside.times_cost(seen), self._desk.policy.hedge.sleeve)
-        return "" if reason is None else f"sleeve sold {await self._beside.sell(view, seen, reason)} {seen.unit}"
+        return "" if reason is None else f"sleeve sold {await self._beside.sell(seen, reason)} {seen.unit}"
 
     async def _buy(self, view: HedgeView, market: Indexes, due: date) -> str:
         """Buy with the money of one purchase; a refusal of the ledger settles the date, anything else leaves it open."""

@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import datetime
 from functools import cache
 from random import Random
 
 from campaign.plans import Fault, Kind, Plan, packaged
-from campaign.seen import Fill
+from campaign.record import HAND, Record
 
-from daemon.core.calendar.expiries import settlement_at
 from daemon.core.calendar.sessions import next_session
 from daemon.core.market.contracts import ConId, OptionContract, Right, TradingClass, Underlying
 from daemon.core.orders.broker_facts import (
@@ -34,7 +32,6 @@ from daemon.sim.exchange.api import (
     Executed,
     OrderChanged,
     OrderRequest,
-    PositionChanged,
     Rejected,
     SimExecution,
     SimLeg,
@@ -46,8 +43,6 @@ from daemon.sim.market import Market
 
 ACCOUNT = "DU1234567"
 CLIENT = 1
-HAND = 99
-"""The client id of trades that a person makes by hand."""
 STATUSES = {
     SimStatus.PRE_SUBMITTED: OrderStatus.WORKING,
     SimStatus.SUBMITTED: OrderStatus.WORKING,
@@ -75,29 +70,15 @@ class Account:
         config = ExchangeConfig(account=ACCOUNT, seed=plan.seed, partial_probability=plan.partial_share)
         self.exchange = Exchange(market(plan.seed % MARKETS), config, None, clock.now())
         self.random = Random(plan.seed)
-        self.fills: dict[str, Fill] = {}
-        self.positions: dict[OptionContract, int] = {}
-        self.moved_at: dict[OptionContract, datetime] = {}
-        self.by_hand: set[OptionContract] = set()
+        self.record = Record(self.exchange)
         self.corrected: set[str] = set()
-        self.met: set[Kind] = set()
+        self.met: set[str] = set()
         """Kinds of fault that have done something."""
         self.tell: Callable[[Iterable[BrokerFact]], None] = lambda _facts: None
         """Who hears of what happens: the connection of the daemon."""
         self.refs: dict[int, OrderRef] = {}
         self._last_id = 0
-        self._started_with = self.net_liquidation_usd_cents
         self._timer: asyncio.TimerHandle | None = None
-
-    @property
-    def net_liquidation_usd_cents(self) -> int:
-        """Return what the account is worth."""
-        return round(self.exchange.account().net_liquidation * 100)
-
-    @property
-    def change_usd_cents(self) -> int:
-        """Return what the account has gained since the start."""
-        return self.net_liquidation_usd_cents - self._started_with
 
     def holds(self, kind: Kind) -> Fault | None:
         """Return the fault of a kind that goes on now, if any."""
@@ -138,7 +119,6 @@ class Account:
             if (day - self.clock.now().date()).days > 40
         )
         contract = OptionContract(TradingClass.VIX, next_session(expiry), round(strike * 100), Right.CALL)
-        self.by_hand.add(contract)
         request = OrderRequest(
             client_id=HAND,
             order_id=self.exchange.next_order_id(HAND),
@@ -185,8 +165,6 @@ class Account:
             case Rejected() if event.client_id == CLIENT:
                 ref = self.ref_of(event.order_id)
                 return [] if ref is None else [OrderMessage(ref, event.code, event.text)]
-            case PositionChanged():
-                self._moved(event)
         return []
 
     def next_order_id(self) -> int:
@@ -198,23 +176,8 @@ class Account:
         """Return the ref that was sent under a number."""
         return self.refs.get(order_id)
 
-    def _moved(self, event: PositionChanged) -> None:
-        contract = contract_of(event.con_id)
-        if contract is None:
-            return
-        self.positions[contract] = event.quantity
-        if not event.quantity:
-            del self.positions[contract]
-
     def _executed(self, execution: SimExecution) -> list[BrokerFact]:
         facts = execution_facts(execution)
-        for fact in facts:
-            if isinstance(fact, ExecutionFact) and fact.contract is not None:
-                ref = OrderRef(execution.order_ref)
-                stem = exec_stem(fact.exec_id)[0]
-                self.fills[stem] = Fill(ref, fact.contract, fact.quantity, fact.price_pts100, fact.at)
-                if ref:
-                    self.moved_at[fact.contract] = fact.at
         if execution.client_id != CLIENT:
             return []
         if self.strikes(Kind.FILLS_CORRECTED):
@@ -239,34 +202,6 @@ class Account:
             if exec_stem(ExecId(execution.exec_id))[0] in self.corrected:
                 found += [revised(fact) for fact in facts]
         return found
-
-    def marks_usd_cents(self) -> dict[OptionContract, int]:
-        """Return what one contract of each position is worth, in cents."""
-        found = {contract_of(held.con_id): held for held in self.exchange.positions()}
-        return {
-            contract: round(held.market_value * 100 / held.quantity)
-            for contract, held in found.items()
-            if contract is not None and held.quantity
-        }
-
-    def by_hand_usd_cents(self) -> int:
-        """Return what trades by hand have made."""
-        marks = self.marks_usd_cents()
-        paid = sum(
-            fill.quantity * fill.price_pts100 * fill.contract.multiplier + 105
-            for fill in self.fills.values()
-            if not fill.ref
-        )
-        return sum(self.positions.get(contract, 0) * marks.get(contract, 0) for contract in self.by_hand) - paid
-
-    def alive(self) -> dict[OptionContract, int]:
-        """Return the positions that have not settled."""
-        now = self.clock.now()
-        return {
-            contract: quantity
-            for contract, quantity in self.positions.items()
-            if settlement_at(contract.trading_class, contract.expiry) > now
-        }
 
 
 def order_fact(order: SimOrder) -> OrderFact:

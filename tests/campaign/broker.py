@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 
 from campaign.account import ACCOUNT, CLIENT, Account, execution_facts, order_fact
 from campaign.plans import Kind
+from campaign.record import HAND, Shown
 
 from daemon.core.calendar.expiries import settlement_at
 from daemon.core.calendar.sessions import next_session
@@ -50,7 +51,7 @@ REJECTED = 201
 class CampaignBroker:
     """One daemon's connection. What it hears and what it is answered suffers the faults of the plan."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: Account, shown: Shown) -> None:
         self._account = account
         self._clock = account.clock
         self._sinks: list[FactSink] = []
@@ -59,9 +60,8 @@ class CampaignBroker:
         self._requests: dict[OrderRef, OrderRequest] = {}
         self._positions: Mapping[ConId, PositionFact] = {}
         self._late: set[asyncio.TimerHandle] = set()
-        self.shown_at: datetime | None = None
-        """When the account was last shown complete and true."""
-        self.index_at: dict[Underlying, datetime] = {}
+        self._shown = shown
+        self._index_at: dict[Underlying, datetime] = {}
         self.requests_sent = 0
 
     # -- the connection -----------------------------------------------------------------------
@@ -131,7 +131,7 @@ class CampaignBroker:
             sink(fact)
 
     def _stream_position(self, con_id: ConId, contract: OptionContract) -> None:
-        quantity = self._account.positions.get(contract, 0)
+        quantity = self._account.record.positions.get(contract, 0)
         others = {number: held for number, held in self._positions.items() if number != con_id}
         fact = PositionFact(con_id, contract, quantity, str(contract))
         self._positions = {**others, con_id: fact} if quantity else others
@@ -189,7 +189,7 @@ class CampaignBroker:
             await self._clock.sleep(TIMEOUT_S)
             raise BrokerTimeoutError("the account was not told in time")
         await self._answer()
-        orders = [order for order in account.exchange.open_orders() if order.request.client_id != 99]
+        orders = [order for order in account.exchange.open_orders() if order.request.client_id != HAND]
         executions = account.executions_shown()
         shown = Snapshot(
             self._clock.now(),
@@ -217,7 +217,7 @@ class CampaignBroker:
             return replace(shown, positions=(), open_orders=(), completed_orders=(), executions=(), fees=())
         if account.holds(Kind.FILLS_WITHHELD):
             return replace(shown, executions=(), fees=())
-        self.shown_at = shown.at
+        self._shown.at = shown.at
         return shown
 
     async def account_values(self) -> AccountValues:
@@ -282,7 +282,8 @@ class CampaignBroker:
             raise BrokerTimeoutError(f"no value of {underlying}")
         stale, delayed = account.holds(Kind.INDEX_STALE), account.holds(Kind.DATA_DELAYED)
         at = quote.at if stale is None else min(quote.at, stale.start)
-        self.index_at[underlying] = at
+        self._index_at[underlying] = at
+        self._shown.index_at = min(self._index_at.values())
         assert at <= now
         return IndexQuote(at, quote.last, DataKind.LIVE if delayed is None else DataKind.DELAYED)
 

@@ -11,9 +11,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
-from campaign.plans import Kind, Plan, draw
+from campaign.plans import draw
 from campaign.shrink import shrink
 from campaign.world import Outcome, run
 
@@ -42,36 +43,36 @@ class Tally:
         self.sessions += len(outcome.plan.sessions)
         self.orders += outcome.orders
         self.steps += outcome.steps
-        self.drawn.update(fault.kind.value for fault in outcome.plan.faults)
-        self.met.update(kind.value for kind in outcome.met)
+        self.drawn.update(str(fault.kind) for fault in outcome.plan.faults)
+        self.met.update(outcome.met)
         if outcome.violations:
             self.failed.append(outcome)
 
     def lines(self, wall_s: float) -> Iterator[str]:
         """Return the figures as lines."""
         yield f"{self.sessions} sessions of {self.plans} plans, {self.orders} orders, {self.steps} steps looked at"
-        for kind in sorted(Kind):
-            name = kind.value
+        for name in sorted(self.drawn):
             yield f"  {name:<16} {self.drawn[name]:6d} drawn, did something in {self.met[name]:6d} plans"
         violations = sum(len(outcome.violations) for outcome in self.failed)
         yield f"{violations} violations in {len(self.failed)} plans, {self.sessions / wall_s:.1f} sessions/s"
 
 
-def one(seed: int) -> Outcome:
+def one(seed: int, *, codec: bool = False) -> Outcome:
     """Run the plan of a seed."""
     # A daemon that is killed takes its jobs with it, and the scheduler would print each of them.
     logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
     with seldom_collected():
-        return run(draw(seed))
+        return run(draw(seed, codec=codec))
 
 
-def seeds_kept() -> tuple[int, ...]:
-    """Return the seeds that ever failed."""
+def seeds_kept() -> tuple[tuple[str, int], ...]:
+    """Return the seeds that ever failed, each with its kind of campaign."""
     lines = SEEDS.read_text(encoding="utf-8").splitlines()
-    return tuple(int(line.split()[0]) for line in lines if line.strip() and not line.startswith("#"))
+    kept = (line.split() for line in lines if line.strip() and not line.startswith("#"))
+    return tuple((kind, int(seed)) for kind, seed, *_ in kept)
 
 
-def outcomes(first: int, sessions: int, workers: int) -> Iterator[Outcome]:
+def outcomes(first: int, sessions: int, workers: int, *, codec: bool) -> Iterator[Outcome]:
     """Run plans from a seed on until there are so many sessions."""
     left, seed = sessions, first
     with ProcessPoolExecutor(workers) as pool:
@@ -79,9 +80,9 @@ def outcomes(first: int, sessions: int, workers: int) -> Iterator[Outcome]:
             batch: list[int] = []
             while left > 0 and len(batch) < AHEAD * workers:
                 batch.append(seed)
-                left -= len(draw(seed).sessions)
+                left -= len(draw(seed, codec=codec).sessions)
                 seed += 1
-            yield from pool.map(one, batch)
+            yield from pool.map(partial(one, codec=codec), batch)
 
 
 def say(line: object) -> None:
@@ -120,23 +121,26 @@ def campaign(found: Iterable[Outcome], *, smallest: bool) -> int:
     return len(tally.failed)
 
 
-def replay(seed: int) -> Iterator[Outcome]:
+def replay(seed: int, *, codec: bool) -> Iterator[Outcome]:
     """Show a plan and run it."""
-    plan: Plan = draw(seed)
-    say(plan)
-    yield one(seed)
+    say(draw(seed, codec=codec))
+    yield one(seed, codec=codec)
 
 
 def main() -> int:
     """Read the arguments, run, and return 1 when something was found."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sessions", type=int, default=1_000, help="in-process sessions to run (1000)")
+    parser.add_argument("--sessions", type=int, default=1_000, help="sessions to run (1000)")
     parser.add_argument("--seed", type=int, default=1, help="the first seed (1)")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes (one a core)")
     parser.add_argument("--replay", type=int, help="run the plan of one seed")
     parser.add_argument("--as-drawn", action="store_true", help="do not make plans that fail smaller")
+    parser.add_argument("--codec", action="store_true", help="through the real library and the gateway's codec")
     given = parser.parse_args()
-    found = replay(given.replay) if given.replay is not None else outcomes(given.seed, given.sessions, given.workers)
+    if given.replay is not None:
+        found = replay(given.replay, codec=given.codec)
+    else:
+        found = outcomes(given.seed, given.sessions, given.workers, codec=given.codec)
     return min(1, campaign(found, smallest=not given.as_drawn))
 
 

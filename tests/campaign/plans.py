@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from functools import cache
 from random import Random
 
 from daemon.core.calendar.sessions import new_york, next_session, sessions_between
+from daemon.sim.gateway.fault_plan import WITHHOLDABLE, Argument
+from daemon.sim.gateway.fault_plan import Kind as GatewayKind
 from daemon.sim.history import History, load_packaged
 
 QUIET_SESSIONS = 1
@@ -73,11 +75,14 @@ class Fault:
 
     start: datetime
     end: datetime
-    kind: Kind
+    kind: Kind | GatewayKind
     share: float
+    arguments: Mapping[str, Argument] = field(default_factory=dict, compare=False)
+    """What a fault of the gateway is told."""
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.start:%Y-%m-%d %H:%M:%S}..{self.end:%H:%M:%S} UTC ({self.share:.2f})"
+        told = f", {dict(self.arguments)}" if self.arguments else ""
+        return f"{self.kind} {self.start:%Y-%m-%d %H:%M:%S}..{self.end:%H:%M:%S} UTC ({self.share:.2f}){told}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,8 @@ class Plan:
     settings: Mapping[str, str]
     partial_share: float
     faults: tuple[Fault, ...]
+    codec: bool = False
+    """Whether it goes through the real library and the gateway's codec."""
 
     @property
     def last_fault_at(self) -> datetime:
@@ -96,7 +103,10 @@ class Plan:
         return max((fault.end for fault in self.faults), default=new_york(self.sessions[0], time(0)))
 
     def __str__(self) -> str:
-        lines = [f"seed {self.seed}: {len(self.sessions)} sessions from {self.sessions[0]}, {dict(self.settings)}"]
+        where = " through the codec" if self.codec else ""
+        lines = [
+            f"seed {self.seed}{where}: {len(self.sessions)} sessions from {self.sessions[0]}, {dict(self.settings)}"
+        ]
         return "\n".join([*lines, *(f"  {fault}" for fault in self.faults)])
 
 
@@ -109,7 +119,11 @@ SETTINGS: tuple[Mapping[str, str], ...] = (
     {"CONDOR_COMPLETE_PARTIAL_FILLS": "false"},
 )
 """What the daemons of a campaign are told to do; the first, the defaults, comes twice as often."""
-LEVER_S = 0.4
+CODEC_KINDS: tuple[Kind | GatewayKind, ...] = (*GatewayKind, Kind.KILLED, Kind.STOPPED, Kind.HALTED)
+"""Faults of a campaign through the codec: all of the gateway's own, and those of the daemon's life."""
+OVERNIGHT = (Kind.KILLED, Kind.STOPPED, Kind.LINE_LOST, GatewayKind.DROP_CONNECTION)
+"""Faults that may go on over a night, or over a weekend."""
+AT_THE_ENTRY_SHARE = 0.4
 """Share of faults that happen around the entry, where most is at stake."""
 
 
@@ -119,14 +133,15 @@ def packaged() -> History:
     return load_packaged()
 
 
-def draw(seed: int, *, sessions: int = 0) -> Plan:
-    """Draw a plan: 2 to 6 sessions (or so many), up to ten faults, the last session without any."""
-    random = Random(seed)
-    count = sessions or random.randint(2, 6)
-    days = _days(random, count)
-    faulty = days[: max(1, count - QUIET_SESSIONS)]
-    faults = tuple(sorted(_fault(random, random.choice(faulty)) for _ in range(random.randint(1, 10))))
-    return Plan(seed, days, random.choice(SETTINGS), random.choice((0.0, 0.1, 0.5, 1.0)), _apart(faults))
+def draw(seed: int, *, codec: bool = False) -> Plan:
+    """Draw a plan: 2 to 6 sessions, up to ten faults, the last session without any."""
+    random = Random(f"codec {seed}" if codec else seed)
+    days = _days(random, random.randint(2, 6))
+    faulty = days[: len(days) - QUIET_SESSIONS]
+    kinds = CODEC_KINDS if codec else tuple(Kind)
+    faults = sorted(_fault(random, random.choice(kinds), random.choice(faulty)) for _ in range(random.randint(1, 10)))
+    changes, partial_share = random.choice(SETTINGS), random.choice((0.0, 0.1, 0.5, 1.0))
+    return Plan(seed, days, changes, partial_share, _apart(tuple(faults)), codec)
 
 
 def _days(random: Random, count: int) -> tuple[date, ...]:
@@ -136,17 +151,37 @@ def _days(random: Random, count: int) -> tuple[date, ...]:
     return tuple(days[begin : begin + count])
 
 
-def _fault(random: Random, day: date) -> Fault:
-    kind = random.choice(tuple(Kind))
-    if random.random() < LEVER_S:
+def _fault(random: Random, kind: Kind | GatewayKind, day: date) -> Fault:
+    if random.random() < AT_THE_ENTRY_SHARE:
         start = new_york(day, time(15, 29)) + timedelta(seconds=random.uniform(0, 25 * 60))
         lasts_s = random.choice((2, 30, 200, 900))
     else:
         start = new_york(day, time(8, 50)) + timedelta(seconds=random.uniform(0, 8 * 3600))
         lasts_s = random.choice((5, 60, 600, 3600, 4 * 3600))
-    overnight = kind in (Kind.KILLED, Kind.STOPPED, Kind.LINE_LOST) and random.random() < 0.15
+    overnight = kind in OVERNIGHT and random.random() < 0.15
     end = new_york(next_session(day), time(8, 30)) if overnight else start + timedelta(seconds=lasts_s)
-    return Fault(start, end, kind, random.choice((0.1, 0.3, 0.6, 1.0)))
+    arguments = _arguments(random, kind, start, end) if isinstance(kind, GatewayKind) else {}
+    return Fault(start, end, kind, random.choice((0.1, 0.3, 0.6, 1.0)), arguments)
+
+
+def _arguments(random: Random, kind: GatewayKind, start: datetime, end: datetime) -> Mapping[str, Argument]:
+    """Draw what a fault of the gateway is told."""
+    drawn: Mapping[GatewayKind, Mapping[str, Argument]] = {
+        GatewayKind.REJECT_ORDER: {"code": random.choice((110, 201, 321, 460)), "symbol": random.choice(("", "SPX"))},
+        GatewayKind.WHAT_IF_HIGHER: {"factor": random.choice((1.05, 1.5, 3.0))},
+        GatewayKind.WHAT_IF_UNSET: {"then_real": random.random() < 0.5},
+        GatewayKind.DATA_MISSING: {"symbol": random.choice(("", "SPX", "VIX"))},
+        GatewayKind.GREEKS_MISSING: {"symbol": random.choice(("", "SPX", "VIX"))},
+        GatewayKind.DATA_STALE: {"symbol": random.choice(("", "SPX", "VIX"))},
+        GatewayKind.DATA_DELAYED: {"symbol": random.choice(("", "SPX", "VIX"))},
+        GatewayKind.NOT_SUBSCRIBED: {"symbol": random.choice(("", "SPX", "VIX"))},
+        GatewayKind.CHAIN_LIMITED: {"low": 0.0, "high": 3_000.0, "symbol": "SPX"},
+        GatewayKind.DROP_CONNECTION: {"refuse_s": (end - start).total_seconds()},
+        GatewayKind.SILENT: {"lost": random.random() < 0.5},
+        GatewayKind.DELAY: {"seconds": random.choice((0.1, 1.0, 5.0))},
+        GatewayKind.WITHHOLD: {"message": random.choice(tuple(WITHHOLDABLE))},
+    }
+    return drawn.get(kind, {})
 
 
 def _apart(faults: tuple[Fault, ...]) -> tuple[Fault, ...]:

@@ -111,6 +111,8 @@ class Closed:
     """What the account says one contract is worth."""
     by_hand_usd_cents: int
     """What trades that are not ours have made."""
+    forgotten: tuple[Fill, ...]
+    """Fills that the gateway listed on a day on which the daemon did not look, and never again."""
     quiet: bool
     """Whether the last fault and a quiet session are over."""
     link_synced: bool

@@ -12,9 +12,13 @@ from campaign.shrink import shrink
 FIXED = range(1, 26)
 
 
-@pytest.mark.parametrize("seed", [*FIXED, *seeds_kept()])
-def test_a_seeded_plan_breaks_no_invariant(seed: int) -> None:
-    outcome = one(seed)
+FIXED_CODEC = range(1, 8)
+CASES = [*(("process", seed) for seed in FIXED), *(("codec", seed) for seed in FIXED_CODEC), *seeds_kept()]
+
+
+@pytest.mark.parametrize(("kind", "seed"), CASES)
+def test_a_seeded_plan_breaks_no_invariant(kind: str, seed: int) -> None:
+    outcome = one(seed, codec=kind == "codec")
 
     assert not outcome.violations, f"{outcome.plan}\n" + "\n".join(map(str, outcome.violations))
 

@@ -8,11 +8,12 @@ from datetime import date, datetime, time
 from typing import Any
 
 import pytest
-from campaign import plans
+from campaign import codec, plans
 from campaign.checkers import Violation
 from campaign.plans import Fault, Kind, Plan
 from campaign.world import run
 
+from daemon.adapters.ib import conversation
 from daemon.adapters.store import SqliteStore, ledger, sqlite_store
 from daemon.adapters.store.ledger import Ledger
 from daemon.core.book import reconcile as comparing
@@ -34,9 +35,9 @@ def at(hour: int, minute: int, second: int = 0, *, day: date = FIRST) -> datetim
     return new_york(day, time(hour, minute, second))
 
 
-def found(*faults: Fault) -> tuple[Violation, ...]:
+def found(*faults: Fault, codec: bool = False) -> tuple[Violation, ...]:
     """Run two sessions with faults and return what the checkers say."""
-    return run(Plan(0, (FIRST, SECOND), {}, 0.0, faults)).violations
+    return run(Plan(0, (FIRST, SECOND), {}, 0.0, faults, codec)).violations
 
 
 def numbers(violations: tuple[Violation, ...]) -> set[int]:
@@ -132,6 +133,13 @@ def test_a_short_option_without_its_wing_is_found(monkeypatch: Patch) -> None:
     assert 7 in numbers(found())
 
 
+def test_an_order_for_an_account_that_is_no_paper_account_is_found(monkeypatch: Patch) -> None:
+    monkeypatch.setattr(codec, "ACCOUNT", "U1234567")
+    monkeypatch.setattr(conversation, "choose_account", lambda accounts, configured: accounts[0])
+
+    assert 8 in numbers(found(codec=True))
+
+
 def test_fees_that_are_never_booked_are_found(monkeypatch: Patch) -> None:
     monkeypatch.setattr(Ledger, "write_fee", lambda *args: None)
 
@@ -182,8 +190,9 @@ def test_a_log_that_repeats_itself_at_every_attempt_is_found(monkeypatch: Patch)
     assert 14 in numbers(found(Fault(at(0, 0), at(17, 0, day=SECOND), Kind.LINE_LOST, 1.0)))
 
 
-def test_the_same_seed_gives_the_same_events_twice() -> None:
-    first, again = (run(plans.draw(7)).digest for _ in range(2))
+@pytest.mark.parametrize("codec", [False, True])
+def test_the_same_seed_gives_the_same_events_twice(*, codec: bool) -> None:
+    first, again = (run(plans.draw(7, codec=codec)).digest for _ in range(2))
 
     assert first
     assert first == again

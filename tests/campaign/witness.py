@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import Protocol
 
 from campaign.checkers import AT_REST, CLOSING, STEP, Violation
-from campaign.seen import Closed, Fill, Open, Rebuilt, Seen, Sent
+from campaign.record import Record, Shown
+from campaign.seen import Closed, Rebuilt, Seen, Sent
 
 from daemon.adapters.store import SqliteStore, open_readonly
 from daemon.core.calendar.expiries import settlement_at
-from daemon.core.market.contracts import OptionContract
 from daemon.core.orders.intent import OrderRef, OrderSpec
 from daemon.core.records import EventRecord
 from daemon.engine.engine import Engine
@@ -41,52 +40,13 @@ JOB_EVENTS = ("job_done", "job_skipped", "job_failed", "job_missed")
 VIOLATIONS_MAX = 5
 
 
-class Truth(Protocol):
-    """What the broker knows of the account."""
-
-    @property
-    def account_id(self) -> str:
-        """Return the id of the account that an order is sent for."""
-
-    @property
-    def fills(self) -> Mapping[str, Fill]:
-        """Return every execution of a contract by the stem of its id."""
-
-    @property
-    def moved_at(self) -> Mapping[OptionContract, datetime]:
-        """Return when each contract was traded last."""
-
-    @property
-    def change_usd_cents(self) -> int:
-        """Return what the account has gained."""
-
-    @property
-    def shown_at(self) -> datetime | None:
-        """Return when the account was last shown to the daemon complete and true."""
-
-    @property
-    def index_at(self) -> datetime | None:
-        """Return the age of the older index as last read."""
-
-    def alive(self) -> Mapping[OptionContract, int]:
-        """Return the positions that have not settled."""
-
-    def working(self) -> tuple[Open, ...]:
-        """Return the orders of the daemon that work."""
-
-    def marks_usd_cents(self) -> Mapping[OptionContract, int]:
-        """Return what one contract of each position is worth."""
-
-    def by_hand_usd_cents(self) -> int:
-        """Return what trades that are not the daemon's have made."""
-
-
 @dataclass(slots=True)
 class Witness:
     """Collects what is seen over all lives of a daemon, and every violation."""
 
     database: Path
-    truth: Truth
+    record: Record
+    shown: Shown
     quiet_from: datetime
     """When everything must have come to rest."""
     violations: list[Violation] = field(default_factory=list)
@@ -101,6 +61,7 @@ class Witness:
     def watch(self, engine: Engine) -> None:
         """Watch a daemon that begins to live; the one before is dead."""
         self._engine = engine
+        self.shown.at = self.shown.index_at = None
         engine.desk.journal.add_sink(self._told)
         if self._reader is None:
             self._reader = sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)
@@ -119,6 +80,11 @@ class Witness:
     def crashed(self, error: BaseException) -> None:
         """Write down that the daemon ended by itself."""
         self._add(Violation(0, f"the daemon ended by itself: {type(error).__name__}: {error}"))
+
+    @property
+    def orders(self) -> int:
+        """Return how many orders were sent."""
+        return sum(self._times_sent.values())
 
     # -- steps --------------------------------------------------------------------------------
 
@@ -144,13 +110,13 @@ class Witness:
                 session=session,
                 ref=ref,
                 spec=spec,
-                account=self.truth.account_id,
+                account=desk.link.account,
                 committed=self._committed(ref),
                 link_synced=desk.link.synced,
                 reconciled_at=desk.link.reconciled_at,
                 run_state=desk.store.run_state().state,
                 breaks_open=desk.link.breaks_open,
-                index_at=self.truth.index_at,
+                index_at=self.shown.index_at,
             )
         )
         self.look()
@@ -170,7 +136,9 @@ class Witness:
     def _seen(self) -> Seen:
         engine = self._engine
         assert engine is not None, "only a living daemon is looked at"
-        desk, truth = engine.desk, self.truth
+        desk, record = engine.desk, self.record
+        if self.shown.at is not None:
+            record.were_listed(self.shown.at)
         sent, self._sent = tuple(self._sent), []
         store = desk.store
         return Seen(
@@ -179,11 +147,11 @@ class Witness:
             times_sent=self._times_sent,
             sent_in_session={day: tuple(refs) for day, refs in self._of_session.items()},
             counted_from=engine.run_states.counted_from,
-            working=truth.working(),
-            fills=truth.fills,
-            account=truth.alive(),
-            moved_at=truth.moved_at,
-            shown_at=truth.shown_at,
+            working=record.working(),
+            fills=record.fills,
+            account=record.alive(desk.clock.now()),
+            moved_at=record.moved_at,
+            shown_at=self.shown.at,
             reconciled_at=desk.link.reconciled_at,
             entries=store.entries(),
             book=store.book(),
@@ -205,7 +173,7 @@ class Witness:
             self._check(checker, closed)
 
     def _closed(self, engine: Engine, sessions: tuple[date, ...]) -> Closed:
-        desk, truth = engine.desk, self.truth
+        desk, record = engine.desk, self.record
         store = desk.store
         now = desk.clock.now()
         rebuilt = open_readonly(self.database)
@@ -223,9 +191,10 @@ class Witness:
             events=store.events(session=sessions[-1]) if sessions else (),
             rebuilt=fresh,
             remembered=_rebuilt(store),
-            change_usd_cents=truth.change_usd_cents,
-            marks_usd_cents=truth.marks_usd_cents(),
-            by_hand_usd_cents=truth.by_hand_usd_cents(),
+            change_usd_cents=record.change_usd_cents,
+            marks_usd_cents=record.marks_usd_cents(),
+            by_hand_usd_cents=record.by_hand_usd_cents(),
+            forgotten=record.forgotten(store.booked().keys()),
             quiet=now >= self.quiet_from,
             link_synced=desk.link.synced,
             due=tuple(

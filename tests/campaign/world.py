@@ -1,47 +1,40 @@
-"""One in-process session of a campaign: the real engine and store over an account in this process."""
+"""One plan of a campaign as it happens: an account that goes on, and daemons that live and die on one database."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, Protocol
 
-from campaign.account import ACCOUNT, CLIENT, Account
-from campaign.broker import CampaignBroker
 from campaign.checkers import Violation
+from campaign.codec import CodecSite
 from campaign.plans import Fault, Kind, Plan
-from campaign.seen import Fill, Open
+from campaign.record import Record, Shown
+from campaign.site import ProcessSite
 from campaign.witness import Witness
 
 from daemon.adapters.clock import SystemClock
-from daemon.adapters.halt_file import HaltFile
-from daemon.adapters.scheduler import ApScheduler
-from daemon.adapters.store import DATABASE, SqliteStore, event_digest
+from daemon.adapters.store import DATABASE, event_digest
 from daemon.adapters.virtual_time import run_virtual, virtual_now
-from daemon.app.program import engine_policy
-from daemon.app.rehearse import SilentNotifier
-from daemon.core.calendar.sessions import log_session, new_york
-from daemon.core.market.contracts import OptionContract
-from daemon.core.market.macro import MacroData
-from daemon.core.orders.intent import OrderRef
+from daemon.core.calendar.sessions import new_york
 from daemon.core.records import RunState
-from daemon.engine.context import Desk
 from daemon.engine.engine import Engine
-from daemon.engine.journal import Journal
-from daemon.errors import UserError
+from daemon.errors import BrokerError
 from daemon.settings import Settings, load
 
 MORNING = time(8, 40)
 EVENING = time(17, 5)
 """When a session is looked at; it has closed by then."""
-
+AT_REST = time(16, 50)
+"""When, in the last session, everything must have come to rest."""
+STARTED_AGAIN_S = 60.0
+"""How long the service manager waits before it starts a daemon that has ended by itself."""
 FIXED: Final = {
     "CONDORD_STORE_SYNCHRONOUS": "OFF",
     "CONDORD_GATEWAY_HEARTBEAT_S": "3600",
@@ -55,150 +48,107 @@ FOLDERS: Final = "/dev/shm" if Path("/dev/shm").is_dir() else None
 """Where the databases lie: in memory, where there is such a place."""
 
 
+class Site(Protocol):
+    """The broker's side, and how a daemon is put together over it."""
+
+    shown: Shown
+
+    @property
+    def record(self) -> Record:
+        """Return what is true of the account."""
+
+    @property
+    def met(self) -> set[str]:
+        """Return the kinds of fault that have done something."""
+
+    def build(self) -> Engine:
+        """Return a new daemon's engine over the same database."""
+
+    async def gone(self) -> None:
+        """Learn that the daemon is dead."""
+
+    def begin(self, fault: Fault) -> None:
+        """Let a fault begin."""
+
+    def end(self, fault: Fault) -> None:
+        """Let a fault end."""
+
+    def close(self) -> None:
+        """Let go of everything."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What came of a plan."""
 
     plan: Plan
     violations: tuple[Violation, ...]
-    met: frozenset[Kind]
+    met: frozenset[str]
     """Kinds of fault that did something."""
     steps: int
     orders: int
     digest: str
 
 
-class AccountTruth:
-    """What a witness may know of the account."""
-
-    account_id = ACCOUNT
-
-    def __init__(self, account: Account) -> None:
-        self._account = account
-        self.broker: CampaignBroker | None = None
-
-    def connected(self, broker: CampaignBroker) -> None:
-        """Take the connection of a new daemon."""
-        self.broker = broker
-
-    @property
-    def fills(self) -> Mapping[str, Fill]:
-        return self._account.fills
-
-    @property
-    def moved_at(self) -> Mapping[OptionContract, datetime]:
-        return self._account.moved_at
-
-    @property
-    def change_usd_cents(self) -> int:
-        return self._account.change_usd_cents
-
-    @property
-    def shown_at(self) -> datetime | None:
-        return None if self.broker is None else self.broker.shown_at
-
-    @property
-    def index_at(self) -> datetime | None:
-        return None if self.broker is None else min(self.broker.index_at.values(), default=None)
-
-    def alive(self) -> Mapping[OptionContract, int]:
-        return self._account.alive()
-
-    def working(self) -> tuple[Open, ...]:
-        orders = self._account.exchange.open_orders()
-        return tuple(
-            Open(OrderRef(order.request.order_ref), order.perm_id)
-            for order in orders
-            if order.request.client_id == CLIENT
-        )
-
-    def marks_usd_cents(self) -> Mapping[OptionContract, int]:
-        return self._account.marks_usd_cents()
-
-    def by_hand_usd_cents(self) -> int:
-        return self._account.by_hand_usd_cents()
-
-
 class World:
-    """An account that goes on, and daemons that live and die on one database."""
+    """The daemons of a plan, one after the other, and who watches them."""
 
     def __init__(self, plan: Plan, folder: Path) -> None:
-        self.plan = plan
         self.clock = SystemClock(read=virtual_now)
-        self.account = Account(plan, self.clock)
-        self.truth = AccountTruth(self.account)
-        self.folder = folder
-        self.settings = settings(folder, plan.settings)
-        self.policy = engine_policy(self.settings)
-        last = plan.sessions[-1]
-        self.witness = Witness(folder / DATABASE, self.truth, new_york(last, time(16, 50)))
+        build = CodecSite if plan.codec else ProcessSite
+        self.site: Site = build(plan, settings(folder, plan.settings), folder, self.clock)
+        quiet_from = new_york(plan.sessions[-1], AT_REST)
+        self.witness = Witness(folder / DATABASE, self.site.record, self.site.shown, quiet_from)
         self.engine: Engine | None = None
-        self.broker: CampaignBroker | None = None
         self._life: asyncio.Task[None] | None = None
-        self._before: set[asyncio.Task[object]] = set()
-
-    @property
-    def alive(self) -> bool:
-        """Whether a daemon lives."""
-        return self.engine is not None
+        self._before: set[asyncio.Task[Any]] = set()
 
     def start(self) -> None:
-        """Start a daemon: new objects over the same database."""
-        self._before = asyncio.all_tasks()
-        store = SqliteStore(self.folder / DATABASE, synchronous="OFF")
-        session_of = partial(log_session, end_of_day=self.settings.schedule.end_of_day)
-        journal = Journal(store, self.clock, session_of)
-        self.broker = CampaignBroker(self.account)
-        desk = Desk(
-            broker=self.broker,
-            store=store,
-            clock=self.clock,
-            journal=journal,
-            policy=self.policy,
-            halt_file=HaltFile(self.folder),
-            read_macro=MacroData,
-            macro=MacroData(),
-        )
-
-        def crashed(name: str, error: BaseException) -> None:
-            journal.emit("job_crashed", {"job": name, "error": f"{type(error).__name__}: {error}"})
-
-        scheduler = ApScheduler(self.clock, on_error=crashed)
-        self.engine = Engine(desk, scheduler, SilentNotifier(), lambda session, actions: None)
-        self.truth.connected(self.broker)
-        self.witness.watch(self.engine)
-        self._life = asyncio.create_task(self._live(self.engine), name="engine")
+        """Start a daemon, unless one lives."""
+        if self.engine is None:
+            self._before = asyncio.all_tasks()
+            self.engine = self.site.build()
+            self.witness.watch(self.engine)
+            self._life = asyncio.create_task(self._live(self.engine), name="engine")
 
     async def _live(self, engine: Engine) -> None:
         try:
             await engine.start()
             await engine.run()
-        except asyncio.CancelledError:
-            raise
+        except BrokerError:
+            # What a person has to put right ends the daemon, and the service manager tries again.
+            asyncio.get_running_loop().call_later(STARTED_AGAIN_S, self._start_again, engine)
         except Exception as error:  # noqa: BLE001 - whatever ends the daemon is found
             self.witness.crashed(error)
 
+    def _start_again(self, ended: Engine) -> None:
+        if self.engine is ended:
+            self._again = asyncio.create_task(self._replace(), name="service manager")
+
+    async def _replace(self) -> None:
+        await self.die()
+        self.start()
+
     async def die(self) -> None:
         """Let the daemon vanish as under kill -9: no task says good-bye."""
-        engine, broker = self.engine, self.broker
-        if engine is None or broker is None:
+        engine = self.engine
+        if engine is None:
             return
+        self.engine = None
         self.witness.unwatch()
         engine._scheduler.cancel_all()
         for task in asyncio.all_tasks() - self._before - {asyncio.current_task()}:
             task.cancel()
         await asyncio.sleep(0)
-        broker.lose("the process is dead")
+        await self.site.gone()
         await asyncio.sleep(0)
         engine.desk.store.close()
-        self.engine = self.broker = None
 
     async def stop(self) -> None:
         """Stop the daemon as the service manager does."""
-        if self.engine is None:
-            return
-        await self.engine.stop("stopped by the plan")
-        await self.die()
+        if self.engine is not None:
+            await self.engine.stop("stopped by the plan")
+            await self.die()
 
     def halt(self) -> None:
         """Halt as a person."""
@@ -208,66 +158,51 @@ class World:
     def resume(self) -> None:
         """Trade again by a person's word."""
         if self.engine is not None and self.engine.desk.store.run_state().state is not RunState.RUNNING:
-            with contextlib.suppress(UserError):
-                self.engine.run_states.resume("resumed by the plan")
+            self.engine.run_states.resume("resumed by the plan")
+
+    def begin(self, fault: Fault) -> Coroutine[Any, Any, None] | None:
+        """Let a fault begin."""
+        if fault.kind not in (Kind.KILLED, Kind.STOPPED, Kind.HALTED):
+            self.site.begin(fault)
+        elif self.engine is not None:
+            self.site.met.add(fault.kind)
+            match fault.kind:
+                case Kind.KILLED:
+                    return self.die()
+                case Kind.STOPPED:
+                    return self.stop()
+                case Kind.HALTED:
+                    self.halt()
+        return None
+
+    def end(self, fault: Fault) -> None:
+        """Let a fault end."""
+        match fault.kind:
+            case Kind.KILLED | Kind.STOPPED:
+                self.start()
+            case Kind.HALTED:
+                self.resume()
+            case _:
+                self.site.end(fault)
 
 
-Act = Callable[[World], object]
+Act = Callable[[World], Coroutine[Any, Any, None] | None]
 
 
 def script(plan: Plan) -> list[tuple[datetime, int, Act]]:
     """Return what happens from outside, in the order of time."""
     acts: list[tuple[datetime, int, Act]] = []
     for fault in plan.faults:
-        acts += [(fault.start, 0, partial(begin, fault)), (fault.end, 1, partial(end, fault))]
-    for number, _ in enumerate(plan.sessions):
-        over = plan.sessions[: number + 1]
-        acts.append((new_york(over[-1], EVENING), 2, partial(close_session, over)))
+        acts += [(fault.start, 0, partial(World.begin, fault=fault)), (fault.end, 1, partial(World.end, fault=fault))]
+    for number in range(len(plan.sessions)):
+        acts.append((new_york(plan.sessions[number], EVENING), 2, partial(_closed, plan.sessions[: number + 1])))
     quiet = new_york(plan.sessions[-1], MORNING)
     acts.append((max(quiet, plan.last_fault_at), 3, World.resume))
     return sorted(acts, key=lambda act: act[:2])
 
 
-def begin(fault: Fault, world: World) -> object:
-    """Let a fault begin that something has to be done for."""
-    broker = world.broker
-    match fault.kind:
-        case Kind.KILLED if world.alive:
-            world.account.met.add(fault.kind)
-            return world.die()
-        case Kind.STOPPED if world.alive:
-            world.account.met.add(fault.kind)
-            return world.stop()
-        case Kind.HALTED:
-            world.account.met.add(fault.kind)
-            world.halt()
-        case Kind.HAND_TRADE:
-            world.account.trade_by_hand()
-        case Kind.LINE_LOST if broker is not None:
-            world.account.met.add(fault.kind)
-            broker.lose("the gateway closed the connection")
-        case Kind.BROKER_LOST if broker is not None:
-            world.account.met.add(fault.kind)
-            broker.broker_lost()
-    return None
-
-
-def end(fault: Fault, world: World) -> object:
-    """Let a fault end that something has to be done for."""
-    match fault.kind:
-        case Kind.KILLED | Kind.STOPPED if not world.alive:
-            world.start()
-        case Kind.HALTED:
-            world.resume()
-        case Kind.BROKER_LOST if world.broker is not None:
-            world.broker.broker_back()
-    return None
-
-
-def close_session(over: tuple[date, ...], world: World) -> object:
-    """Look at a session that has closed."""
-    world.witness.close_session(over)
-    return None
+def _closed(sessions: tuple[date, ...], world: World) -> None:
+    world.witness.close_session(sessions)
 
 
 async def live(plan: Plan, folder: Path) -> Outcome:
@@ -278,19 +213,19 @@ async def live(plan: Plan, folder: Path) -> Outcome:
         for at, _, act in script(plan):
             await world.clock.sleep(max(0.0, (at - world.clock.now()).total_seconds()))
             pending = act(world)
-            if asyncio.iscoroutine(pending):
+            if pending is not None:
                 await pending
         return Outcome(
             plan,
             tuple(world.witness.violations),
-            frozenset(world.account.met),
+            frozenset(world.site.met),
             world.witness.steps,
-            sum(world.witness._times_sent.values()),
+            world.witness.orders,
             "" if world.engine is None else event_digest(world.engine.desk.store.events()),
         )
     finally:
         await world.die()
-        world.account.close()
+        world.site.close()
         world.witness.close()
 
 

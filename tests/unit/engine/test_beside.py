@@ -31,7 +31,7 @@ class Reader:
 def test_a_held_unit_without_a_quote_is_told_and_changes_nothing(tmp_path: Path) -> None:
     desk, _ = make_desk(tmp_path)
     computation = HedgeComputation(SESSION, START, 14.4, "low", 7.7, 5_000, 385.0, 0.0, 1, ())
-    view = HedgeView(computation, {}, RegimeState("low", None), regime_changed=False, index_age_s=1.0)
+    view = HedgeView(computation, {}, RegimeState("low", None), regime_changed=False)
     found: list[object] = []
 
     async def look() -> None:

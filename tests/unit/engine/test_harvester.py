@@ -38,7 +38,7 @@ class Market:
     mute: bool = False
 
     async def trade(  # the seam of HedgeTrader
-        self, view: HedgeView, layer: LayerView, *, purpose: Purpose, unit: HedgeUnit, change: int, reason: Reason
+        self, layer: LayerView, *, purpose: Purpose, unit: HedgeUnit, change: int, reason: Reason
     ) -> int:
         if self.mute:
             raise BrokerError("no answer")
@@ -103,7 +103,7 @@ def harvest(folder: Path, *signals: Signal, mute: bool = False, armed_sessions: 
         rows = tuple(LayerComputation(name, CALL, 16.0, 0.4, 640.0, 8, 8) for name in ("L1", "L2"))
         computation = HedgeComputation(SESSION, START, 40.0, "high", 35.0, 50_000, 17_500.0, 0.0, 16, rows)
         views = {"L1": layer(desk, 0, 8, mid_pts100=600), "L2": layer(desk, 1, 0, mid_pts100=400)}
-        view = HedgeView(computation, views, RegimeState("high", None), regime_changed=False, index_age_s=1.0)
+        view = HedgeView(computation, views, RegimeState("high", None), regime_changed=False)
         trader: HedgeTrader = market  # type: ignore[assignment]  # the one method that is called
         results.append(await Harvester(desk, trader, refresh).harvest(SESSION, view))
 

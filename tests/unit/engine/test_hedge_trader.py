@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,10 +11,9 @@ from engine_fakes import CALL, SESSION, START, FakeBroker, make_desk
 
 from daemon.adapters.virtual_time import run_virtual
 from daemon.core.calendar.sessions import new_york
-from daemon.core.hedge.regime import RegimeState
 from daemon.core.hedge.units import HedgeUnit, LayerHolding
-from daemon.core.market.contracts import ContractInfo, OptionContract, Right, TradingClass
-from daemon.core.market.quotes import Quote
+from daemon.core.market.contracts import ContractInfo, OptionContract, Right, TradingClass, Underlying
+from daemon.core.market.quotes import IndexQuote, Quote
 from daemon.core.orders.broker_facts import Margin
 from daemon.core.orders.intent import ComboPrice, Intent, OrderSpec, Purpose, Reason
 from daemon.core.orders.ladder import rung_pts100
@@ -23,7 +22,7 @@ from daemon.engine.context import Desk
 from daemon.engine.executor import Executor, Ladder
 from daemon.engine.facts import FactRecorder
 from daemon.engine.gather import OptionView, UnitView
-from daemon.engine.hedge_reader import HedgeView, LayerView
+from daemon.engine.hedge_reader import LayerView
 from daemon.engine.hedge_trader import HedgeTrader, Wish
 from daemon.engine.risk_monitor import RiskMonitor
 from daemon.engine.run_states import RunStates
@@ -40,6 +39,7 @@ def refused(
     purpose: Purpose = Purpose.RESIZE,
     margin_usd_cents: int = 0,
     at: datetime = START,
+    index_at: datetime | None = None,
     **changes: str,
 ) -> tuple[list[str], FakeBroker]:
     """Try to buy one call and return the names of what refused it; ``margin_usd_cents`` is the preview's."""
@@ -54,15 +54,21 @@ def refused(
         return replace(await ask(spec), initial_after_usd_cents=margin_usd_cents)
 
     broker.what_if = what_if  # type: ignore[method-assign]
+    index_quote = broker.index_quote
+
+    async def index(underlying: Underlying) -> IndexQuote:
+        quote = await index_quote(underlying)
+        return quote if index_at is None else replace(quote, at=index_at)
+
+    broker.index_quote = index  # type: ignore[method-assign]
 
     async def trade() -> None:
         computation = HedgeComputation(SESSION, START, 14.4, "low", 7.7, 5_000, 385.0, 0.0, 1, ())
         desk.store.record_hedge_computation(computation)
-        view = HedgeView(computation, {}, RegimeState("low", None), regime_changed=False, index_age_s=1.0)
         risk = RiskMonitor(desk, RunStates(desk))
         trader = HedgeTrader(desk, Executor(desk, FactRecorder(desk), risk), risk)
         wish = Wish(purpose=purpose, buy=HedgeUnit(CALL), sell=None, quantity=1, reason=Reason("test", "a test"))
-        assert await trader.work(view, layer(desk, holding, quote), wish) == 0
+        assert await trader.work(layer(desk, holding, quote), wish) == 0
         names.extend(reason.name for decision in desk.store.decisions(SESSION) for reason in decision.reasons)
 
     run_virtual(trade, at)
@@ -125,6 +131,14 @@ def test_from_ten_past_four_on_no_order_is_sent_that_would_be_cancelled_at_once(
     assert broker.placed == []
 
 
+def test_an_order_that_comes_after_a_long_one_is_held_against_the_indexes_of_now(tmp_path: Path) -> None:
+    # Another layer was worked for three minutes since the hedge was computed, and SPX has stood still: 120 s are allowed.
+    names, broker = refused(tmp_path, LayerHolding({}, {}), (100, 105), index_at=START - timedelta(seconds=180))
+
+    assert names == ["stale_index"]
+    assert broker.placed == []
+
+
 def test_an_order_follows_no_market_beyond_what_it_may_cost(tmp_path: Path) -> None:
     # Bought at 1.00 to 1.04 for at most 1.05: where the market has moved to 1.10 to 1.20 there is no price for it.
     desk, _ = make_desk(tmp_path)
@@ -139,7 +153,6 @@ def test_an_order_follows_no_market_beyond_what_it_may_cost(tmp_path: Path) -> N
     async def trade() -> None:
         computation = HedgeComputation(SESSION, START, 14.4, "low", 7.7, 5_000, 385.0, 0.0, 1, ())
         desk.store.record_hedge_computation(computation)
-        view = HedgeView(computation, {}, RegimeState("low", None), regime_changed=False, index_age_s=1.0)
         risk = RiskMonitor(desk, RunStates(desk))
         executor = Executor(desk, FactRecorder(desk), risk)
         executor.work = work  # type: ignore[method-assign]
@@ -153,7 +166,7 @@ def test_an_order_follows_no_market_beyond_what_it_may_cost(tmp_path: Path) -> N
                 reason=Reason("test", "a test"),
                 most_pts100=most_pts100,
             )
-            await trader.work(view, seen, wish)
+            await trader.work(seen, wish)
 
     run_virtual(trade, START)
     ((intent, ladder),) = sent

@@ -36,7 +36,7 @@ class Reader:
     async def compute(self, *_: object) -> HedgeView:
         computation = HedgeComputation(SESSION, START, 14.4, "low", 7.7, 5_000, 385.0, 0.0, 1, ())
         regime = RegimeState("low", None)
-        return HedgeView(computation, {self.layer.name: self.layer}, regime, regime_changed=False, index_age_s=1.0)
+        return HedgeView(computation, {self.layer.name: self.layer}, regime, regime_changed=False)
 
 
 class Trader:
@@ -46,9 +46,7 @@ class Trader:
         self.fills = fills
         self.asked: list[tuple[Purpose, HedgeUnit, int]] = []
 
-    async def trade(
-        self, _view: HedgeView, _layer: LayerView, *, purpose: Purpose, unit: HedgeUnit, change: int, **_: object
-    ) -> int:
+    async def trade(self, _layer: LayerView, *, purpose: Purpose, unit: HedgeUnit, change: int, **_: object) -> int:
         self.asked.append((purpose, unit, change))
         return change if self.fills else 0
 

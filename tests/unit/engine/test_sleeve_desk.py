@@ -64,7 +64,7 @@ def test_an_order_that_holds_or_may_hold_something_settles_its_date(
             if state is not IntentState.PLANNED:
                 desk.store.advance_intent(key.ref, state, START, "a test")
         computation = HedgeComputation(SESSION, START, 14.4, "low", 7.7, 5_000, 385.0, 0.0, 1, ())
-        view = HedgeView(computation, {}, RegimeState("low", None), regime_changed=False, index_age_s=1.0)
+        view = HedgeView(computation, {}, RegimeState("low", None), regime_changed=False)
         reader: Any = Reader()
         trader: Any = None
         try:
