@@ -182,7 +182,7 @@ def hardened(container: Container) -> Iterator[Callable[..., subprocess.Popen[by
             given = [*IMAGE_ENVIRON, *(f"{name}={value}" for name, value in settings.items())]
             program = ["unshare", "--mount", "sh", "-c", HARDENED, "sh", *given, *command]
             environ = os.environ | {"ROOT": root, "VOLUMES": volumes}
-            started.append(subprocess.Popen(program, env=environ, stderr=subprocess.DEVNULL))
+            started.append(subprocess.Popen(program, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
             return started[-1]
 
         try:
