@@ -6,8 +6,8 @@ import asyncio
 import contextlib
 import json
 import signal
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +18,8 @@ from daemon.adapters.store import InstanceLock
 from daemon.app.simulated import AHEAD, SimulationPlan, build_gateway, load_history
 from daemon.core.calendar.sessions import new_york_date, next_session, session_on_or_after
 from daemon.errors import SettingsError
-from daemon.sim.gateway import Gateway, serve_tcp
+from daemon.settings.groups import GatewaySettings
+from daemon.sim.gateway import Gateway, GatewayConfig, serve_tcp
 from daemon.sim.gateway.state import save
 
 HOST: Final = "127.0.0.1"
@@ -57,6 +58,18 @@ async def serve(gateway: Gateway, host: str, port: int) -> TcpGateway:
             "with --port"
         ) from error
     return TcpGateway(gateway, server, asyncio.create_task(gateway.pump(), name="exchange"))
+
+
+@asynccontextmanager
+async def embedded(settings: GatewaySettings, state_dir: Path, clock: SystemClock) -> AsyncIterator[tuple[str, int]]:
+    """Serve a gateway of our own for as long as the block lasts, its account in the state folder; yield its address."""
+    plan = SimulationPlan(history=settings.history, seed=settings.seed, config=GatewayConfig(), state_dir=state_dir)
+    with state_lock(plan.state_dir):
+        served = await serve(build_gateway(plan, clock.now), HOST, 0)
+        try:
+            yield HOST, served.port
+        finally:
+            await served.close()
 
 
 def _plain(error: OSError) -> str:

@@ -20,18 +20,13 @@ from daemon.adapters.systemd import SystemdNotifier
 from daemon.app.alerts import alerting, open_outlets, outlet_warnings, tell_day
 from daemon.app.commands import handle
 from daemon.app.first_contact import FirstContact
-from daemon.app.gateway import TcpGateway, serve, state_lock
 from daemon.app.metrics import measured, open_metrics
 from daemon.app.program import Program, build_program, ib_config
-from daemon.app.simulated import SimulationPlan, build_gateway
 from daemon.app.standing import tell_pending, tell_start
 from daemon.app.watchdog import LINK_WORK_MAX_S, Vitals, Watchdog
 from daemon.core.calendar.sessions import new_york_date
 from daemon.errors import CondordError
 from daemon.settings import GatewayMode, Settings
-from daemon.sim.gateway import GatewayConfig
-
-LOOPBACK = "127.0.0.1"
 
 
 def run(settings: Settings, *, follow_gateway_clock: bool) -> None:
@@ -74,15 +69,10 @@ async def gateway_address(settings: Settings, clock: SystemClock) -> AsyncIterat
     if gateway.mode is GatewayMode.IB:
         yield gateway.host, gateway.port
         return
-    plan = SimulationPlan(
-        history=gateway.history, seed=gateway.seed, config=GatewayConfig(), state_dir=settings.state_dir
-    )
-    with state_lock(plan.state_dir):
-        served: TcpGateway = await serve(build_gateway(plan, clock.now), LOOPBACK, 0)
-        try:
-            yield LOOPBACK, served.port
-        finally:
-            await served.close()
+    from daemon.app.gateway import embedded  # noqa: PLC0415 - who needs no exchange does without its 4 MB
+
+    async with embedded(gateway, settings.state_dir, clock) as address:
+        yield address
 
 
 async def _live(program: Program, stop: asyncio.Event) -> None:

@@ -12,9 +12,8 @@ from typing import Final, TypeVar
 from daemon.adapters.clock import SystemClock
 from daemon.adapters.ib import IbConfig
 from daemon.adapters.ib.examiner import IbExaminer, WantedLine
-from daemon.app.gateway import TcpGateway, serve
+from daemon.app.gateway import HOST, TcpGateway, serve
 from daemon.app.program import ib_config
-from daemon.app.run import LOOPBACK
 from daemon.app.simulated import SimulationPlan, build_gateway
 from daemon.core.calendar.sessions import is_session, new_york_date, session
 from daemon.core.doctor.check import Check, fail
@@ -117,9 +116,9 @@ async def looked_at(settings: Settings, clock: SystemClock) -> AsyncIterator[tup
         yield gateway.host, gateway.port
         return
     plan = SimulationPlan(history=gateway.history, seed=gateway.seed, config=GatewayConfig())
-    served: TcpGateway = await serve(build_gateway(plan, clock.now), LOOPBACK, 0)
+    served: TcpGateway = await serve(build_gateway(plan, clock.now), HOST, 0)
     try:
-        yield LOOPBACK, served.port
+        yield HOST, served.port
     finally:
         await served.close()
 
