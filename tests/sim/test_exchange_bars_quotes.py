@@ -5,6 +5,7 @@ import pytest
 from sim_world import FEB18, at, condor, exchange_at, packaged, spxw, vix
 
 from daemon.core.calendar.sessions import add_sessions
+from daemon.sim.exchange.api import BarSide
 from daemon.sim.exchange.con_ids import INDEX_CON_IDS, future_con_id
 
 SPX, VIX = INDEX_CON_IDS["SPX"], INDEX_CON_IDS["VIX"]
@@ -77,10 +78,47 @@ def test_breadth_is_known_when_the_session_is_over() -> None:
     assert during.quotes([breadth])[0].bid == packaged().facts(date(2020, 2, 14)).advancing
 
 
-def test_options_have_no_bars() -> None:
+def test_an_option_has_bars_of_its_middle_and_of_both_sides() -> None:
+    exchange, put = exchange_at(FEB18, 12, 0), spxw(3200, "P")
+
+    middle, bid, ask = (
+        exchange.bars(put, exchange.now, 5, 30, side) for side in (BarSide.TRADES, BarSide.BID, BarSide.ASK)
+    )
+
+    (quote,) = exchange.quotes([put])
+    assert quote.bid is not None
+    assert quote.ask is not None
+    assert [one.start for one in middle] == [at(FEB18, 9, 30) + timedelta(minutes=5 * n) for n in range(30)]
+    assert middle[-1].close == pytest.approx((quote.bid + quote.ask) / 2)
+    assert bid[-1].close == pytest.approx(quote.bid)
+    assert ask[-1].close == pytest.approx(quote.ask)
+    assert all(low.low < up.low for low, up in zip(bid, ask, strict=True))
+    assert middle == exchange.bars(put, exchange.now, 5, 30, BarSide.MIDPOINT)
+
+
+def test_the_bars_of_an_option_end_with_its_last_trade_and_a_day_is_one_bar() -> None:
+    # Settles on the opening of Wednesday 2020-03-18 and trades for the last time on the Tuesday.
+    exchange, call = exchange_at(date(2020, 3, 19), 12, 0), vix(40.0)
+
+    bars = exchange.bars(call, exchange.now, 1440, 3)
+
+    assert [one.start.date() for one in bars] == [date(2020, 3, 13), date(2020, 3, 16), date(2020, 3, 17)]
+    assert all(one.low <= min(one.open, one.close) <= max(one.open, one.close) <= one.high for one in bars)
+
+
+def test_the_bars_of_a_future_are_those_of_its_curve() -> None:
+    exchange = exchange_at(FEB18, 16, 0)
+    future = future_con_id(date(2020, 3, 18))
+
+    (day,) = exchange.bars(future, exchange.now, 1440, 1)
+
+    assert day.close == pytest.approx(dict(packaged().facts(FEB18).futures)[date(2020, 3, 18)], abs=0.05)
+
+
+def test_what_is_no_contract_has_no_bars() -> None:
     exchange = exchange_at(FEB18)
 
-    assert exchange.bars(spxw(3200, "P"), exchange.now, 1, 5) == []
+    assert exchange.bars(4711, exchange.now, 1, 5) == []
 
 
 def test_an_index_quote_shows_the_day_so_far_without_bid_or_ask() -> None:

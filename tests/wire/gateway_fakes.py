@@ -11,6 +11,7 @@ from typing import Any
 from daemon.core.market.contracts import OptionContract, Right, TradingClass, Underlying
 from daemon.sim.exchange.api import (
     AccountChanged,
+    BarSide,
     ChainParams,
     ContractQuery,
     ExchangeEvent,
@@ -245,7 +246,7 @@ class FakeExchange:
             0, self.now, round(other, 2), round(natural, 2), 1, 1, None, None, None, None, None, None
         )  # fmt: skip
 
-    def bars(self, con_id: int, end: datetime, minutes: int, count: int) -> list[SimBar]:
+    def bars(self, con_id: int, end: datetime, minutes: int, count: int, side: BarSide) -> list[SimBar]:
         step = timedelta(minutes=minutes)
         if con_id not in self.last:
             return []

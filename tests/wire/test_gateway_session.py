@@ -553,7 +553,7 @@ def test_minute_bars_of_one_day_begin_at_the_open() -> None:
 
     (answer,) = raw.ask("20", "3", *contract(SPX), "0", "", "5 mins", "1 D", "1", "TRADES", "1", "0", "")
 
-    ((con_id, end, minutes, count),) = asked
+    ((con_id, end, minutes, count, _),) = asked
     assert (con_id, minutes, count) == (SPX, 5, 81)
     assert end == exchange.now
     # Thirty bars of five minutes reach from 09:30 to noon.

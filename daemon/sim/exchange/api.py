@@ -105,9 +105,18 @@ class SimQuote:
     greeks: SimGreeks | None
 
 
+class BarSide(StrEnum):
+    """What bars are made of."""
+
+    TRADES = "TRADES"
+    MIDPOINT = "MIDPOINT"
+    BID = "BID"
+    ASK = "ASK"
+
+
 @dataclass(frozen=True, slots=True)
 class SimBar:
-    """One bar of an index or option, in points."""
+    """One bar, in points."""
 
     start: datetime
     open: float

@@ -1,15 +1,20 @@
-"""Historical bars of indexes, shares and currency pairs."""
+"""Historical bars: of indexes, shares and pairs as they stood, of options and futures as they were quoted."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from math import ceil
 from typing import Final
 
-from daemon.core.calendar.sessions import new_york_date, previous_session, session, session_on_or_before
+from daemon.core.calendar.expiries import last_trade_at
+from daemon.core.calendar.sessions import Session, new_york_date, previous_session, session, session_on_or_before
+from daemon.core.market.arrays import FloatArray
 from daemon.core.market.contracts import FUNDS, SignalIndex, Underlying
 from daemon.sim.exchange import con_ids
-from daemon.sim.exchange.api import SimBar
+from daemon.sim.exchange.api import BarSide, SimBar
+from daemon.sim.exchange.quoter import Quoter, Side
 from daemon.sim.history import DailyFacts
 from daemon.sim.market import Market
 from daemon.sim.market.clock import minutes_of
@@ -21,21 +26,27 @@ DAY_MIN: Final = 1440
 _LOOK_BACK_SESSIONS: Final = 2600
 
 
-def index_bars(market: Market, con_id: int, *, end: datetime, minutes: int, count: int) -> list[SimBar]:
-    """Return at most ``count`` bars of an index, a share or a pair that start before ``end``, oldest first.
+def price_bars(quoter: Quoter, con_id: int, *, end: datetime, minutes: int, count: int, side: BarSide) -> list[SimBar]:
+    """Return at most ``count`` bars of a contract that start before ``end``, oldest first.
 
-    A bar of 1440 minutes is a session; the one in progress shows what has happened so far. Other contracts have
-    no bars. History that has a gap ends the list there.
+    A bar of 1440 minutes is a session; the one in progress shows what has happened so far. History that has a gap
+    ends the list there. ``side`` is for options and futures, which have no trades: theirs are bars of the middle.
     """
-    symbol = _symbol(con_id)
-    if symbol is None or count <= 0 or minutes <= 0:
+    market, symbol = quoter.market, _symbol(con_id)
+    if count <= 0 or minutes <= 0:
+        return []
+    if symbol is None and con_ids.contract_of(con_id) is None:
         return []
     found: list[SimBar] = []
     day = session_on_or_before(new_york_date(end))
     for _ in range(_LOOK_BACK_SESSIONS):
         if len(found) >= count or day not in market.history.days:
             break
-        found[:0] = _of_session(market, symbol, day, end=end, minutes=minutes, count=count - len(found))
+        left = count - len(found)
+        if symbol is None:
+            found[:0] = _quoted(quoter, con_id, day, end=end, minutes=minutes, count=left, side=side)
+        else:
+            found[:0] = _of_session(market, symbol, day, end=end, minutes=minutes, count=left)
         day = previous_session(day)
     return found
 
@@ -43,7 +54,7 @@ def index_bars(market: Market, con_id: int, *, end: datetime, minutes: int, coun
 def first_bar_at(market: Market, con_id: int, at: datetime) -> datetime | None:
     """Return when the earliest bar of a contract starts: history behind a gap is out of reach; None without bars."""
     symbol = _symbol(con_id)
-    if symbol is None:
+    if symbol is None and con_ids.contract_of(con_id) is None:
         return None
     today = session_on_or_before(new_york_date(at))
     stretches = [first for first, last in market.history.windows() if first <= today <= last]
@@ -124,18 +135,56 @@ def _so_far(market: Market, symbol: str, at: datetime) -> SimBar:
 
 
 def _minute_bars(market: Market, symbol: str, day: date, *, end: datetime, minutes: int, count: int) -> list[SimBar]:
+    path = _Path(
+        market.through(symbol, day), lambda: market.index(symbol, end), SPOTS[symbol].decimals if symbol in SPOTS else 2
+    )
+    return _bars_of(path, session(day), end=end, minutes=minutes, count=count)
+
+
+def _quoted(
+    quoter: Quoter, con_id: int, day: date, *, end: datetime, minutes: int, count: int, side: BarSide
+) -> list[SimBar]:
+    """Return bars of a session of an option or a future; none on a session in which it does not trade."""
+    contract, times = con_ids.contract_of(con_id), session(day)
+    assert contract is not None, "bars are asked of contracts"
+    if end <= times.open_at or last_trade_at(contract.trading_class, contract.expiry) <= times.open_at:
+        return []
+    path = _Path(
+        _level(quoter.sides_from([con_id], day, 0), side),
+        lambda: float(_level(quoter.sides([con_id], end), side)[0]),
+        4,
+    )
+    return _bars_of(path, times, end=end, minutes=min(minutes, minutes_of(times)), count=count)
+
+
+def _level(sides: Side, side: BarSide) -> FloatArray:
+    """Return what bars are made of, one a time."""
+    bids, asks = sides.bids[:, 0], sides.asks[:, 0]
+    shown = {BarSide.BID: bids, BarSide.ASK: asks}
+    result: FloatArray = shown.get(side, 0.5 * (bids + asks))
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Path:
+    """A price at every whole minute of a session, the price at the end of what is asked for, and its decimals."""
+
+    levels: FloatArray
+    at_end: Callable[[], float]
+    decimals: int
+
+
+def _bars_of(path: _Path, times: Session, *, end: datetime, minutes: int, count: int) -> list[SimBar]:
     """Return the last ``count`` bars of a session that start before ``end``."""
-    times = session(day)
-    column, decimals = market.through(symbol, day), SPOTS[symbol].decimals if symbol in SPOTS else 2
     total = minutes_of(times)
     gone = min((end - times.open_at) / timedelta(minutes=1), float(total))
     bars: list[SimBar] = []
     for first in range(0, ceil(gone), minutes)[-count:]:
         last = min(first + minutes, total)
-        levels = [float(level) for level in column[first : int(min(last, gone)) + 1]]
+        levels = [float(level) for level in path.levels[first : int(min(last, gone)) + 1]]
         if gone < last:
-            levels.append(market.index(symbol, end))
+            levels.append(path.at_end())
         start = times.open_at + timedelta(minutes=first)
-        opened, high, low, close = (round(x, decimals) for x in (levels[0], max(levels), min(levels), levels[-1]))
+        opened, high, low, close = (round(x, path.decimals) for x in (levels[0], max(levels), min(levels), levels[-1]))
         bars.append(SimBar(start, opened, high, low, close))
     return bars

@@ -19,6 +19,7 @@ from daemon.sim.exchange import con_ids, texts
 from daemon.sim.exchange.account import AccountView
 from daemon.sim.exchange.api import (
     AccountChanged,
+    BarSide,
     ChainParams,
     ContractQuery,
     ExchangeEvent,
@@ -39,7 +40,7 @@ from daemon.sim.exchange.api import (
     SimStatus,
     WhatIf,
 )
-from daemon.sim.exchange.bars import first_bar_at, index_bars
+from daemon.sim.exchange.bars import first_bar_at, price_bars
 from daemon.sim.exchange.config import ExchangeConfig
 from daemon.sim.exchange.daily import daily_pnl_usd
 from daemon.sim.exchange.fills import fill_order
@@ -393,12 +394,15 @@ class Exchange:
         """Return the implied net quote of buying a combination once."""
         return self._quoter.combo_quote(legs, self._state.now)
 
-    def bars(self, con_id: int, end: datetime, minutes: int, count: int) -> list[SimBar]:
-        """Return at most ``count`` bars of an index up to ``end``, never past now, oldest first.
+    def bars(
+        self, con_id: int, end: datetime, minutes: int, count: int, side: BarSide = BarSide.TRADES
+    ) -> list[SimBar]:
+        """Return at most ``count`` bars of a contract up to ``end``, never past now, oldest first.
 
         A bar of 1440 minutes is a session.
         """
-        return index_bars(self._market, con_id, end=min(end, self._state.now), minutes=minutes, count=count)
+        end = min(end, self._state.now)
+        return price_bars(self._quoter, con_id, end=end, minutes=minutes, count=count, side=side)
 
     def first_bar_at(self, con_id: int) -> datetime | None:
         """Return when the earliest bar of a contract starts; None when it has no bars."""

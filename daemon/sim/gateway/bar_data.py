@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from daemon.sim.exchange.api import SimQuote
+from daemon.sim.exchange.api import BarSide, SimQuote
 from daemon.sim.gateway import data_in as data
 from daemon.sim.gateway import messages_in as read
 from daemon.sim.gateway import messages_out as out
@@ -34,7 +34,7 @@ def historical_data(hub: Hub, client: Client, fields: Fields) -> None:
     listing = one_listing(hub, request.contract, request.req_id)
     check_subscribed(hub, request.req_id, listing.symbol)
     span = span_of(request, hub.now)
-    bars = hub.exchange.bars(listing.con_id, span.end, span.minutes, span.count)
+    bars = hub.exchange.bars(listing.con_id, span.end, span.minutes, span.count, BarSide(request.what))
     bars = [bar for bar in bars if span.start is None or bar.start >= span.start]
     if not bars:
         raise RequestRefused(request.req_id, 162, _NO_DATA)
@@ -112,7 +112,7 @@ def send_bars(hub: Hub) -> None:
 
 
 def _update(hub: Hub, client: Client, stream: BarStream) -> None:
-    bars = hub.exchange.bars(stream.con_id, hub.now, stream.span.minutes, 1)
+    bars = hub.exchange.bars(stream.con_id, hub.now, stream.span.minutes, 1, BarSide(stream.request.what))
     if not bars:
         return
     (row,) = bar_rows(bars, stream.request, stream.span)

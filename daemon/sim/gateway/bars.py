@@ -14,7 +14,7 @@ from daemon.core.calendar.sessions import (
     session,
     session_on_or_before,
 )
-from daemon.sim.exchange.api import SimBar
+from daemon.sim.exchange.api import BarSide, SimBar
 from daemon.sim.gateway.codec import FieldError, RequestRefused, Value
 from daemon.sim.gateway.data_in import HistoricalRequest
 from daemon.sim.gateway.times import date_text, read_instant, time_text
@@ -36,7 +36,7 @@ BAR_MINUTES: Final[Mapping[str, int]] = {
     "1 day": DAY_MINUTES,
 }
 _SESSIONS_IN: Final[Mapping[str, int]] = {"D": 1, "W": 5, "M": 21, "Y": 252}
-WHAT: Final = frozenset({"TRADES", "MIDPOINT", "BID", "ASK"})
+WHAT: Final = frozenset(map(str, BarSide))
 _DURATION: Final = re.compile(r"(\d{1,6}) ([SDWMY])")
 
 

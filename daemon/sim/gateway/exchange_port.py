@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from daemon.core.market.contracts import Underlying
 from daemon.sim.exchange.api import (
+    BarSide,
     ChainParams,
     ContractQuery,
     ExchangeEvent,
@@ -81,7 +82,7 @@ class ExchangePort(Protocol):
         """Return the quote of a combo."""
         ...
 
-    def bars(self, con_id: int, end: datetime, minutes: int, count: int, /) -> list[SimBar]:
+    def bars(self, con_id: int, end: datetime, minutes: int, count: int, side: BarSide, /) -> list[SimBar]:
         """Return the last ``count`` bars before an instant; 1440 minutes are daily bars."""
         ...
 

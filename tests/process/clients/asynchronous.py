@@ -127,6 +127,8 @@ async def bars(tour: Tour) -> None:
     ib, spx = tour.ib, tour.known["spx"]
     daily = await within(ib.reqHistoricalDataAsync(spx, "", "5 D", "1 day", "TRADES", True))
     assert (str(daily[-2].date), daily[-2].close) == ("2020-02-28", 2954.22)
+    quoted = await within(ib.reqHistoricalDataAsync(tour.known["put"], "", "1 D", "5 mins", "MIDPOINT", True))
+    assert quoted[-1].close > 0
     going = await within(
         ib.reqHistoricalDataAsync(spx, "", "1800 S", "1 min", "TRADES", True, formatDate=2, keepUpToDate=True)
     )
