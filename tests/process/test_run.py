@@ -116,7 +116,7 @@ def test_a_gateway_that_stops_is_waited_for_and_found_again_with_everything(made
 
 def test_a_daemon_without_a_gateway_says_so_once_and_begins_when_there_is_one(made: World) -> None:
     daemon = made.daemon(**PATIENT, LOG_LEVEL="debug")
-    wait_for(lambda: daemon.text.count("gateway waiting") >= 3, "three attempts")
+    wait_for(lambda: daemon.text.count("CONNECTING") >= 3, "three attempts")
 
     made.gateway(AT_THE_ENTRY)
     text = daemon.says("daemon ready")
@@ -271,7 +271,7 @@ def test_the_simulated_mode_needs_nothing_else_and_a_restart_finds_its_account_a
 def test_a_daemon_that_hangs_is_told_apart_from_one_that_does_not_run(
     made: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("daemon.cli.read_commands.STATUS_TIMEOUT_S", 0.5)
+    monkeypatch.setattr("daemon.app.status.STATUS_TIMEOUT_S", 0.5)
     daemon = made.daemon()
     daemon.says("gateway waiting")
 
