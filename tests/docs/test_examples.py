@@ -35,7 +35,7 @@ def condord_words(line: str) -> list[list[str]]:
             words = shlex.split(part)
         except ValueError:
             continue  # prose between back quotes
-        at = [n for n, word in enumerate(words) if re.fullmatch(r"[^=]*\bcondord", word) and n + 1 < len(words)]
+        at = [n for n, word in enumerate(words) if re.fullmatch(r"([^=]*bin/)?condord", word) and n + 1 < len(words)]
         if at and (at[0] == 0 or words[at[0] - 1] in {"--", "timeout"} or "=" in words[at[0] - 1]):
             found.append(words[at[0] + 1 :])
     return [words for words in found if "[OPTIONS]" not in words]  # those are how the reference shows a use

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 import signal
+import socket
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from processes import Process, World, wait_for, world
+from processes import DEADLINE_S, Process, World, wait_for, world
 
 from daemon.errors import ExitCode
 
@@ -115,14 +116,18 @@ def test_a_gateway_that_stops_is_waited_for_and_found_again_with_everything(made
 
 
 def test_a_daemon_without_a_gateway_says_so_once_and_begins_when_there_is_one(made: World) -> None:
-    daemon = made.daemon(**PATIENT, LOG_LEVEL="debug")
-    wait_for(lambda: daemon.text.count("CONNECTING") >= 3, "three attempts")
+    with socket.create_server(("127.0.0.1", made.port)) as nobody:
+        nobody.settimeout(DEADLINE_S)
+        daemon = made.daemon(**PATIENT, LOG_LEVEL="debug")
+        for _attempt in range(3):
+            nobody.accept()[0].close()
+    wait_for(lambda: "Is the gateway running" in daemon.text, "an attempt at a port where nobody listens")
 
     made.gateway(AT_THE_ENTRY)
     text = daemon.says("daemon ready")
 
-    assert text.count("! gateway waiting") == 1
-    assert "Is the gateway running" in text
+    assert text.count("closed the connection without an answer") == 1
+    assert text.count("! gateway waiting") == 2
     entry_works(made, daemon)
 
 
