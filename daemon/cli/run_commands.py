@@ -66,6 +66,14 @@ def run(*, clock: str, env_files: tuple[Path, ...]) -> None:
 @click.option("--account", type=Account(), default="DU1234567", show_default=True, help="Account to serve.")
 @click.option("--master", type=click.IntRange(min=0), help="Client id that is told of every client's orders.")
 @click.option(
+    "--list-faults",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda context, _option, wanted: _list_faults(context) if wanted else None,
+    help="Print every kind of fault that --faults knows, and exit.",
+)
+@click.option(
     "--compare",
     type=click.Path(path_type=Path),
     help="Serve nobody: say where the gateway of this recording (CONDORD_GATEWAY_RECORD) differs from this one.",
@@ -116,6 +124,17 @@ def gateway(  # noqa: PLR0913 - one for each option
         sys.stdout.flush()
 
     run_gateway(plan, port=port, start=None if clock is None else parse_clock(clock), started=started)
+
+
+def _list_faults(context: click.Context) -> None:
+    """Print the kinds of fault with what they do and take, and end."""
+    from daemon.sim.gateway.fault_plan import ABOUT, ARGUMENTS
+
+    for kind, text in ABOUT.items():
+        click.echo(f"{kind:<18} {text}")
+        takes = ", ".join(f"{name} ({form.__name__})" for name, form in ARGUMENTS[kind].items())
+        click.echo(f"{'':<18} takes: {takes or 'nothing of its own'}")
+    context.exit()
 
 
 def _compare(path: Path, plan: SimulationPlan) -> None:

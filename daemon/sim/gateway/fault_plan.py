@@ -34,41 +34,45 @@ Argument = str | int | float | bool
 
 
 class Kind(StrEnum):
-    """Kinds of fault."""
+    """Kinds of fault; ``ABOUT`` says what each does."""
 
     REJECT_ORDER = "reject_order"
-    """Refuse an order with a message code (code, text; symbol limits it to one underlying)."""
     WHAT_IF_REFUSED = "what_if_refused"
-    """Refuse a margin preview with a message code (code, text; symbol limits it)."""
     WHAT_IF_UNSET = "what_if_unset"
-    """Answer a margin preview with unset values first; then_real = false leaves it at that."""
     WHAT_IF_HIGHER = "what_if_higher"
-    """Ask in a margin preview for a multiple of what the order needs (factor)."""
     DATA_MISSING = "data_missing"
-    """Send -1 for every price and no greeks (symbol limits it)."""
     GREEKS_MISSING = "greeks_missing"
-    """Send prices of options and no greeks (symbol limits it)."""
     CHAIN_LIMITED = "chain_limited"
-    """List only the option strikes from low to high points, both included (symbol limits it)."""
     DATA_STALE = "data_stale"
-    """Let quotes stand still: new lines get the old values, open lines get nothing (symbol limits it)."""
     DATA_DELAYED = "data_delayed"
-    """Send delayed data with the delayed tick numbers and the warning 10167 (symbol limits it)."""
     NOT_SUBSCRIBED = "not_subscribed"
-    """Refuse market-data lines and historical bars with code 354, or another (code, text; symbol limits it)."""
     ACCOUNT_MISSING = "account_missing"
-    """Send account values unset, as a gateway does that has none (1.797e308)."""
     DROP_CONNECTION = "drop_connection"
-    """Close every connection and refuse new ones for refuse_s seconds."""
     SILENT = "silent"
-    """Take what clients send and let nothing out; lost = true drops it, else it comes when the fault ends."""
     DELAY = "delay"
-    """Send every message seconds late."""
     READ_ONLY = "read_only"
-    """Refuse orders, previews and questions about open orders with code 321, as a read-only API does."""
     WITHHOLD = "withhold"
-    """Never send one of the messages that a client waits for at the start (message)."""
 
+
+ABOUT: Final[Mapping[Kind, str]] = {
+    Kind.REJECT_ORDER: "Refuse an order with a message code (code, text; symbol limits it to one underlying).",
+    Kind.WHAT_IF_REFUSED: "Refuse a margin preview with a message code (code, text; symbol limits it).",
+    Kind.WHAT_IF_UNSET: "Answer a margin preview with unset values first; then_real = false leaves it at that.",
+    Kind.WHAT_IF_HIGHER: "Ask in a margin preview for a multiple of what the order needs (factor).",
+    Kind.DATA_MISSING: "Send -1 for every price and no greeks (symbol limits it).",
+    Kind.GREEKS_MISSING: "Send prices of options and no greeks (symbol limits it).",
+    Kind.CHAIN_LIMITED: "List only the option strikes from low to high points, both included (symbol limits it).",
+    Kind.DATA_STALE: "Let quotes stand still: new lines get the old values, open lines get nothing (symbol limits it).",
+    Kind.DATA_DELAYED: "Send delayed data with the delayed tick numbers and the warning 10167 (symbol limits it).",
+    Kind.NOT_SUBSCRIBED: "Refuse market-data lines and historical bars with code 354, or another (code, text; symbol limits it).",
+    Kind.ACCOUNT_MISSING: "Send account values unset, as a gateway does that has none (1.797e308).",
+    Kind.DROP_CONNECTION: "Close every connection and refuse new ones for refuse_s seconds.",
+    Kind.SILENT: "Take what clients send and let nothing out; lost = true drops it, else it comes when the fault ends.",
+    Kind.DELAY: "Send every message seconds late.",
+    Kind.READ_ONLY: "Refuse orders, previews and questions about open orders with code 321, as a read-only API does.",
+    Kind.WITHHOLD: "Never send one of the messages that a client waits for at the start (message).",
+}
+"""What each kind does, with its arguments."""
 
 WITHHOLDABLE: Final[Mapping[str, int]] = {
     "nextValidId": 9,
