@@ -239,6 +239,9 @@ class FakeExchange:
     def volume(self, con_id: int) -> int | None:
         return None if con_id in self.last else 4_321
 
+    def volatilities(self, con_id: int) -> tuple[float, float] | None:
+        return (0.21, 0.33) if con_id in self.last else None
+
     def combo_quote(self, legs: Sequence[SimLeg]) -> SimQuote:
         natural = sum(leg.ratio * self._side(leg.con_id, leg.ratio) for leg in legs)
         other = sum(leg.ratio * self._side(leg.con_id, -leg.ratio) for leg in legs)

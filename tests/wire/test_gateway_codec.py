@@ -29,7 +29,7 @@ OPEN_ORDER_COUNTS = {
 COMPLETED_COUNTS = {**dict.fromkeys(range(157, 170), 96), **dict.fromkeys(range(170, 177), 101), 177: 100, 178: 100}
 CONTRACT_DETAILS_COUNTS = {**dict.fromkeys(range(157, 163), 39), **dict.fromkeys(range(163, 179), 40)}
 SIMPLE_COUNTS = {
-    1: 7, 2: 5, 3: 12, 6: 6, 7: 20, 8: 3, 9: 3, 15: 3, 21: 12, 49: 3, 52: 3, 53: 2, 54: 3, 55: 3, 57: 3, 58: 4, 59: 8,
+    1: 7, 2: 5, 3: 12, 45: 5, 46: 5, 50: 11, 88: 3, 90: 10, 94: 5, 95: 7, 6: 6, 7: 20, 8: 3, 9: 3, 15: 3, 21: 12, 49: 3, 52: 3, 53: 2, 54: 3, 55: 3, 57: 3, 58: 4, 59: 8,
     61: 16, 62: 2, 63: 7, 64: 3, 71: 18, 72: 3, 73: 8, 74: 3, 76: 2, 81: 5, 102: 1,
 }  # fmt: skip
 LEG = ("700001", "1", "SELL", "SMART", "0", "0", "", "-1")
@@ -62,7 +62,9 @@ def test_messages_that_grew_have_the_published_field_counts(version: int) -> Non
 
 def test_simple_messages_have_the_published_field_counts() -> None:
     messages = (
-        out.tick_price(1, 1, 1.0, 1), out.tick_size(1, 0, 1), out.order_status(*([0] * 11)),
+        out.tick_price(1, 1, 1.0, 1), out.tick_size(1, 0, 1), out.tick_generic(1, 49, 0.0), out.tick_string(1, 45, "1"),
+        out.real_time_bar(1, 1, (1.0, 1.0, 1.0, 1.0)), out.head_timestamp(1, "x"), out.pnl(1, (1.0, 1.0, 1.0)),
+        out.historical_data_update(1, ("x", 1.0, 1.0, 1.0, 1.0, 0, 0.0, 0)), out.pnl_single(1, (1, 1.0, 1.0, 1.0, 1.0)), out.order_status(*([0] * 11)),
         out.account_value("k", "v", "USD", "DU1"), out.portfolio(CONTRACT, (1, 1.0, 1.0, 1.0, 0.0, 0.0), "DU1"),
         out.account_time("12:00"), out.next_valid_id(1), out.managed_accounts(["DU1"]),
         out.tick_greeks(1, 13, [0.1] * 8), out.current_time(1), out.contract_details_end(1), out.open_order_end(),

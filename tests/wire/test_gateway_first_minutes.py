@@ -75,6 +75,7 @@ def test_a_stock_is_found_quoted_previewed_bought_and_sold(symbol: str, library_
         ticker = ib.reqMktData(stock, "233")
         await until(lambda: ticker.bid > 0 and ticker.last > 0 and ticker.volume > 0)
         assert ticker.ask == pytest.approx(ticker.bid + 0.02)
+        assert (ticker.halted, ticker.rtVolume) == (0.0, ticker.volume)
         order: Any = ib_insync.MarketOrder
         preview = await within(ib.whatIfOrderAsync(stock, order("BUY", 100)))
         assert preview.commission == 1.0
@@ -223,6 +224,26 @@ def test_open_interest_and_volume_of_an_option_come_where_they_are_asked_for(
         assert 0 < asked.putVolume == asked.volume < asked.putOpenInterest
         assert (asked.callOpenInterest, asked.callVolume) == (0, 0)
         assert plain.volume != plain.volume
+
+    play(scene)
+
+    assert complaints(library_log.records) == []
+
+
+def test_volatilities_and_the_mark_price_come_where_they_are_asked_for(library_log: pytest.LogCaptureFixture) -> None:
+    async def scene(joined: Peer) -> None:
+        import ib_insync
+
+        ib = await joined.client()
+        spx, spy = ib_insync.Index("SPX", "CBOE"), ib_insync.Stock("SPY", "SMART", "USD")
+        await within(ib.qualifyContractsAsync(spx, spy))
+        index, share = ib.reqMktData(spx, "104,106"), ib.reqMktData(spy, "104,106,221")
+        await until(lambda: index.last > 0 and share.markPrice > 0)
+        # SPX had moved by about a fifth a year over the 30 sessions before, most of it in the last week.
+        assert 0.15 < index.histVolatility < 0.35
+        assert 0.25 < index.impliedVolatility < 0.45
+        assert (share.histVolatility, share.impliedVolatility) == (index.histVolatility, index.impliedVolatility)
+        assert share.markPrice == pytest.approx((share.bid + share.ask) / 2)
 
     play(scene)
 

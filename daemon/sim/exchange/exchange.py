@@ -51,6 +51,7 @@ from daemon.sim.exchange.orders import Due, Refusal, Working, refusal, window
 from daemon.sim.exchange.planner import Planner
 from daemon.sim.exchange.quoter import Quoter
 from daemon.sim.exchange.state import State, dump_state, new_state, restored_state
+from daemon.sim.exchange.volatility import volatilities
 from daemon.sim.exchange.volume import volume
 from daemon.sim.market import Market
 
@@ -389,6 +390,10 @@ class Exchange:
     def volume(self, con_id: int) -> int | None:
         """Return what has traded of a contract so far in its session; None of what is not traded."""
         return volume(self._market, con_id, self._state.now)
+
+    def volatilities(self, con_id: int) -> tuple[float, float] | None:
+        """Return historical and implied volatility a year, as fractions; None where they are not known."""
+        return volatilities(self._market, con_id, self._state.now)
 
     def combo_quote(self, legs: Sequence[SimLeg]) -> SimQuote:
         """Return the implied net quote of buying a combination once."""

@@ -78,6 +78,10 @@ class ExchangePort(Protocol):
         """Return what has traded of a contract so far in its session; None of what is not traded."""
         ...
 
+    def volatilities(self, con_id: int, /) -> tuple[float, float] | None:
+        """Return historical and implied volatility a year, as fractions; None where they are not known."""
+        ...
+
     def combo_quote(self, legs: Sequence[SimLeg], /) -> SimQuote:
         """Return the quote of a combo."""
         ...

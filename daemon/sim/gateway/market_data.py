@@ -20,7 +20,13 @@ from daemon.sim.gateway.hub import Hub
 from daemon.sim.gateway.ticks import (
     CALL_OPEN_INTEREST,
     CALL_VOLUME,
+    HALTED,
+    HISTORICAL_VOL,
+    HISTORICAL_VOLS,
+    IMPLIED_VOL,
+    IMPLIED_VOLS,
     LAST,
+    MARKS,
     OPEN_INTEREST,
     OPTION_VOLUME,
     PUT_OPEN_INTEREST,
@@ -29,10 +35,12 @@ from daemon.sim.gateway.ticks import (
     Line,
     Tick,
     changes,
+    mark_ticks,
     missing_ticks,
     of_both_rights,
     opening,
     quote_ticks,
+    trade_texts,
 )
 from daemon.sim.gateway.wire_contract import BAG
 
@@ -78,7 +86,7 @@ def send_first_ticks(hub: Hub, client: Client) -> None:
     lines = [line for line in client.opened if line.snapshot or client.lines.get(line.req_id) is line]
     client.opened.clear()
     for line, ticks in zip(lines, _ticks(hub, lines), strict=True):
-        client.put_all(changes(line, ticks))
+        client.put_all([*changes(line, ticks), *trade_texts(line, ticks, int(hub.now.timestamp()))])
         if line.snapshot:
             client.put(out.tick_snapshot_end(line.req_id))
 
@@ -136,7 +144,7 @@ def send_ticks(hub: Hub, *, slow: bool) -> None:
         if slow and not hub.faults.holds(Kind.DATA_STALE, hub.now, line.symbol):
             # An index or a share is disseminated at every beat, whether it has moved or not.
             line.sent.pop(LAST, None)
-        client.put_all(changes(line, ticks))
+        client.put_all([*changes(line, ticks), *trade_texts(line, ticks, int(hub.now.timestamp()))])
 
 
 def _ticks(hub: Hub, lines: Sequence[Line]) -> list[list[Tick]]:
@@ -155,8 +163,23 @@ def _line_ticks(hub: Hub, line: Line, quote: SimQuote | None) -> list[Tick]:
         quote = replace(quote, greeks=None)
     ticks = quote_ticks(quote, line.sec_type)
     if line.con_id is not None:
-        ticks += _counts(hub, line, line.con_id)
+        ticks += _counts(hub, line, line.con_id) + _asked(hub, line, line.con_id, quote)
     return hub.standing.ticks(line, ticks, hub.faults, now=hub.now)
+
+
+def _asked(hub: Hub, line: Line, con_id: int, quote: SimQuote) -> list[Tick]:
+    """Return what a client has asked for by generic ticks, and of a share that its trading is not halted."""
+    ticks: list[Tick] = [(HALTED, (0.0,))] if line.sec_type == SecType.STOCK else []
+    if not line.generics.isdisjoint(MARKS):
+        ticks += mark_ticks(quote)
+    if line.generics.isdisjoint((HISTORICAL_VOLS, IMPLIED_VOLS)):
+        return ticks
+    moved, implied = hub.exchange.volatilities(con_id) or (None, None)
+    if moved is not None and HISTORICAL_VOLS in line.generics:
+        ticks.append((HISTORICAL_VOL, (moved,)))
+    if implied is not None and IMPLIED_VOLS in line.generics:
+        ticks.append((IMPLIED_VOL, (implied,)))
+    return ticks
 
 
 def _counts(hub: Hub, line: Line, con_id: int) -> list[Tick]:

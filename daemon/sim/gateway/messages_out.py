@@ -99,6 +99,16 @@ def tick_size(req_id: int, kind: int, size: int) -> bytes:
     return _message(Out.TICK_SIZE, req_id, kind, size)
 
 
+def tick_generic(req_id: int, kind: int, value: float) -> bytes:
+    """Send a number that is neither a price nor a size."""
+    return _message(Out.TICK_GENERIC, req_id, kind, value)
+
+
+def tick_string(req_id: int, kind: int, value: str) -> bytes:
+    """Send a value that is a text."""
+    return _message(Out.TICK_STRING, req_id, kind, value)
+
+
 def tick_greeks(req_id: int, kind: int, numbers: Sequence[float]) -> bytes:
     """Send iv, delta, price, present value of dividends, gamma, vega, theta, underlying price (already rounded).
 

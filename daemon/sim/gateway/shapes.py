@@ -54,7 +54,6 @@ class Out(IntEnum):
     PNL = 94
     PNL_SINGLE = 95
     TICK_BY_TICK = 99
-    ORDER_BOUND = 100
     COMPLETED_ORDER = 101
     COMPLETED_ORDERS_END = 102
 
@@ -120,7 +119,6 @@ SHAPES: Final[Mapping[Out, Shape]] = {
         (Out.PNL, None, 5),
         (Out.PNL_SINGLE, None, 7),
         (Out.TICK_BY_TICK, None, None),
-        (Out.ORDER_BOUND, None, 4),
         (Out.COMPLETED_ORDER, None, None),
         (Out.COMPLETED_ORDERS_END, None, 1),
     )

@@ -14,11 +14,34 @@ BID, ASK, LAST, HIGH, LOW, CLOSE, OPEN = 1, 2, 4, 6, 7, 9, 14
 BID_GREEKS, ASK_GREEKS, MODEL_GREEKS = 10, 11, 13
 VOLUME = 8
 CALL_OPEN_INTEREST, PUT_OPEN_INTEREST, CALL_VOLUME, PUT_VOLUME = 27, 28, 29, 30
+MARK, HISTORICAL_VOL, IMPLIED_VOL, HALTED = 37, 23, 24, 49
+_BARE_NUMBERS: Final = frozenset({HISTORICAL_VOL, IMPLIED_VOL, HALTED})
+LAST_TIME, RT_VOLUME = 45, 48
 OPEN_INTEREST: Final = "101"
 OPTION_VOLUME: Final = "100"
 """The generic ticks by which a client asks for the two of each."""
+HISTORICAL_VOLS: Final = "104"
+IMPLIED_VOLS: Final = "106"
+MARKS: Final = frozenset({"221", "232"})
+RT_VOLUMES: Final = frozenset({"233", "375"})
+TRADE_SIZE: Final = 100
+"""What is said of the size of a trade: only prices are simulated."""
 _SIZE_OF: Final[Mapping[int, int]] = {1: 0, 2: 3, 4: 5, 66: 69, 67: 70, 68: 71}
-_DELAYED: Final[Mapping[int, int]] = {1: 66, 2: 67, 4: 68, 6: 72, 7: 73, 8: 74, 9: 75, 14: 76, 10: 80, 11: 81, 13: 83}
+_DELAYED: Final[Mapping[int, int]] = {
+    1: 66,
+    2: 67,
+    4: 68,
+    6: 72,
+    7: 73,
+    8: 74,
+    9: 75,
+    14: 76,
+    45: 88,
+    49: 90,
+    10: 80,
+    11: 81,
+    13: 83,
+}
 _NONE: Final = (-1.0, 0)
 NO_GREEKS: Final = (-1.0, -2.0, -1.0, -1.0, -2.0, -2.0, -2.0, -1.0)
 """Greeks that are not available."""
@@ -49,6 +72,8 @@ class Line:
     generics: frozenset[str] = frozenset()
     """Generic ticks that the client has asked for with the line; later it cannot."""
     sent: dict[int, Numbers] = field(default_factory=dict)
+    traded: float | None = None
+    """The last price that was told with its time."""
     slow: bool = field(init=False)
     """Whether the line follows an index, a share or a pair, which tick at a slower beat."""
 
@@ -66,6 +91,13 @@ def quote_ticks(quote: SimQuote, sec_type: str) -> list[Tick]:
     if quote.greeks is not None:
         ticks += _greek_ticks(quote, quote.greeks)
     return ticks
+
+
+def mark_ticks(quote: SimQuote) -> list[Tick]:
+    """Return the mark price: the middle, or the last price of what has no two sides."""
+    both = quote.bid is not None and quote.ask is not None
+    mark = ((quote.bid or 0.0) + (quote.ask or 0.0)) / 2 if both else quote.last
+    return [] if mark is None else [(MARK, (round(mark, 4), 0))]
 
 
 def of_both_rights(listing: Listing, number: int, kinds: tuple[int, int]) -> list[Tick]:
@@ -144,8 +176,25 @@ def changes(line: Line, ticks: Sequence[Tick]) -> list[bytes]:
     return messages
 
 
+def trade_texts(line: Line, ticks: Sequence[Tick], epoch_s: int) -> list[bytes]:
+    """Return when a share was traded last and, where it is asked for, what: both when its last price has changed."""
+    known = dict(ticks)
+    last, volume = known.get(LAST, _NONE)[0], known.get(VOLUME, (0.0,))[0]
+    if line.sec_type != SecType.STOCK or last in (line.traded, _NONE[0]):
+        return []
+    line.traded = last
+    kind = _DELAYED[LAST_TIME] if line.delayed else LAST_TIME
+    messages = [out.tick_string(line.req_id, kind, str(epoch_s))]
+    if not line.generics.isdisjoint(RT_VOLUMES):
+        said = f"{last};{TRADE_SIZE};{epoch_s * 1000};{int(volume)};{last};true"
+        messages.append(out.tick_string(line.req_id, RT_VOLUME, said))
+    return messages
+
+
 def _message(line: Line, kind: int, numbers: Numbers, before: Numbers | None) -> bytes:
     wire_kind = _DELAYED.get(kind, kind) if line.delayed else kind
+    if kind in _BARE_NUMBERS:
+        return out.tick_generic(line.req_id, wire_kind, numbers[0])
     if len(numbers) > 2:
         return out.tick_greeks(line.req_id, wire_kind, numbers)
     if len(numbers) == 1:

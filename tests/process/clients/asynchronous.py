@@ -236,7 +236,7 @@ async def results(tour: Tour) -> None:
 
 async def stocks(tour: Tour) -> None:
     ib, lib, spy = tour.ib, tour.lib, tour.known["spy"]
-    ticker, pair = ib.reqMktData(spy, "233"), ib.reqMktData(tour.known["pair"])
+    ticker, pair = ib.reqMktData(spy, "104,106,221,233"), ib.reqMktData(tour.known["pair"])
     await until(lambda: ticker.last > 0 and ticker.bid > 0 and ticker.volume > 0 and pair.bid > 0)
     margin = await within(ib.whatIfOrderAsync(spy, lib.MarketOrder("BUY", 100)))
     assert margin.commission == 1.0

@@ -220,6 +220,25 @@ def ticks(tour: Tour) -> None:
     client.cancelTickByTickData(last)
 
 
+def stocks(tour: Tour) -> None:
+    client, spy = tour.client, described("SPY", "STK", "SMART")
+    line, pair, preview, bought, minutes = (tour.next_id() for _ in range(5))
+    client.reqMktData(line, spy, "104,106,221,233", False, False, [])
+    client.reqMktData(pair, described("EUR", "CASH", "IDEALPRO"), "", False, False, [])
+    for name in ("tickPrice", "tickSize", "tickString", "tickGeneric"):
+        tour.of(name, line)
+    tour.of("tickPrice", pair)
+    client.cancelMktData(line)
+    client.cancelMktData(pair)
+    client.placeOrder(preview, spy, order("BUY", 100, None, "tour-preview", whatIf=True))
+    state = tour.of("openOrder", preview)[3]
+    assert (state.commission if hasattr(state, "commission") else state.commissionAndFees) == 1.0
+    client.placeOrder(bought, spy, order("BUY", 100, None, "tour-shares"))
+    tour.wait("orderStatus", lambda one: one[0] == bought and one[1] == "Filled")
+    client.reqHistoricalData(minutes, spy, "", "1 D", "5 mins", "TRADES", 1, 1, False, [])
+    tour.of("historicalDataEnd", minutes)
+
+
 def combos(tour: Tour) -> None:
     client = tour.client
     bag = described("SPX", "BAG", "SMART")
@@ -299,7 +318,7 @@ def refusals(tour: Tour) -> None:
     tour.wait("error", lambda one: 321 in one)
 
 
-STEPS = (account, contracts, prices, bars, ticks, combos, orders, results, refusals)
+STEPS = (account, contracts, prices, bars, ticks, stocks, combos, orders, results, refusals)
 
 
 def main(port: int) -> None:
