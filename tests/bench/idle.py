@@ -184,6 +184,8 @@ def _measured(environ: Mapping[str, str], folder: Path, minutes: float) -> list[
             _wait(manager, SETTLED_S)
             before, since = _cpu_s(daemon.pid), time.monotonic()
             _wait(manager, minutes * 60)
+            if daemon.poll() is not None:
+                raise SystemExit(f"the daemon has ended with {daemon.returncode}:\n{(folder / 'log').read_text()}")
             cpu_pct = 100 * (_cpu_s(daemon.pid) - before) / (time.monotonic() - since)
             memory_mb, peak_mb = _memory_mb(daemon.pid, "VmRSS"), _memory_mb(daemon.pid, "VmHWM")
         finally:
