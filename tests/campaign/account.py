@@ -73,7 +73,7 @@ class Account:
         self.record = Record(self.exchange)
         self.corrected: set[str] = set()
         self.met: set[str] = set()
-        """Kinds of fault that have done something."""
+        """Kinds of fault that came to pass."""
         self.tell: Callable[[Iterable[BrokerFact]], None] = lambda _facts: None
         """Who hears of what happens: the connection of the daemon."""
         self.refs: dict[int, OrderRef] = {}

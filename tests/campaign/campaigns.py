@@ -52,7 +52,7 @@ class Tally:
         """Return the figures as lines."""
         yield f"{self.sessions} sessions of {self.plans} plans, {self.orders} orders, {self.steps} steps looked at"
         for name in sorted(self.drawn):
-            yield f"  {name:<16} {self.drawn[name]:6d} drawn, did something in {self.met[name]:6d} plans"
+            yield f"  {name:<16} {self.drawn[name]:6d} drawn, came to pass in {self.met[name]:6d} plans"
         violations = sum(len(outcome.violations) for outcome in self.failed)
         yield f"{violations} violations in {len(self.failed)} plans, {self.sessions / wall_s:.1f} sessions/s"
 

@@ -14,7 +14,7 @@ from daemon.core.calendar.expiries import settlement_at
 from daemon.core.calendar.sessions import is_session, new_york_date, session
 from daemon.core.market.contracts import OptionContract
 from daemon.core.orders.broker_facts import PAPER_PREFIXES, exec_stem
-from daemon.core.orders.intent import Intent, IntentState, OrderRef, Purpose, TimeInForce, purpose_of
+from daemon.core.orders.intent import Intent, IntentState, OrderRef, Purpose, Strategy, TimeInForce, purpose_of
 from daemon.core.records import RunState
 from daemon.core.risk.gates import OPENING
 
@@ -150,6 +150,9 @@ def _against(sent: Sent, seen: Seen) -> Iterable[str]:
     counted = _counted(sent, seen)
     if len(counted) > seen.limits.session_orders_max:
         yield f"as order {len(counted)} of its session, the limit is {seen.limits.session_orders_max}"
+    contracts = sum(intent.spec.contracts for intent in seen.intents if intent.ref in counted)
+    if contracts > seen.limits.session_contracts_max:
+        yield f"as contract {contracts} of its session, the limit is {seen.limits.session_contracts_max}"
     if purpose is Purpose.ENTRY:
         yield from _against_entry(sent, seen)
 
@@ -159,10 +162,22 @@ def _against_entry(sent: Sent, seen: Seen) -> Iterable[str]:
         yield f"in run state {sent.run_state}"
     if sent.breaks_open:
         yield f"with {sent.breaks_open} breaks open"
-    short = sum(-quantity for contract, quantity in seen.account.items() if quantity < 0)
-    condors = len({intent.key.subject for intent in seen.intents if intent.is_condor_entry and intent.may_hold})
-    if short and condors == 0:
-        yield "beside short options of no entry of ours"
+    wings = {holding.subject: wings_usd(holding.positions) for holding in seen.book.open_subjects(Strategy.CONDOR)}
+    after = len(wings) + 1
+    if after > seen.limits.condors_max:
+        yield f"as condor {after}, the limit is {seen.limits.condors_max}"
+    ordered = {leg.contract: leg.ratio * sent.spec.quantity for leg in sent.spec.legs}
+    notional_usd = sum(wings.values()) + wings_usd(ordered)
+    if notional_usd > seen.limits.wing_notional_max_usd:
+        yield f"for {notional_usd} dollars of wings, the limit is {seen.limits.wing_notional_max_usd}"
+
+
+def wings_usd(positions: Mapping[OptionContract, int]) -> int:
+    """Return the dollars between the strikes of the wider side."""
+    sides: dict[str, int] = defaultdict(int)
+    for contract, quantity in positions.items():
+        sides[contract.right.value] += quantity * contract.strike_pts100
+    return max(map(abs, sides.values()), default=0)
 
 
 def _counted(sent: Sent, seen: Seen) -> list[OrderRef]:

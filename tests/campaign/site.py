@@ -43,7 +43,7 @@ class ProcessSite:
 
     @property
     def met(self) -> set[str]:
-        """Return the kinds of fault that have done something."""
+        """Return the kinds of fault that came to pass."""
         return self._account.met
 
     def build(self) -> Engine:

@@ -121,6 +121,29 @@ def test_an_entry_against_the_word_of_a_person_is_found(monkeypatch: Patch) -> N
     assert 6 in numbers(found(Fault(at(15, 0), at(16, 0), Kind.HALTED, 1.0)))
 
 
+@pytest.mark.parametrize(
+    ("limit", "said"),
+    [
+        ({"RISK_CONDORS_MAX": "1"}, "as condor 2, the limit is 1"),
+        # Each entry may use all of the limit: 3 condors of 2,500 dollars, twice.
+        (
+            {"RISK_WING_NOTIONAL_MAX_USD": "9000", "CONDOR_ENTRY_RISK_PCT": "100"},
+            "for 15000 dollars of wings, the limit is 9000",
+        ),
+        ({"RISK_SESSION_ORDERS_MAX": "1"}, "as order 2 of its session, the limit is 1"),
+        ({"RISK_SESSION_CONTRACTS_MAX": "8"}, "of its session, the limit is 8"),
+    ],
+)
+def test_an_order_over_a_limit_is_found(monkeypatch: Patch, limit: dict[str, str], said: str) -> None:
+    for gate in ("refusals", "at_sending"):
+        monkeypatch.setattr(RiskMonitor, gate, lambda *args, **kwargs: ())
+    monkeypatch.setattr(RiskMonitor, "wing_notional_usd", lambda *args, **kwargs: 0)
+
+    violations = run(Plan(0, (FIRST, SECOND), limit, 0.0, ())).violations
+
+    assert any(violation.invariant == 6 and said in violation.text for violation in violations)
+
+
 def test_a_short_option_without_its_wing_is_found(monkeypatch: Patch) -> None:
     async def wingless(original: Any, executor: Executor, intent: Intent, *args: Any) -> Intent:
         if intent.key.purpose is Purpose.ENTRY:

@@ -59,7 +59,7 @@ class Site(Protocol):
 
     @property
     def met(self) -> set[str]:
-        """Return the kinds of fault that have done something."""
+        """Return the kinds of fault that came to pass."""
 
     def build(self) -> Engine:
         """Return a new daemon's engine over the same database."""
@@ -84,7 +84,7 @@ class Outcome:
     plan: Plan
     violations: tuple[Violation, ...]
     met: frozenset[str]
-    """Kinds of fault that did something."""
+    """Kinds of fault whose time came while it mattered."""
     steps: int
     orders: int
     digest: str
