@@ -61,7 +61,6 @@ class CampaignBroker:
         self._positions: Mapping[ConId, PositionFact] = {}
         self._late: set[asyncio.TimerHandle] = set()
         self._shown = shown
-        self._index_at: dict[Underlying, datetime] = {}
         self.requests_sent = 0
 
     # -- the connection -----------------------------------------------------------------------
@@ -282,8 +281,7 @@ class CampaignBroker:
             raise BrokerTimeoutError(f"no value of {underlying}")
         stale, delayed = account.holds(Kind.INDEX_STALE), account.holds(Kind.DATA_DELAYED)
         at = quote.at if stale is None else min(quote.at, stale.start)
-        self._index_at[underlying] = at
-        self._shown.index_at = min(self._index_at.values())
+        self._shown.read(underlying, at)
         assert at <= now
         return IndexQuote(at, quote.last, DataKind.LIVE if delayed is None else DataKind.DELAYED)
 

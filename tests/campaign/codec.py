@@ -59,7 +59,7 @@ class CodecSite:
 
     def _tap(self, broker: IbBroker) -> None:
         """Note when the daemon was shown what."""
-        shown, index_at = self.shown, {}
+        shown = self.shown
 
         async def snapshot(original: Callable[[], Awaitable[Any]]) -> Any:
             found = await original()
@@ -68,8 +68,7 @@ class CodecSite:
 
         async def index_quote(original: Callable[[Underlying], Awaitable[Any]], underlying: Underlying) -> Any:
             found = await original(underlying)
-            index_at[underlying] = found.at
-            shown.index_at = min(index_at.values())
+            shown.read(underlying, found.at)
             return found
 
         for name, tapped in (("snapshot", snapshot), ("index_quote", index_quote)):

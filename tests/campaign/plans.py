@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from functools import cache
+from pathlib import Path
 from random import Random
 
 from daemon.core.calendar.sessions import new_york, next_session, sessions_between
@@ -110,6 +111,16 @@ class Plan:
         return "\n".join([*lines, *(f"  {fault}" for fault in self.faults)])
 
 
+PRESETS = Path(__file__).parents[2] / "config" / "presets"
+
+
+def preset(name: str) -> Mapping[str, str]:
+    """Return the settings of a preset without their prefix."""
+    lines = (PRESETS / f"{name}.env").read_text(encoding="utf-8").splitlines()
+    pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
+    return {key.removeprefix("CONDORD_"): value for key, _, value in pairs}
+
+
 SETTINGS: tuple[Mapping[str, str], ...] = (
     {},
     {},
@@ -117,6 +128,7 @@ SETTINGS: tuple[Mapping[str, str], ...] = (
     {"CONDOR_DTE_TARGET": "4", "CONDOR_DTE_MIN": "2", "CONDOR_DTE_MAX": "6", "CONDOR_TIME_EXIT_DTE": "1"},
     {"CONDOR_STOP_ENABLED": "true", "CONDOR_TAKE_PROFIT_PCT": "15"},
     {"CONDOR_COMPLETE_PARTIAL_FILLS": "false"},
+    *map(preset, ("adaptive", "d0", "etf_extra", "mixed_002", "vx_futures", "weekly7")),
 )
 """What the daemons of a campaign are told to do; the first, the defaults, comes twice as often."""
 CODEC_KINDS: tuple[Kind | GatewayKind, ...] = (*GatewayKind, Kind.KILLED, Kind.STOPPED, Kind.HALTED)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ from campaign.seen import Fill, Open
 
 from daemon.core.calendar.expiries import settlement_at
 from daemon.core.calendar.sessions import new_york_date
-from daemon.core.market.contracts import OptionContract
+from daemon.core.market.contracts import INDEXES, OptionContract, Underlying
 from daemon.core.orders.broker_facts import ExecId, exec_stem
 from daemon.core.orders.intent import OrderRef
 from daemon.sim.exchange import Exchange
@@ -29,8 +29,22 @@ class Shown:
 
     at: datetime | None = None
     """When the account was shown complete and true; None never in this life."""
-    index_at: datetime | None = None
-    """When the older of SPX and VIX, as read last, changed last."""
+    _read_at: dict[Underlying, datetime] = field(default_factory=dict)
+
+    @property
+    def index_at(self) -> datetime | None:
+        """Return when the older of SPX and VIX, as read last, changed last; None before any was read."""
+        return min(self._read_at.values(), default=None)
+
+    def read(self, underlying: Underlying, at: datetime) -> None:
+        """Note the time of a value that the daemon has read; funds are no indexes."""
+        if underlying in INDEXES:
+            self._read_at[underlying] = at
+
+    def begin(self) -> None:
+        """Begin anew with a daemon that has been shown nothing."""
+        self.at = None
+        self._read_at.clear()
 
 
 class Record:
@@ -128,7 +142,7 @@ class Record:
         """Return what one contract of each position is worth, in cents."""
         found = {contract_of(held.con_id): held for held in self._exchange.positions()}
         return {
-            contract: round(held.market_value * 100 / held.quantity)
+            contract: round(held.mark * contract.multiplier * 100)
             for contract, held in found.items()
             if contract is not None and held.quantity
         }

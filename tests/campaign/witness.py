@@ -61,7 +61,7 @@ class Witness:
     def watch(self, engine: Engine) -> None:
         """Watch a daemon that begins to live; the one before is dead."""
         self._engine = engine
-        self.shown.at = self.shown.index_at = None
+        self.shown.begin()
         engine.desk.journal.add_sink(self._told)
         if self._reader is None:
             self._reader = sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)
