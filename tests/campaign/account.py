@@ -67,7 +67,12 @@ class Account:
     def __init__(self, plan: Plan, clock: Clock) -> None:
         self.plan = plan
         self.clock = clock
-        config = ExchangeConfig(account=ACCOUNT, seed=plan.seed, partial_probability=plan.partial_share)
+        config = ExchangeConfig(
+            account=ACCOUNT,
+            seed=plan.seed,
+            partial_probability=plan.partial_share,
+            slip_steps=plan.slip_steps,
+        )
         self.exchange = Exchange(market(plan.seed % MARKETS), config, None, clock.now())
         self.random = Random(plan.seed)
         self.record = Record(self.exchange)

@@ -30,7 +30,12 @@ class CodecSite:
     """A gateway that goes on, and the programs that connect to it."""
 
     def __init__(self, plan: Plan, settings: Settings, folder: Path, clock: SystemClock) -> None:
-        config = ExchangeConfig(account=ACCOUNT, seed=plan.seed, partial_probability=plan.partial_share)
+        config = ExchangeConfig(
+            account=ACCOUNT,
+            seed=plan.seed,
+            partial_probability=plan.partial_share,
+            slip_steps=plan.slip_steps,
+        )
         exchange = Exchange(market(plan.seed % MARKETS), config, None, clock.now())
         beats = replace(gateway_config(settings), account=ACCOUNT)
         self._gateway = Gateway(exchange, clock.now, fault_plan(plan), beats)

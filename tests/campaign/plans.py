@@ -94,6 +94,9 @@ class Plan:
     sessions: tuple[date, ...]
     settings: Mapping[str, str]
     partial_share: float
+    """How often an order fills in parts."""
+    slip_steps: float
+    """How many price steps past the mid an order has to be to fill; with many, ladders end unfilled."""
     faults: tuple[Fault, ...]
     codec: bool = False
     """Whether it goes through the real library and the gateway's codec."""
@@ -133,10 +136,14 @@ SETTINGS: tuple[Mapping[str, str], ...] = (
 """What the daemons of a campaign are told to do; the first, the defaults, comes twice as often."""
 CODEC_KINDS: tuple[Kind | GatewayKind, ...] = (*GatewayKind, Kind.KILLED, Kind.STOPPED, Kind.HALTED)
 """Faults of a campaign through the codec: all of the gateway's own, and those of the daemon's life."""
+FAULTS_MAX = 16
+SLIP_STEPS = (2.0, 2.0, 4.0, 30.0)
 OVERNIGHT = (Kind.KILLED, Kind.STOPPED, Kind.LINE_LOST, GatewayKind.DROP_CONNECTION)
 """Faults that may go on over a night, or over a weekend."""
-AT_THE_ENTRY_SHARE = 0.4
-"""Share of faults that happen around the entry, where most is at stake."""
+ORDERS_AT: tuple[time, ...] = (time(10, 29), time(15, 29), time(15, 29), time(15, 49))
+"""Just before orders are sent: rolls, the entry, resizes."""
+AT_ORDERS_SHARE = 0.7
+"""Share of faults that happen while orders are worked, where most is at stake."""
 
 
 @cache
@@ -146,14 +153,17 @@ def packaged() -> History:
 
 
 def draw(seed: int, *, codec: bool = False) -> Plan:
-    """Draw a plan: 2 to 6 sessions, up to ten faults, the last session without any."""
+    """Draw a plan: 2 to 6 sessions, up to sixteen faults, the last session without any."""
     random = Random(f"codec {seed}" if codec else seed)
     days = _days(random, random.randint(2, 6))
     faulty = days[: len(days) - QUIET_SESSIONS]
     kinds = CODEC_KINDS if codec else tuple(Kind)
-    faults = sorted(_fault(random, random.choice(kinds), random.choice(faulty)) for _ in range(random.randint(1, 10)))
+    faults = sorted(
+        _fault(random, random.choice(kinds), random.choice(faulty)) for _ in range(random.randint(1, FAULTS_MAX))
+    )
     changes, partial_share = random.choice(SETTINGS), random.choice((0.0, 0.1, 0.5, 1.0))
-    return Plan(seed, days, changes, partial_share, _apart(tuple(faults)), codec)
+    slip_steps = random.choice(SLIP_STEPS)
+    return Plan(seed, days, changes, partial_share, slip_steps, _apart(tuple(faults)), codec)
 
 
 def _days(random: Random, count: int) -> tuple[date, ...]:
@@ -164,9 +174,9 @@ def _days(random: Random, count: int) -> tuple[date, ...]:
 
 
 def _fault(random: Random, kind: Kind | GatewayKind, day: date) -> Fault:
-    if random.random() < AT_THE_ENTRY_SHARE:
-        start = new_york(day, time(15, 29)) + timedelta(seconds=random.uniform(0, 25 * 60))
-        lasts_s = random.choice((2, 30, 200, 900))
+    if random.random() < AT_ORDERS_SHARE:
+        start = new_york(day, random.choice(ORDERS_AT)) + timedelta(seconds=random.uniform(50, 240))
+        lasts_s = random.choice((30, 200, 900, 1800))
     else:
         start = new_york(day, time(8, 50)) + timedelta(seconds=random.uniform(0, 8 * 3600))
         lasts_s = random.choice((5, 60, 600, 3600, 4 * 3600))

@@ -37,7 +37,7 @@ def at(hour: int, minute: int, second: int = 0, *, day: date = FIRST) -> datetim
 
 def found(*faults: Fault, codec: bool = False) -> tuple[Violation, ...]:
     """Run two sessions with faults and return what the checkers say."""
-    return run(Plan(0, (FIRST, SECOND), {}, 0.0, faults, codec)).violations
+    return run(Plan(0, (FIRST, SECOND), {}, 0.0, 2.0, faults, codec)).violations
 
 
 def numbers(violations: tuple[Violation, ...]) -> set[int]:
@@ -139,7 +139,7 @@ def test_an_order_over_a_limit_is_found(monkeypatch: Patch, limit: dict[str, str
         monkeypatch.setattr(RiskMonitor, gate, lambda *args, **kwargs: ())
     monkeypatch.setattr(RiskMonitor, "wing_notional_usd", lambda *args, **kwargs: 0)
 
-    violations = run(Plan(0, (FIRST, SECOND), limit, 0.0, ())).violations
+    violations = run(Plan(0, (FIRST, SECOND), limit, 0.0, 2.0, ())).violations
 
     assert any(violation.invariant == 6 and said in violation.text for violation in violations)
 
