@@ -120,7 +120,7 @@ def _line(hub: Hub, client: Client, request: MarketDataRequest) -> Line:
         market_data_type=(3 if delayed else 1) + (1 if frozen else 0),
         delayed=delayed,
         snapshot=request.snapshot,
-        generics=frozenset(request.generic_ticks.split(",")),
+        generics=frozenset(tick.strip() for tick in request.generic_ticks.split(",") if tick.strip()),
     )
 
 
@@ -187,9 +187,10 @@ def _counts(hub: Hub, line: Line, con_id: int) -> list[Tick]:
     if line.sec_type in (SecType.STOCK, SecType.FUTURE):
         traded = hub.exchange.volume(con_id)
         return [] if traded is None else [(VOLUME, (float(traded),))]
-    listing = hub.exchange.listing(con_id)
-    if line.sec_type != SecType.OPTION or listing is None:
+    if line.sec_type != SecType.OPTION or not line.generics:
         return []
+    listing = hub.exchange.listing(con_id)
+    assert listing is not None, "a line is opened on a contract that is listed"
     ticks: list[Tick] = []
     if OPEN_INTEREST in line.generics:
         number = hub.exchange.open_interest(con_id) or 0
