@@ -37,7 +37,7 @@ from daemon.engine.condor_marks import CondorMarks
 from daemon.engine.condor_quotes import see
 from daemon.engine.context import Desk
 from daemon.engine.executor import Executor
-from daemon.engine.gather import Refusal, fresh_account_values
+from daemon.engine.gather import Refusal, fresh_account_values, indexes
 from daemon.engine.risk_monitor import Proposal, RiskMonitor
 from daemon.engine.what_if import ask_margin
 from daemon.errors import BrokerError
@@ -140,10 +140,10 @@ class CondorDrift:
     async def _roll(self, condor: OpenCondor, reason: Reason, spx_pts: float) -> None:
         legs, old = _two_sided(condor, spx_pts)
         gate = partial(self._gate, condor, await fresh_account_values(self._desk))
-        gate(margin_after_usd_cents=0)  # what is refused even so needs no question to the broker
+        await gate(margin_after_usd_cents=0)  # what is refused even so needs no question to the broker
         chosen = await self._search(legs, old, spx_pts)
         spec = OrderSpec(roll_legs(old, chosen.new), condor.quantity, -self._least(old), TimeInForce.DAY)
-        gate(margin_after_usd_cents=(await ask_margin(self._desk, spec)).initial_after_usd_cents)
+        await gate(margin_after_usd_cents=(await ask_margin(self._desk, spec)).initial_after_usd_cents)
         if not await self._closer.cancel_resting(condor.record.condor_id, "the condor is adjusted"):
             raise Refusal(Reason("resting_order", "the end of an order that rests is not proven yet"))
         again = self._closer.again(condor)
@@ -167,13 +167,13 @@ class CondorDrift:
             # Another condor now: what it drifts to from here is news.
             self._keep(key.subject, DriftLevel.CENTRED, DriftLevel.CENTRED)
 
-    def _gate(self, condor: OpenCondor, account: AccountValues, *, margin_after_usd_cents: int | None) -> None:
-        """Refuse what would open a new side against a gate; SPX was fresh when the drift was seen."""
+    async def _gate(self, condor: OpenCondor, account: AccountValues, *, margin_after_usd_cents: int | None) -> None:
+        """Refuse what would open a new side against a gate; the search for it takes time, so the indexes are read anew."""
         proposal = Proposal(
             strategy=Strategy.CONDOR,
             purpose=Purpose.DRIFT,
             subject=condor.record.condor_id,
-            index_age_s=0.0,
+            index_age_s=(await indexes(self._desk)).age_s,
             account=account,
             margin_after_usd_cents=margin_after_usd_cents,
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import sys
 import time
@@ -59,8 +58,6 @@ class Tally:
 
 def one(seed: int, *, codec: bool = False) -> Outcome:
     """Run the plan of a seed."""
-    # A daemon that is killed takes its jobs with it, and the scheduler would print each of them.
-    logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
     with seldom_collected():
         return run(draw(seed, codec=codec))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import shutil
 import tempfile
 from collections.abc import Callable, Coroutine, Mapping
@@ -231,6 +232,8 @@ async def live(plan: Plan, folder: Path) -> Outcome:
 
 def run(plan: Plan) -> Outcome:
     """Run a plan in virtual time, in a folder of its own."""
+    # A daemon that is killed takes its jobs with it, and the scheduler would print each of them.
+    logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
     folder = Path(tempfile.mkdtemp(prefix="campaign-", dir=FOLDERS))
     try:
         return run_virtual(lambda: live(plan, folder), new_york(plan.sessions[0], MORNING))
