@@ -11,6 +11,7 @@ from typing import Any
 from campaign.account import ACCOUNT, MARKETS, market
 from campaign.plans import Fault, Plan
 from campaign.record import Record, Shown
+from campaign.told import settings
 
 from daemon.adapters.clock import SystemClock
 from daemon.adapters.ib import IbBroker
@@ -19,7 +20,6 @@ from daemon.app.rehearse import HOST, PORT, SilentNotifier, gateway_config
 from daemon.app.simulated import GatewayTransport
 from daemon.core.market.contracts import Underlying
 from daemon.engine.engine import Engine
-from daemon.settings import Settings
 from daemon.sim.exchange import Exchange, ExchangeConfig
 from daemon.sim.gateway import Gateway
 from daemon.sim.gateway.fault_plan import Fault as GatewayFault
@@ -29,7 +29,7 @@ from daemon.sim.gateway.fault_plan import FaultPlan, Kind, Moment
 class CodecSite:
     """A gateway that goes on, and the programs that connect to it."""
 
-    def __init__(self, plan: Plan, settings: Settings, folder: Path, clock: SystemClock) -> None:
+    def __init__(self, plan: Plan, folder: Path, clock: SystemClock) -> None:
         config = ExchangeConfig(
             account=ACCOUNT,
             seed=plan.seed,
@@ -37,10 +37,10 @@ class CodecSite:
             slip_steps=plan.slip_steps,
         )
         exchange = Exchange(market(plan.seed % MARKETS), config, None, clock.now())
-        beats = replace(gateway_config(settings), account=ACCOUNT)
+        self._settings = settings(folder, plan.settings)
+        beats = replace(gateway_config(self._settings), account=ACCOUNT)
         self._gateway = Gateway(exchange, clock.now, fault_plan(plan), beats)
         self._pump = asyncio.create_task(self._gateway.pump(), name="exchange")
-        self._settings = settings
         self._clock = clock
         self._program: Program | None = None
         self.record = Record(exchange)

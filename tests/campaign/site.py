@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from campaign.account import Account
 from campaign.broker import CampaignBroker
 from campaign.plans import Fault, Kind, Plan
 from campaign.record import Record, Shown
+from campaign.told import settings
 
 from daemon.adapters.clock import SystemClock
 from daemon.adapters.halt_file import HaltFile
@@ -18,19 +19,23 @@ from daemon.app.program import engine_policy
 from daemon.app.rehearse import SilentNotifier
 from daemon.core.calendar.sessions import log_session
 from daemon.core.market.macro import MacroData
-from daemon.engine.context import Desk
+from daemon.engine.context import Desk, EnginePolicy
 from daemon.engine.engine import Engine
 from daemon.engine.journal import Journal
-from daemon.settings import Settings
+
+
+@cache
+def policy(changes: tuple[tuple[str, str], ...]) -> EnginePolicy:
+    """Return what an engine is told by changed settings; reading them costs as much as a session."""
+    return engine_policy(settings(Path("nowhere"), dict(changes)))
 
 
 class ProcessSite:
     """An account that goes on, and the engines that connect to it."""
 
-    def __init__(self, plan: Plan, settings: Settings, folder: Path, clock: SystemClock) -> None:
+    def __init__(self, plan: Plan, folder: Path, clock: SystemClock) -> None:
         self._account = Account(plan, clock)
-        self._settings = settings
-        self._policy = engine_policy(settings)
+        self._policy = policy(tuple(plan.settings.items()))
         self._folder = folder
         self._clock = clock
         self._broker: CampaignBroker | None = None
@@ -49,7 +54,7 @@ class ProcessSite:
     def build(self) -> Engine:
         """Return a new daemon's engine: new objects over the same database."""
         store = SqliteStore(self._folder / DATABASE, synchronous="OFF")
-        journal = Journal(store, self._clock, partial(log_session, end_of_day=self._settings.schedule.end_of_day))
+        journal = Journal(store, self._clock, partial(log_session, end_of_day=self._policy.schedule.end_of_day))
         self._broker = CampaignBroker(self._account, self.shown)
         desk = Desk(
             broker=self._broker,

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import shutil
 import tempfile
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import partial
@@ -27,7 +27,6 @@ from daemon.core.calendar.sessions import new_york
 from daemon.core.records import RunState
 from daemon.engine.engine import Engine
 from daemon.errors import BrokerError
-from daemon.settings import Settings, load
 
 MORNING = time(8, 40)
 EVENING = time(17, 5)
@@ -36,15 +35,6 @@ AT_REST = time(16, 50)
 """When, in the last session, everything must have come to rest."""
 STARTED_AGAIN_S = 60.0
 """How long the service manager waits before it starts a daemon that has ended by itself."""
-FIXED: Final = {
-    "CONDORD_STORE_SYNCHRONOUS": "OFF",
-    "CONDORD_GATEWAY_HEARTBEAT_S": "3600",
-    "CONDORD_SCHEDULE_EXITS_EVERY_MIN": "15",
-    "CONDORD_SCHEDULE_RISK_EVERY_MIN": "30",
-    "CONDORD_SCHEDULE_RECONCILE_EVERY_MIN": "15",
-    "CONDORD_RISK_MEASURE_EVERY_MIN": "0",
-}
-"""Slower beats than usual: most of them would only find what the one before has found."""
 FOLDERS: Final = "/dev/shm" if Path("/dev/shm").is_dir() else None
 """Where the databases lie: in memory, where there is such a place."""
 
@@ -97,7 +87,7 @@ class World:
     def __init__(self, plan: Plan, folder: Path) -> None:
         self.clock = SystemClock(read=virtual_now)
         build = CodecSite if plan.codec else ProcessSite
-        self.site: Site = build(plan, settings(folder, plan.settings), folder, self.clock)
+        self.site: Site = build(plan, folder, self.clock)
         quiet_from = new_york(plan.sessions[-1], AT_REST)
         self.witness = Witness(folder / DATABASE, self.site.record, self.site.shown, quiet_from)
         self.engine: Engine | None = None
@@ -239,10 +229,3 @@ def run(plan: Plan) -> Outcome:
         return run_virtual(lambda: live(plan, folder), new_york(plan.sessions[0], MORNING))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def settings(folder: Path, changes: Mapping[str, str]) -> Settings:
-    """Return the settings of a daemon of a campaign."""
-    names = {f"CONDORD_{name}": value for name, value in changes.items()}
-    folders = {"CONDORD_STATE_DIR": str(folder), "CONDORD_LOG_DIR": str(folder), "CONDORD_RUNTIME_DIR": str(folder)}
-    return load([], folders | FIXED | names)
