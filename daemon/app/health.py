@@ -16,7 +16,7 @@ def health_now(program: Program) -> dict[str, Any]:
         "pid": os.getpid(),
         "account": f"{program.mode} {link.account}".strip(),
         "run_state": engine.run_states.now().state.value,
-        "ready": link.synced,
+        "ready": link.ready,
         "breaks_open": link.breaks_open,
         "waiting": engine.link.waiting or "",
         "alerts": program.alerts is not None,

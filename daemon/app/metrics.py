@@ -76,6 +76,8 @@ class _Beat:
             self.metrics.publish(await take_snapshot(self.program, started=started, late_s=late_s))
         except (CondordError, OSError) as error:
             self._tell(str(error))
+        except Exception as error:  # noqa: BLE001 -- a defect in figures is told, and must not end them unseen
+            self._tell(f"{type(error).__name__}: {error}")
         else:
             self.failed = False
 
@@ -134,7 +136,7 @@ def _process() -> Values:
 def _connection(program: Program, now: datetime) -> Values:
     link, broker, commits = program.engine.desk.link, program.broker, program.store.commits
     return {
-        "ready": float(link.synced and link.reconciled_at is not None),
+        "ready": float(link.ready),
         "heartbeat_age_seconds": _age_s(link.heard_at, now),
         "clock_skew_seconds": link.clock_skew_s,
         "reconciliation_age_seconds": _age_s(link.reconciled_at, now),
@@ -185,8 +187,7 @@ def _usd(cents: int | None) -> float | None:
 
 
 def _risk(program: Program) -> Values:
-    risks, hedges = program.store.risks(), program.store.hedge_computations()
-    risk, hedge = risks[-1] if risks else None, hedges[-1] if hedges else None
+    risk, hedge = program.store.last_risk(), program.store.last_hedge_computation()
     return {
         "theta_usd": None if risk is None else risk.theta_usd,
         "stress_worst_usd": None if risk is None or risk.worst is None else risk.worst.pnl_usd,
@@ -204,10 +205,10 @@ def _info(program: Program) -> Iterator[Sample]:
 
 def _states(program: Program) -> Iterator[Sample]:
     engine = program.engine
-    hedges = program.store.hedge_computations()
+    hedge = program.store.last_hedge_computation()
     yield from _one_of("link_state", engine.desk.broker.link.value, LinkState)
     yield from _one_of("run_state", engine.run_states.now().state.value, RunState)
-    yield from _one_of("regime", hedges[-1].regime if hedges else None, REGIMES)
+    yield from _one_of("regime", hedge.regime if hedge is not None else None, REGIMES)
 
 
 def _orders(program: Program) -> Iterator[Sample]:
@@ -219,7 +220,7 @@ def _orders(program: Program) -> Iterator[Sample]:
 
 def _hedge(program: Program) -> Iterator[Sample]:
     held = layer_positions(program.engine.desk.view().book)
-    targets = _targets(program.store.hedge_computations())
+    targets = _targets(program.store.last_hedge_computation())
     names = {layer.name for layer in program.engine.desk.policy.hedge.layers} | held.keys()
     for name in sorted(names):
         positions = held.get(name)
@@ -228,8 +229,8 @@ def _hedge(program: Program) -> Iterator[Sample]:
             yield Sample(f"{PREFIX}hedge_contracts_target", targets[name], (name,))
 
 
-def _targets(hedges: tuple[HedgeComputation, ...]) -> Mapping[str, int]:
-    return {layer.layer: layer.target for layer in hedges[-1].layers} if hedges else {}
+def _targets(hedge: HedgeComputation | None) -> Mapping[str, int]:
+    return {} if hedge is None else {layer.layer: layer.target for layer in hedge.layers}
 
 
 def _limits(uses: Iterable[LimitUse]) -> Iterator[Sample]:

@@ -83,6 +83,11 @@ class LinkView:
     """The account as the last reconciliation read it; None while it was not told."""
     breaks_open: int = 0
 
+    @property
+    def ready(self) -> bool:
+        """Whether book and account have been compared on a connection that stands: it is synced before that."""
+        return self.synced and self.reconciled_at is not None
+
 
 @dataclass(slots=True)
 class Desk:
