@@ -151,7 +151,8 @@ class AlertDesk:
             self._save()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(CLOSE_S):
-                    await self._deliver()
+                    while await self._deliver():
+                        pass
         self._save(whole=True)
 
     async def trial(self, level: AlertLevel) -> Mapping[str, str]:
@@ -169,10 +170,15 @@ class AlertDesk:
                 self._end(lost)
             self._record = replace(self._record, outbox=outbox[-OUTBOX_MAX:])
 
-    async def _deliver(self) -> None:
-        for waiting in self._record.outbox:
-            if waiting.next_at <= self._clock.now():
-                await self._attempt(waiting)
+    async def _deliver(self) -> bool:
+        """Attempt the message that was tried least: what is new waits for one outlet that hangs, not for each of its turns.
+
+        Returns whether there was one.
+        """
+        waiting = [known for known in self._record.outbox if known.next_at <= self._clock.now()]
+        if waiting:
+            await self._attempt(min(waiting, key=lambda known: known.attempts))
+        return bool(waiting)
 
     async def _attempt(self, waiting: Parcel) -> None:
         problems: Mapping[str, str] = dict.fromkeys(waiting.left, "no answer in time")

@@ -18,7 +18,7 @@ from daemon.core.alerts.outbox import OUTBOX_MAX, RETRIES_S, DeskRecord
 from daemon.core.alerts.state import AlertState, Message
 from daemon.core.calendar.sessions import log_session
 from daemon.core.records import EventRecord, Level
-from daemon.engine.alert_desk import CLOSE_S, AlertDesk
+from daemon.engine.alert_desk import CLOSE_S, SEND_GRACE_S, AlertDesk
 from daemon.engine.journal import Journal
 
 Found = TypeVar("Found")
@@ -34,10 +34,13 @@ class FakeOutlets:
         self.names = names or ("1 json",)
         self.sent: list[tuple[str, Message]] = []
         self.tried: list[str] = []
+        self.began: list[tuple[float, str]] = []
+        """When the first words of each attempt were said, in seconds of the loop, and the title of its message."""
         self.behave: Callable[[str], Awaitable[str]] = _takes
 
     async def send(self, message: Message, to: Sequence[str]) -> Mapping[str, str]:
         found = {}
+        self.began.append((asyncio.get_running_loop().time(), message.title))
         for name in to:
             self.tried.append(f"{self.clock.now():%H:%M:%S} {name}")
             found[name] = await self.behave(name)
@@ -162,6 +165,20 @@ def test_an_outlet_that_hangs_is_broken_off_and_tried_again_and_given_up_in_the_
 
     assert tried == len(RETRIES_S) + 1
     assert names == ["alert_failed"]
+
+
+def test_what_is_new_waits_for_one_attempt_of_what_hangs_and_not_for_all_of_them(tmp_path: Path) -> None:
+    async def body(world: World) -> float:
+        world.outlets.behave = _hangs
+        for number in range(10):
+            world.desk.close_day(world.journal.session(), f"session {number}", "ok")
+            await world.clock.sleep(120)
+        world.journal.emit("run_state_changed", HALT)
+        asked = asyncio.get_running_loop().time()
+        await world.clock.sleep(3600)
+        return next(at - asked for at, title in world.outlets.began if "URGENT" in title)
+
+    assert live(tmp_path, body) <= DEADLINE_S + SEND_GRACE_S + policy().gather_s
 
 
 def test_a_message_that_failed_is_sent_when_the_outlet_is_back(tmp_path: Path) -> None:
