@@ -46,7 +46,7 @@ def probe(settings: Settings, folder: Path, *, client_id: int | None) -> Probed:
         folder.mkdir(parents=True, exist_ok=True)
         frames = folder / FRAMES
         frames.unlink(missing_ok=True)
-        frames.touch()
+        frames.touch(mode=0o600)
     except OSError as error:
         raise SettingsError(f"--out {folder} cannot be written: {error.strerror}; name another folder") from None
     asyncio.run(_ask(settings, frames, client_id))

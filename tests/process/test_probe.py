@@ -7,6 +7,8 @@ from pathlib import Path
 
 from processes import world
 
+from daemon.sim.gateway.messages_in import In, place_order
+
 
 def test_a_probe_writes_down_what_a_gateway_answers_and_transmits_nothing(tmp_path: Path) -> None:
     with world(tmp_path) as live:
@@ -27,14 +29,13 @@ def test_a_probe_writes_down_what_a_gateway_answers_and_transmits_nothing(tmp_pa
         assert [row["secType"] for row in found["Previews of orders"]] == ["BAG", "OPT"]
         assert live.account() == before
         assert (tmp_path / "probe/probe.md").read_text().startswith("# What this gateway answers")
-        frames = (tmp_path / "probe/frames.jsonl").read_text().splitlines()
-        placed = [
-            fields
-            for fields in (json.loads(line)["fields"] for line in frames)
-            if fields[0] == "3" and len(fields) > 12
-        ]
-        assert placed
-        assert all("1" in fields for fields in placed)
+        frames = tmp_path / "probe/frames.jsonl"
+        assert frames.stat().st_mode & 0o777 == 0o600
+        said = [json.loads(line) for line in frames.read_text().splitlines()]
+        version = int(said[1]["fields"][0])
+        asked = [each["fields"] for each in said if each["from"] == "client"]
+        placed = [place_order(fields[1:], version) for fields in asked if fields[0] == str(In.PLACE_ORDER.value)]
+        assert [order["whatIf"] for order in placed] == ["1", "1"]
 
 
 def test_without_a_gateway_it_ends_at_once_and_says_so(tmp_path: Path) -> None:
