@@ -24,7 +24,7 @@ from daemon.ports import Store
 from daemon.report.governance import policy_lines
 from daemon.report.risk import stress_words
 from daemon.report.status import StatusView
-from daemon.report.words import new_york_instant
+from daemon.report.words import new_york_instant, reason_text
 from daemon.settings.folders import Folders
 
 Json = dict[str, Any]
@@ -149,6 +149,6 @@ def _last_decision(store: Store) -> str:
         decisions = store.decisions(session)
         if decisions:
             found = decisions[-1]
-            why = "; ".join(reason.text for reason in found.reasons[:2])
+            why = "; ".join(map(reason_text, found.reasons[:2]))
             return f"{new_york_instant(found.at)}  {found.kind.value} {found.subject}" + (f": {why}" if why else "")
     return ""
