@@ -144,7 +144,7 @@ def reading(env_files: tuple[Path, ...], folder: Path | None) -> Iterator[Store]
 
 
 def session_or_last(store: Store, wanted: date | None) -> date:
-    """Return the session asked for, or the last one with anything recorded.
+    """Return the session asked for, or the last one: the one under way once something is decided in it, else the last closed.
 
     Raises SettingsError for a date that is no session, NotReadyError for one of which nothing is recorded.
     """
@@ -158,11 +158,11 @@ def session_or_last(store: Store, wanted: date | None) -> date:
             raise NotReadyError(f"nothing is recorded of session {wanted}{known}")
         return wanted
     last = store.meta("last_session")
-    if days:
-        return days[-1].session
     if last is None:
         raise NotReadyError("no session is recorded yet; start the daemon with `condord run`")
-    return date.fromisoformat(last)
+    # After a close the next session is the last one already, of which there is nothing yet to be seen.
+    begun = date.fromisoformat(last)
+    return begun if not days or store.decisions(begun) else days[-1].session
 
 
 def recorded_period(store: Store, first: date | None, last: date | None) -> tuple[date, date]:

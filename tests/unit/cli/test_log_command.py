@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from daemon.adapters.store import SqliteStore
 from daemon.cli.log_command import log
-from daemon.core.records import EventRecord, Level
+from daemon.core.records import DayRecord, Decision, DecisionKind, EventRecord, Level
 from daemon.errors import NotReadyError
 
 FIRST, SECOND = date(2020, 2, 18), date(2020, 2, 19)
@@ -49,6 +49,22 @@ def shown(result: Result) -> list[tuple[str, str]]:
 
 def test_without_a_choice_it_is_the_file_of_the_last_session(folder: Path) -> None:
     assert ask(folder).output == "# header\nlines\n\nthe page\n"
+
+
+def test_the_last_session_is_the_one_under_way_and_after_its_close_still_that_one(folder: Path) -> None:
+    store = SqliteStore(folder / "condord.db", synchronous="OFF")
+    store.record_day(DayRecord(FIRST, 3370.0, 14.8, 100_000_000, 0, 0, 0, None, None, None, None, 0))
+    at = datetime(2020, 2, 19, 14, tzinfo=UTC)
+    store.record_decision(Decision(SECOND, "signals", DecisionKind.ADJUST, "hedge", at, ()))
+    store.close()
+    under_way = ask(folder).output
+
+    store = SqliteStore(folder / "condord.db", synchronous="OFF")
+    store.record_day(DayRecord(SECOND, 3386.0, 14.4, 100_000_000, 0, 0, 0, None, None, None, None, 0))
+    store.set_meta("last_session", "2020-02-20")
+    store.close()
+
+    assert under_way == ask(folder).output == "# header\nlines\n\nthe page\n"
 
 
 def test_a_line_that_a_full_disk_cut_within_a_letter_is_shown(folder: Path) -> None:
