@@ -40,6 +40,7 @@ NO_FIGURES: Final = "no closing figures recorded"
 PAGE_WIDTH: Final = 100
 REASON_WIDTH: Final = 50
 """Of a job that did not run; its decision tells the whole of it."""
+WOULD_REFUSE: Final = "would have refused: "
 REASONS_SHOWN: Final = 3
 """Reasons of one decision on the page; ``why`` shows all of them."""
 TROUBLES_SHOWN: Final = 6
@@ -107,6 +108,10 @@ def entry_texts(view: DayView) -> Iterator[str]:
         return
     if decision.kind is DecisionKind.ENTER:
         yield from _decided(decision, f"entered {decision.subject}", shown=1)
+        # Decision 20: a gate that is off is told of, not only counted among the reasons.
+        told = [words for reason in decision.reasons if (words := reason.text.partition(WOULD_REFUSE)[2])]
+        if told:
+            yield f"  gates that are off {WOULD_REFUSE}{'; '.join(words.rstrip('.') for words in told)}."
     else:
         yield from _decided(decision, "skipped")
 

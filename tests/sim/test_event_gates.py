@@ -81,7 +81,7 @@ def test_the_next_session_is_announced_with_its_events(tmp_path: Path) -> None:
     text = "".join(path.read_text(encoding="utf-8") for path in log)
 
     assert done.result.summary.sessions == 1
-    assert "Thu 2020-02-13 08:30: CPI of January 2020" in text
+    assert "events: Thu 2020-02-13 08:30 CPI of January 2020" in text
 
 
 def test_an_entry_that_returns_too_little_on_its_margin_is_refused_by_its_name(tmp_path: Path) -> None:
