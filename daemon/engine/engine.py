@@ -200,8 +200,13 @@ class Engine:
             await self._cancel_left_over()
 
     async def _prove_again(self) -> None:
-        if self.desk.link.synced:
+        """Look for the second time; where the account is not told, the checks of the session look again."""
+        if not self.desk.link.synced:
+            return
+        try:
             await self.reconciler.run("second proof of absence")
+        except BrokerError as error:
+            self.desk.journal.emit("check_failed", {"job": "second proof of absence", "why": str(error)})
 
     async def _take_baseline(self) -> None:
         """Keep the net liquidation of the first start, from which profit is measured, as soon as it is known."""
