@@ -9,6 +9,7 @@ import pytest
 
 from daemon.core.doctor.check import State
 from daemon.core.doctor.host import (
+    FOLDER_SETTINGS,
     BackupFacts,
     DaemonFacts,
     DatabaseFacts,
@@ -79,6 +80,11 @@ def test_each_folder_names_the_setting_that_moves_it() -> None:
     assert "CONDORD_STATE_DIR" in folder_check("state_folder", gone).fix
     assert "CONDORD_LOG_DIR" in folder_check("log_folder", gone).fix
     assert "CONDORD_RUNTIME_DIR" in folder_check("runtime_folder", gone).fix
+
+
+@pytest.mark.parametrize("name", FOLDER_SETTINGS)
+def test_each_folder_that_everybody_may_write_warns(name: str) -> None:
+    assert folder_check(name, replace(FOLDER, mode=0o757)).state is State.WARN
 
 
 def test_a_network_file_system_fails_and_a_database_elsewhere_warns() -> None:

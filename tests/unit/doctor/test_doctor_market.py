@@ -10,6 +10,7 @@ import pytest
 
 from daemon.core.doctor.check import Check, State
 from daemon.core.doctor.market import (
+    WHAT,
     BrokerHours,
     MarketFacts,
     MarketPolicy,
@@ -60,6 +61,20 @@ def test_what_is_not_subscribed_fails_and_names_the_subscription(code: int) -> N
     assert found.state is State.FAIL
     assert str(code) in found.text
     assert "share it with the paper user" in found.fix
+
+
+@pytest.mark.parametrize("name", [name for name in WHAT if name.startswith("data_")])
+def test_each_instrument_is_judged_as_the_page_says(name: str) -> None:
+    def judged(sample: Sample, *, in_session: bool) -> State:
+        policy = MarketPolicy(today=TODAY, in_session=in_session, hedge=True, futures=True)
+        facts = MarketFacts(samples={name: sample}, previews={}, hours=BrokerHours(WEEK, "US/Central"), why_not={})
+        return next(check.state for check in market_checks(facts, policy) if check.name == name)
+
+    refused = State.WARN if name in ("data_vvix", "data_ad_nyse") else State.FAIL
+    assert judged(Sample(refusal=Refusal(354, "not subscribed")), in_session=True) is refused
+    assert judged(Sample(), in_session=True) is refused
+    assert judged(Sample(), in_session=False) is State.WARN
+    assert judged(LIVE, in_session=True) is State.OK
 
 
 @pytest.mark.parametrize("kind", [DataKind.DELAYED, DataKind.DELAYED_FROZEN])
