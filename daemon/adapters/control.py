@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from daemon import __version__
 from daemon.errors import CondordError, ExitCode, NotReadyError, SettingsError
 
 SOCKET_NAME: Final = "control.sock"
@@ -66,12 +67,18 @@ def _closed(folder: Path) -> NotReadyError:
 
 
 def ask(
-    folder: Path, command: str, arguments: Mapping[str, Any] | None = None, *, timeout_s: float = TIMEOUT_S
+    folder: Path,
+    command: str,
+    arguments: Mapping[str, Any] | None = None,
+    *,
+    timeout_s: float = TIMEOUT_S,
+    alike: bool = False,
 ) -> Mapping[str, Any]:
     """Send one command to the running daemon and return its answer.
 
-    Raises NotReadyError when no daemon listens, SilentDaemonError when it does not answer in time, ControlError
-    when it refuses.
+    ``alike``: the answer is taken to pieces, whose form may change with the version. Raises NotReadyError when no daemon
+    listens or, if it has to be alike, one of another version; SilentDaemonError when it does not answer in time,
+    ControlError when it refuses.
     """
     check_path(folder)
     request = json.dumps({"command": command, "arguments": dict(arguments or {})}).encode() + b"\n"
@@ -92,6 +99,11 @@ def ask(
         raise NotReadyError(f"the daemon's answer on {folder / SOCKET_NAME} did not arrive: {error}") from error
     if not answer["ok"]:
         raise ControlError(answer["error"], answer["exit_code"])
+    if alike and answer.get("version") != __version__:
+        raise NotReadyError(
+            f"the daemon that runs is condord {answer.get('version', 'of an earlier version')} and this command "
+            f"{__version__}; restart the daemon: systemctl restart condord"
+        )
     result: Mapping[str, Any] = answer["result"]
     return result
 

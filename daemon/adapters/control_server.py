@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from daemon import __version__
 from daemon.adapters.control import LINE_MAX, SOCKET_NAME, TIMEOUT_S, check_path
 from daemon.errors import CondordError, ExitCode, StoreError
 
@@ -78,7 +79,7 @@ class ControlServer:
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             return _failure(f"the request was not understood: {error!r}", ExitCode.FAILURE)
         try:
-            return {"ok": True, "result": await self._handler(command, arguments)}
+            return {"ok": True, "version": __version__, "result": await self._handler(command, arguments)}
         except CondordError as error:
             return _failure(str(error), error.exit_code)
         except Exception as error:  # noqa: BLE001 -- a command that fails must not look like a daemon that is gone

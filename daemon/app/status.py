@@ -47,7 +47,7 @@ def look(folders: Folders) -> Look:
     silence: SilentDaemonError | None = None
     if daemon_listens(folders.runtime_dir):
         try:
-            live = ask(folders.runtime_dir, "status", timeout_s=STATUS_TIMEOUT_S)
+            live = ask(folders.runtime_dir, "status", timeout_s=STATUS_TIMEOUT_S, alike=True)
         except SilentDaemonError as error:
             silence = error
     halt_file = HaltFile(folders.state_dir)

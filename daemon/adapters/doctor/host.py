@@ -163,7 +163,7 @@ def daemon_facts(state_dir: Path, runtime_dir: Path) -> DaemonFacts:
     try:
         if not daemon_listens(runtime_dir):
             return DaemonFacts(lock_held=held)
-        said = ask(runtime_dir, "health", timeout_s=ASK_S)
+        said = ask(runtime_dir, "health", timeout_s=ASK_S, alike=True)
     except SilentDaemonError:
         return DaemonFacts(lock_held=held, silent=True)
     except CondordError as error:

@@ -8,11 +8,13 @@ import json
 import socket
 import stat
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from daemon.adapters import control_server
 from daemon.adapters.control import PATH_BYTES_MAX, SOCKET_NAME, ControlError, SilentDaemonError, ask, daemon_listens
 from daemon.adapters.control_server import ControlServer
 from daemon.errors import ExitCode, LinkDownError, NotReadyError, SettingsError, StoreError
@@ -28,18 +30,32 @@ async def answer(command: str, arguments: Mapping[str, Any]) -> Mapping[str, Any
     raise ZeroDivisionError("a defect")
 
 
-def served(folder: Path, command: str, arguments: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
+def served(
+    folder: Path, command: str, arguments: Mapping[str, Any] | None = None, *, alike: bool = False
+) -> Mapping[str, Any]:
     """Ask a server that lives as long as the question."""
 
     async def main() -> Mapping[str, Any]:
         server = ControlServer(folder, answer)
         await server.start()
         try:
-            return await asyncio.to_thread(ask, folder, command, arguments)
+            return await asyncio.to_thread(partial(ask, folder, command, arguments, alike=alike))
         finally:
             await server.stop()
 
     return asyncio.run(main())
+
+
+def test_an_answer_of_another_version_is_not_taken_to_pieces_and_a_restart_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert served(tmp_path, "echo", {"a": 1}, alike=True) == {"a": 1}
+
+    monkeypatch.setattr(control_server, "__version__", "0.0.9")
+
+    assert served(tmp_path, "echo", {"a": 1}) == {"a": 1}
+    with pytest.raises(NotReadyError, match=r"condord 0\.0\.9 and this command .* systemctl restart condord"):
+        served(tmp_path, "echo", {"a": 1}, alike=True)
 
 
 def raw(folder: Path, line: bytes) -> bytes:
