@@ -30,8 +30,9 @@ def config() -> None:
 
 @config.command()
 @env_file_option
+@click.option("--quiet", is_flag=True, help="Say only what is wrong, and nothing of warnings or success.")
 @json_option
-def check(*, env_files: tuple[Path, ...], as_json: bool) -> None:
+def check(*, env_files: tuple[Path, ...], quiet: bool, as_json: bool) -> None:
     """Check every setting and name everything that is wrong."""
     try:
         settings = load_settings(env_files)
@@ -45,6 +46,7 @@ def check(*, env_files: tuple[Path, ...], as_json: bool) -> None:
     changed = sum(row.changed for row in found)
     if as_json:
         print_json({"ok": True, "settings": len(found), "changed": changed, "warnings": warnings, "problems": []})
+    if as_json or quiet:
         return
     for warning in warnings:
         click.echo(f"warning: {warning}", err=True)

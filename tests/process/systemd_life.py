@@ -173,7 +173,7 @@ def refuses_a_missing_file() -> str:
     return text.splitlines()[0]
 
 
-def shows_why_nothing_is_checked_before_the_start() -> str:
+def shows_why_the_check_before_the_start_may_fail() -> str:
     """What an ExecStartPre refuses, systemd starts again: RestartPreventExitStatus does not look at it."""
     drop_in(f"ExecStartPre={CONDORD} config check --env-file {ENV_FILE}", "RestartSec=100ms")
     with settings("CONDORD_GATEWAY_PROT=4002"):

@@ -133,18 +133,25 @@ def test_the_unit_does_not_restart_what_a_restart_cannot_help() -> None:
     assert codes == {ExitCode.SETTINGS, ExitCode.BROKER, ExitCode.DATABASE, ExitCode.ALREADY_RUNNING}
 
 
-def test_the_unit_starts_a_command_that_exists() -> None:
-    """A start checked by an ExecStartPre would be repeated for ever: its exit status prevents no restart."""
-    text = UNIT.read_text()
-    command = shlex.split(re.findall(r"^ExecStart=(.*)$", text, re.MULTILINE)[0])
+@pytest.mark.parametrize(("setting", "words"), [("ExecStart", 1), ("ExecStartPre", 2)])
+def test_the_unit_starts_commands_that_exist(setting: str, words: int) -> None:
+    (line,) = re.findall(rf"^{setting}=(.*)$", UNIT.read_text(), re.MULTILINE)
+    command = shlex.split(line)
 
     done = subprocess.run(
-        [sys.executable, "-c", "from daemon.cli.main import main; main()", *command[1:2], "--help"],
+        [sys.executable, "-c", "from daemon.cli.main import main; main()", *command[1 : 1 + words], "--help"],
         capture_output=True,
         text=True,
         check=False,
     )
 
-    assert "ExecStartPre=" not in text
     assert done.returncode == 0
     assert all(word in done.stdout for word in command if word.startswith("--"))
+
+
+def test_the_check_before_the_start_refuses_nothing_by_itself() -> None:
+    """What an ExecStartPre refuses is started again and again: its exit status prevents no restart."""
+    lines = re.findall(r"^ExecStartPre=(.*)$", UNIT.read_text(), re.MULTILINE)
+
+    assert len(lines) == 1
+    assert lines[0].startswith("-/")
