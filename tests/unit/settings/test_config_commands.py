@@ -26,13 +26,13 @@ def test_check_counts_settings_and_changes() -> None:
 
 def test_a_quiet_check_says_only_what_is_wrong(tmp_path: Path) -> None:
     path = tmp_path / "wrong.env"
-    path.write_text("CONDORD_GATEWAY_PORT=70000\n")
+    path.write_text("CONDORD_GATEWAY_MAX_LINES=9\n")
 
     good, bad = run("check", "--quiet"), run("check", "--quiet", "--env-file", str(path))
 
     assert (good.exit_code, good.output) == (0, "")
     assert bad.exit_code == 2
-    assert "CONDORD_GATEWAY_PORT" in bad.stderr
+    assert "CONDORD_GATEWAY_MAX_LINES" in bad.stderr
 
 
 def test_check_prints_every_problem_and_exits_with_2(tmp_path: Path) -> None:
