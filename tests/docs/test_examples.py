@@ -75,6 +75,13 @@ def test_an_example_names_a_command_and_its_options(words: list[str], *, whole: 
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_no_row_of_a_table_has_lost_its_heading(document: Path) -> None:
+    tables = re.findall(r"(?:^\|.*\n)+", document.read_text(encoding="utf-8"), re.MULTILINE)
+
+    assert [table for table in tables if not re.match(r".*\n\|[-|: ]+\|\n", table)] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_a_setting_that_a_document_names_is_one(document: Path) -> None:
     named = set(re.findall(r"\bCONDORD_[A-Z0-9_]*[A-Z0-9]\b(?![*_])", document.read_text(encoding="utf-8")))
 
