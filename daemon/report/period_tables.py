@@ -22,7 +22,6 @@ from daemon.report.skips import skip_lines, skip_table
 from daemon.report.slippage import PARTS, PurposeSlippage, slippage_by_purpose, slippage_of_all
 from daemon.report.tables import trade_text
 from daemon.report.words import (
-    MINUS,
     UNKNOWN,
     new_york_time,
     plural,
@@ -226,8 +225,7 @@ def _parts(line: OrderLine) -> tuple[Cell, ...]:
         return (Cell("" if line.resting else UNKNOWN),) * len(PARTS)
     values = (parts.delay_pts, parts.spread_pts, parts.execution_pts)
     return tuple(
-        _cost(cost, under=points(change_pts, signed=True).replace("-", MINUS))
-        for cost, change_pts in zip(cents, values, strict=True)
+        _cost(cost, under=points(change_pts, signed=True)) for cost, change_pts in zip(cents, values, strict=True)
     )
 
 

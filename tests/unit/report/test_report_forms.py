@@ -13,6 +13,7 @@ from report_fakes import FakeStore
 from report_values import MONDAY, TUESDAY, day_record, noon
 from report_world import FIRST, LAST, World
 
+from daemon.core.orders.intent import FillMarket
 from daemon.core.records import HedgeBudget, HedgeSizing, Monitor, MonitorKind, RiskRecord, StressCell, StressTable
 from daemon.report.cells import Amount, Unit
 from daemon.report.html import render_html
@@ -61,6 +62,8 @@ def report() -> Document:
         replace(each, sizing=HedgeSizing(base_usd=each.wing_notional_usd, budget=replace(BUDGET, carry_usd=10.0 * n)))
         for n, each in enumerate(store.computations)
     ]
+    market = FillMarket(mid_pts=1.25, natural_pts=1.45)
+    store.intent_by_ref = {ref: replace(each, fill_market=market) for ref, each in store.intent_by_ref.items()}
     store.record_risk(RISK)
     line = Monitor(
         session=LAST,
@@ -105,6 +108,15 @@ def html_sections(page: str) -> dict[str, str]:
     head, *sections = page[page.index("<body>") :].split('<section id="')
     words = {"": head} | {part[: part.index('"')]: part for part in sections}
     return {name: unescape(re.sub(r"<[^>]*>", " ", part)).replace(MINUS, "-") for name, part in words.items()}
+
+
+def test_only_the_page_has_the_typographic_minus_sign(report: Document) -> None:
+    parts = r"[+-]\$[\d,.]+ \(-\d"
+
+    assert re.search(parts, period_text(report)), "points below dollars, negative"
+    assert MINUS not in period_text(report)
+    assert MINUS not in json.dumps(period_json(report), ensure_ascii=False)
+    assert f"<small>{MINUS}" in render_html(report)
 
 
 def test_every_figure_of_the_json_stands_in_the_same_section_of_text_and_page(report: Document) -> None:
