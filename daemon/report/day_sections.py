@@ -37,8 +37,7 @@ from daemon.report.words import (
 )
 
 NO_FIGURES: Final = "no closing figures recorded"
-PAGE_WIDTH: Final = 100
-REASON_WIDTH: Final = 50
+REASON_WIDTH: Final = 80
 """Of a job that did not run; its decision tells the whole of it."""
 WOULD_REFUSE: Final = "would have refused: "
 REASONS_SHOWN: Final = 3
@@ -230,7 +229,7 @@ def away_sigmas(line: CondorLine, away_pts: float | None, view: DayView, *, call
 def layer_section(view: DayView) -> list[str]:
     """Write the layers against their targets, what stands beside them, what settled and what was decided."""
     settled = [_settled_option(entry) for entry in view.settlements if entry.strategy is Strategy.HEDGE]
-    decided = [clipped(f"  {text}", PAGE_WIDTH) for text in _hedge_decisions(view)]
+    decided = [f"  {text}" for text in _hedge_decisions(view)]
     return [*layer_table(view.layers), *beside_table(view.beside), *settled, *decided]
 
 

@@ -13,7 +13,7 @@ from daemon.report.limits import limits_section
 from daemon.report.risk import risk_texts
 from daemon.report.words import clipped, dollars, plural, reason_short
 
-WIDTH: Final = say.PAGE_WIDTH
+WIDTH: Final = 100
 LABEL: Final = 12
 """Width of the column of headings."""
 LINE_WIDTH: Final = 150

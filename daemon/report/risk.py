@@ -23,7 +23,7 @@ def risk_texts(risk: RiskRecord | None) -> list[str]:
     ]
     if risk.estimated:
         contracts = plural(risk.estimated, "contract counts", "contracts count")
-        known.append(f"{contracts} with a volatility that is not of the own mark")
+        known.append(f"{contracts} at a volatility that is not from its own mark")
     shown = [f"unknown: {text}" for text in risk.unknown[:UNKNOWN_SHOWN]]
     left = len(risk.unknown) - UNKNOWN_SHOWN
     return [*known, *shown, *([f"and {left} more unknown"] if left > 0 else [])]
@@ -101,12 +101,12 @@ def _crash(cells: tuple[StressCell, ...]) -> str:
 
 
 def _break_evens(risk: RiskRecord) -> list[str]:
-    """Write the break-even that SPX is nearest to, or farthest beyond, on either side; the JSON lines have all."""
+    """Write the highest break-even of the puts and the lowest of the calls; the JSON lines have all."""
     lows = [line for line in risk.break_evens if line.low_pts is not None]
     highs = [line for line in risk.break_evens if line.high_pts is not None]
     low = max(lows, key=lambda line: line.low_pts or 0.0, default=None)
     high = min(highs, key=lambda line: line.high_pts or 0.0, default=None)
-    shown = [(low.low_pts, low.hedged_low_pts)] if low else []
-    shown += [(high.high_pts, high.hedged_high_pts)] if high else []
-    words = " and ".join(f"{_level(alone)} (hedged {_level(hedged)})" for alone, hedged in shown)
-    return [f"break-evens nearest to SPX: {words}"] if shown else []
+    shown = [("put", low.low_pts, low.hedged_low_pts)] if low else []
+    shown += [("call", high.high_pts, high.hedged_high_pts)] if high else []
+    words = ", ".join(f"{side} {_level(alone)} (hedged {_level(hedged)})" for side, alone, hedged in shown)
+    return [f"tightest break-evens: {words}"] if shown else []

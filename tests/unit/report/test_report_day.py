@@ -210,6 +210,15 @@ class TestPage:
         assert "word end" in flat(text)
         assert text.endswith("and 2 more reasons: condord why 2020-03-02")
 
+    def test_the_figures_of_a_long_reason_of_the_hedge_are_not_cut_off(self) -> None:
+        store = FakeStore()
+        reason = Reason("layer_rolled", "word " * 20 + "in contracts", 5, 4)
+        store.record_decision(Decision(MONDAY, "hedge_resize", DecisionKind.RESIZE, "hedge", noon(MONDAY), (reason,)))
+
+        text = section(render_day(gather_day(store, MONDAY)), "LAYERS")
+
+        assert flat(text).endswith("word in contracts [5, limit 4]")
+
     def test_a_warning_that_repeats_is_told_once_with_its_number(self) -> None:
         store = entered_store()
         for minute in (45, 50, 55):

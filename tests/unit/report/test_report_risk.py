@@ -48,14 +48,22 @@ def test_the_section_tells_greeks_losses_stress_and_break_evens() -> None:
     assert "largest loss at 2 expiries together $6,130, at one $4,130 (2020-03-20)" in text
     assert "worst scenario: -$2,366 with SPX -20 %, VIX -40 %, after 21 days" in text
     assert "SPX -20, VIX +200 %: +$2,035 now" in text
-    assert text.endswith("break-evens nearest to SPX: 2,795.65 (hedged 2,790.10) and 3,269.35 (hedged none)")
+    assert text.endswith("tightest break-evens: put 2,795.65 (hedged 2,790.10), call 3,269.35 (hedged none)")
 
 
-def test_of_several_break_evens_the_two_around_spx_are_told() -> None:
+def test_of_several_break_evens_the_highest_of_the_puts_and_the_lowest_of_the_calls_are_told() -> None:
     (first,) = RISK.break_evens
     wider = replace(first, condor_id="C20200303-1", low_pts=2700.0, high_pts=3300.0)
 
     assert section(replace(RISK, break_evens=(wider, first))).splitlines()[-1] == section(RISK).splitlines()[-1]
+
+
+def test_a_condor_without_puts_has_no_break_even_below() -> None:
+    (first,) = RISK.break_evens
+
+    text = section(replace(RISK, break_evens=(replace(first, low_pts=None, hedged_low_pts=None),)))
+
+    assert text.endswith("tightest break-evens: call 3,269.35 (hedged none)")
 
 
 def test_what_was_measured_last_before_the_close_says_when() -> None:
@@ -107,4 +115,4 @@ def test_an_uncovered_short_call_needs_attention() -> None:
 
 
 def test_an_estimated_volatility_is_told() -> None:
-    assert "1 contract counts with a volatility that is not of the own mark" in section(replace(RISK, estimated=1))
+    assert "1 contract counts at a volatility that is not from its own mark" in section(replace(RISK, estimated=1))
