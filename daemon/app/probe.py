@@ -10,7 +10,7 @@ from typing import Final
 
 from daemon.adapters.clock import SystemClock
 from daemon.adapters.ib.examiner import IbExaminer, WantedLine
-from daemon.app.doctor.gateway import Look, doctor_config, looked_at
+from daemon.app.doctor.gateway import Look, doctor_config, level_of, looked_at
 from daemon.app.probe_report import Findings, findings
 from daemon.app.recordings import compare_recording, read_recording
 from daemon.app.simulated import SimulationPlan
@@ -23,8 +23,13 @@ from daemon.sim.gateway import GatewayConfig
 
 FRAMES: Final = "frames.jsonl"
 REPORT: Final = "probe.md"
-TOTAL_S: Final = 60.0
+TOTAL_S: Final = 90.0
 CONTACT_S: Final = 15.0
+STEP_S: Final = 10.0
+"""How long for one answer: it is asked once, and a gateway that has just logged in is slow."""
+USUAL_SPX: Final = 6000.0
+USUAL_VIX: Final = 20.0
+"""Levels to choose strikes by where no value came: the report says so of the data, and expiries are told all the same."""
 _AHEAD: Final = timedelta(days=70)
 _SOONEST: Final = timedelta(days=7)
 _STRIKE_STEP: Final = {TradingClass.SPX: 100, TradingClass.SPXW: 100, TradingClass.VIX: 1, TradingClass.VIXW: 1}
@@ -60,24 +65,22 @@ async def _ask(settings: Settings, frames: Path, client_id: int | None) -> None:
     clock = SystemClock()
     async with looked_at(settings, clock) as (host, port):
         config = doctor_config(settings, host, port, client_id=client_id)
-        patient = replace(config, record=frames, request_timeout_s=settings.gateway.request_timeout_s)
-        await _put(IbExaminer(patient, clock))
+        patient = replace(config, record=frames, request_timeout_s=STEP_S)
+        await put_checklist(IbExaminer(patient, clock))
 
 
-async def _put(examiner: IbExaminer) -> None:
+async def put_checklist(examiner: IbExaminer) -> None:
+    """Ask everything, and close the connection. Raises BrokerError when the gateway lets nobody in."""
     try:
         contact = await examiner.contact(limit_s=CONTACT_S)
         if contact.trouble is not None or contact.gateway_time is None:
             raise BrokerError(contact.text)
-        look = Look(examiner, asyncio.get_running_loop().time() + TOTAL_S)
+        look = Look(examiner, asyncio.get_running_loop().time() + TOTAL_S, step_s=STEP_S)
         today = new_york_date(contact.gateway_time)
         await look.market(today)
-        spx, vix = look.samples["data_spx"], look.samples["data_vix"]
-        levels = [getattr(sample, "last", None) or usual_level for sample, usual_level in ((spx, 6000.0), (vix, 20.0))]
-        await look.asked(examiner.contracts(_series(today, *levels)))
-        await look.asked(
-            examiner.samples([WantedLine(index.value, two_sided=False) for index in SignalIndex], limit_s=5)
-        )
+        spx, vix = level_of(look.samples["data_spx"]), level_of(look.samples["data_vix"])
+        await look.asked(examiner.contracts(_series(today, spx or USUAL_SPX, vix or USUAL_VIX)))
+        await look.sample([WantedLine(index.value, two_sided=False) for index in SignalIndex])
     finally:
         examiner.close()
 

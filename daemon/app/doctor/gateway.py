@@ -152,6 +152,8 @@ class Look:
     examiner: IbExaminer
     until: float
     """When all of it has to be over, on the clock of the event loop."""
+    step_s: float = STEP_S
+    """How long one answer may take."""
     samples: dict[str, Sample | Refusal] = field(default_factory=dict)
     previews: dict[str, Margin | Refusal] = field(default_factory=dict)
     why_not: dict[str, str] = field(default_factory=dict)
@@ -169,19 +171,23 @@ class Look:
         """Return an answer, or why there is none; never waits beyond the end of the look."""
         left_s = self.until - asyncio.get_running_loop().time()
         try:
-            async with asyncio.timeout(max(0.0, min(left_s, STEP_S))):
+            async with asyncio.timeout(max(0.0, min(left_s, self.step_s))):
                 return await question
         except BrokerError as error:
             return Refusal(error.code, str(error))
         except TimeoutError:
             return Refusal(None, "the gateway did not answer in time")
 
+    async def sample(self, lines: Sequence[WantedLine]) -> list[Sample] | Refusal:
+        """Return what some lines say; they are closed again before the answer is too late."""
+        return await self.asked(self.examiner.samples(lines, limit_s=self.step_s * 0.9))
+
     async def _indexes(self) -> None:
         lines = [WantedLine(index.value, two_sided=index is SignalIndex.BREADTH) for index in _INDEXES.values()]
         await self._sampled([*_INDEXES], lines)
 
     async def _sampled(self, names: Sequence[str], lines: Sequence[WantedLine]) -> None:
-        found = await self.asked(self.examiner.samples(lines, limit_s=STEP_S * 0.9))
+        found = await self.sample(lines)
         for number, name in enumerate(names):
             self.samples[name] = found if isinstance(found, Refusal) else found[number]
 
@@ -201,7 +207,7 @@ class Look:
     async def _options(self, underlying: Underlying, name: str, today: date) -> None:
         """Sample an option of an index and preview an order, where the index has a value to choose strikes by."""
         data, permission = f"data_{name}_options", f"permission_{name}"
-        level = _level(self.samples[f"data_{name}"])
+        level = level_of(self.samples[f"data_{name}"])
         if level is None:
             self.why_not |= dict.fromkeys((data, permission), f"{underlying} has no value to choose strikes by")
             return
@@ -224,7 +230,7 @@ class Look:
         self, data: str, permission: str, legs: Sequence[Leg], infos: Sequence[ContractInfo]
     ) -> None:
         lines = [WantedLine(info, two_sided=True) for info in infos]
-        found = await self.asked(self.examiner.samples(lines, limit_s=STEP_S * 0.9))
+        found = await self.sample(lines)
         self.samples[data] = found if isinstance(found, Refusal) else _telling(found)
         mids = [None] * len(legs) if isinstance(found, Refusal) else [sample.mid for sample in found]
         self.previews[permission] = await self.asked(self.examiner.preview(previewed(legs, mids)))
@@ -236,5 +242,6 @@ def _telling(samples: Sequence[Sample]) -> Sample:
     return refused or next((sample for sample in samples if sample.value), samples[0])
 
 
-def _level(sample: Sample | Refusal) -> float | None:
+def level_of(sample: Sample | Refusal) -> float | None:
+    """Return the last value that a line told in points; None without one."""
     return None if isinstance(sample, Refusal) else sample.last
