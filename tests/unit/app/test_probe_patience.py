@@ -56,7 +56,7 @@ class SlowExaminer:
 def test_answers_that_take_their_time_are_waited_for() -> None:
     examiner = SlowExaminer()
 
-    run_virtual(lambda: put_checklist(cast(IbExaminer, examiner)), NOON)
+    run_virtual(lambda: put_checklist(cast("IbExaminer", examiner)), NOON)
 
     assert len(examiner.asked) == 7
     assert sorted(examiner.answered) == sorted([*examiner.asked, "closed"])
