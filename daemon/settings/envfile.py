@@ -19,6 +19,8 @@ MAY_BE_MISSING: Final = "-"
 _BLANKS: Final = " \t"
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 """What environ(7) and the shell take as a name."""
+_URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+]*://")
+"""Begins an outlet for alerts, which holds a password: a file of them that is taken for an env file is never repeated."""
 _SWALLOWS: Final = (
     "is a comment that ends in a backslash: systemd reads the next line as part of it; remove the backslash"
 )
@@ -106,6 +108,8 @@ def _says_nothing(raw: str) -> bool:
 def _problem(raw: str, name: str | None, value: str | None, *, error: bool) -> str:
     """Say why a line cannot be read, or would be read as something else by systemd or docker."""
     line = raw.strip(_BLANKS)
+    if _URL.match(line):
+        return "is a URL; name the file of outlets with CONDORD_ALERT_URLS_FILE=PATH instead (docs/alerts.md)"
     if error or name is None:
         return f"cannot be read: {line!r}; write NAME=VALUE, or begin the line with #"
     if value is None:

@@ -67,6 +67,26 @@ def test_a_line_that_readers_read_differently_is_a_problem_with_its_place(
     assert [item.name for item in read.assignments] == ["B", "C"]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "mailtos://me:HUSH@example.com",
+        "mailtos://me:HUSH@example.com?smtp=m.example.com",
+        'tgram://HUSH/1 "x',
+        "json://a#HUSH",
+    ],
+)
+def test_a_file_of_outlets_that_is_taken_for_an_env_file_is_not_repeated(tmp_path: Path, line: str) -> None:
+    path = write(tmp_path, line)
+
+    said = read_env_file(path)
+
+    assert said.problems == (
+        f"{path}:1 is a URL; name the file of outlets with CONDORD_ALERT_URLS_FILE=PATH instead (docs/alerts.md)",
+    )
+    assert said.warnings == ()
+
+
 def test_a_comment_that_ends_in_a_backslash_would_swallow_a_line_and_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path, "# kept in C:\\\nA=1\n")
 
