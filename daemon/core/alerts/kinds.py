@@ -128,7 +128,8 @@ KINDS: Final = (
     _urgent(
         "exit_held_back",
         "An exit is rejected again and again",
-        "Read `condord log --order` of it; close the condor in TWS if it cannot wait, then `condord reconcile`.",
+        "Read `condord log --order` of it; close the condor in TWS if it cannot wait, then "
+        '`condord reconcile --reason "..."`.',
         subject=("subject",),
     ),
     _urgent(
@@ -175,7 +176,7 @@ KINDS: Final = (
     _attention(
         "break_found",
         "Book and account differ",
-        "Read docs/reconciliation.md, then `condord reconcile`.",
+        'Read docs/reconciliation.md, then `condord reconcile --reason "..."`.',
         subject=("text",),
     ),
     _attention(
