@@ -77,7 +77,7 @@ class TakeProfits:
         if wanted is None or self._closer.refused(condor):
             return
         limit_pts = wanted.net_limit_pts100 / 100
-        reason = Reason("take_profit", "rests at its share of the credit", limit_pts, condor.credit_pts)
+        reason = Reason("take_profit", "take-profit at its share of the credit", limit_pts, condor.credit_pts)
         key = self._executor.next_key(Strategy.CONDOR, Purpose.EXIT, condor.record.condor_id)
         await self._executor.send(Intent(key, wanted, self._desk.clock.now(), reasons=(reason,)))
 

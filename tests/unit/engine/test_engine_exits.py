@@ -247,6 +247,14 @@ def test_a_checked_profit_is_taken_at_no_worse_a_price_and_gives_way_to_an_exit(
     play(tmp_path, scene, take_profit_order=TakeProfitOrder.CHECKED, **TOUCH)
 
 
+def test_a_resting_take_profit_says_what_ends_the_condor_when_it_fills(tmp_path: Path) -> None:
+    async def scene(world: World) -> None:
+        (order,) = world.orders(Purpose.EXIT, TimeInForce.GTC)
+        assert [reason.text for reason in order.reasons] == ["take-profit at its share of the credit"]
+
+    play(tmp_path, scene)
+
+
 def test_a_take_profit_that_the_settings_no_longer_ask_for_is_cancelled(tmp_path: Path) -> None:
     async def scene(world: World) -> None:
         policy = world.desk.policy
