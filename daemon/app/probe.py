@@ -45,11 +45,16 @@ class Probed:
     findings: Findings
 
 
-def probe(settings: Settings, folder: Path, *, client_id: int | None) -> Probed:
-    """Put the checklist to the gateway of the settings. Raises BrokerError when it lets nobody in, SettingsError for a folder."""
+def probe(settings: Settings, folder: Path, *, client_id: int | None, force: bool) -> Probed:
+    """Put the checklist to the gateway of the settings; ``force`` replaces what an earlier probe has written there.
+
+    Raises BrokerError when the gateway lets nobody in, SettingsError for a folder that cannot be used.
+    """
+    frames = folder / FRAMES
+    if (folder / REPORT).exists() and not force:
+        raise SettingsError(f"--out {folder} holds the answers of an earlier probe; name another folder or add --force")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        frames = folder / FRAMES
         frames.unlink(missing_ok=True)
         frames.touch(mode=0o600)
     except OSError as error:

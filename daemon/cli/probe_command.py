@@ -20,9 +20,10 @@ from daemon.cli.common import env_file_option, json_option, load_settings, print
     type=click.IntRange(1, 99_999),
     help="Number of the connection to the gateway (default: the one after the daemon's).",
 )
+@click.option("--force", is_flag=True, help="Replace the answers of an earlier probe in the folder.")
 @env_file_option
 @json_option
-def probe(*, out: Path, client_id: int | None, env_files: tuple[Path, ...], as_json: bool) -> None:
+def probe(*, out: Path, client_id: int | None, force: bool, env_files: tuple[Path, ...], as_json: bool) -> None:
     """Put a harmless checklist to the gateway, and write down what it says: probe.md, and every message in frames.jsonl.
 
     Orders are previews and nothing is transmitted: the connection can send none. To be run once against a paper gateway,
@@ -30,7 +31,7 @@ def probe(*, out: Path, client_id: int | None, env_files: tuple[Path, ...], as_j
     """
     from daemon.app.probe import probe as put
 
-    found = put(load_settings(env_files), out, client_id=client_id)
+    found = put(load_settings(env_files), out, client_id=client_id, force=force)
     sections = found.findings.sections
     if as_json:
         rows = {each.title: [dict(zip(each.headings, row, strict=True)) for row in each.rows] for each in sections}

@@ -37,6 +37,10 @@ def test_a_probe_writes_down_what_a_gateway_answers_and_transmits_nothing(tmp_pa
         placed = [place_order(fields[1:], version) for fields in asked if fields[0] == str(In.PLACE_ORDER.value)]
         assert [order["whatIf"] for order in placed] == ["1", "1"]
 
+        kept = frames.read_bytes()
+        live.refused(2, f"probe --out {tmp_path / 'probe'}", "holds the answers of an earlier probe")
+        assert frames.read_bytes() == kept
+
 
 def test_without_a_gateway_it_ends_at_once_and_says_so(tmp_path: Path) -> None:
     with world(tmp_path) as live:
