@@ -7,6 +7,7 @@ import sqlite3
 import sys
 import zoneinfo
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import datetime
 from importlib import metadata
 from pathlib import Path
@@ -70,13 +71,20 @@ def _is_file(place: Path) -> bool:
 
 def sqlite_facts() -> SqliteFacts:
     """Try what the database needs in a scratch file."""
-    with TemporaryDirectory(prefix="condord-doctor-") as folder:
-        conn = sqlite3.connect(Path(folder) / "scratch.db")
-        try:
-            write_ahead = conn.execute("PRAGMA journal_mode = WAL").fetchone()[0] == "wal"
-            return SqliteFacts(sqlite3.sqlite_version_info, write_ahead, json=_has_json(conn))
-        finally:
-            conn.close()
+    with closing(sqlite3.connect(":memory:")) as connection:
+        return SqliteFacts(sqlite3.sqlite_version_info, _keeps_write_ahead_log(), json=_has_json(connection))
+
+
+def _keeps_write_ahead_log() -> bool | None:
+    """Try it; None where no file can be made, as on a full disk."""
+    try:
+        with (
+            TemporaryDirectory(prefix="condord-doctor-") as folder,
+            closing(sqlite3.connect(Path(folder) / "scratch.db")) as connection,
+        ):
+            return bool(connection.execute("PRAGMA journal_mode = WAL").fetchone()[0] == "wal")
+    except (OSError, sqlite3.OperationalError):
+        return None
 
 
 def _has_json(conn: sqlite3.Connection) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
-from daemon.core.doctor.check import Check, fail, ok, warn
+from daemon.core.doctor.check import Check, fail, ok, skipped, warn
 
 SQLITE_LEAST: Final = (3, 37, 0)
 """STRICT tables, of which the database is made, came with SQLite 3.37."""
@@ -51,7 +51,8 @@ class SqliteFacts:
     """What the SQLite of this Python can do."""
 
     version: tuple[int, ...]
-    write_ahead: bool
+    write_ahead: bool | None
+    """None where it could not be tried."""
     json: bool
 
 
@@ -109,13 +110,15 @@ def sqlite_check(facts: SqliteFacts) -> Check:
     version = ".".join(map(str, facts.version))
     lacks = [
         *([f"is older than {'.'.join(map(str, SQLITE_LEAST))}"] if facts.version < SQLITE_LEAST else []),
-        *([] if facts.write_ahead else ["keeps no write-ahead log"]),
+        *(["keeps no write-ahead log"] if facts.write_ahead is False else []),
         *([] if facts.json else ["has no JSON functions"]),
     ]
     if lacks:
         return fail(
             "sqlite", f"{version} {' and '.join(lacks)}", "use a Python that is built with a newer SQLite", version
         )
+    if facts.write_ahead is None:
+        return skipped("sqlite", f"{version}; its write-ahead log was not tried: no scratch file can be made (TMPDIR)")
     return ok("sqlite", f"{version}, with write-ahead log and JSON", version)
 
 

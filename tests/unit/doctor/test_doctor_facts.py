@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sqlite3
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from daemon.adapters.doctor import program
 from daemon.adapters.doctor.host import (
     backup_facts,
     daemon_facts,
@@ -35,7 +37,7 @@ from daemon.adapters.store.connection import open_writing
 from daemon.adapters.store.schema import STEPS
 from daemon.app.doctor import Wanted, examine
 from daemon.core.doctor.check import State, exit_code
-from daemon.core.doctor.program import zone_instants
+from daemon.core.doctor.program import sqlite_check, zone_instants
 from daemon.core.records import PERSON, EventRecord, Level, RunState, RunStateRecord
 from daemon.errors import SettingsError
 from daemon.settings.folders import Folders
@@ -261,6 +263,20 @@ def test_a_distribution_that_brings_a_package_named_daemon_is_seen(tmp_path: Pat
     )
 
     assert "python-daemon" in done.stdout
+
+
+@pytest.mark.parametrize("full", [OSError(28, "No space left on device"), sqlite3.OperationalError("disk is full")])
+def test_where_no_scratch_file_can_be_made_the_write_ahead_log_stays_unknown(
+    full: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_args: object, **_kwargs: object) -> object:
+        raise full
+
+    monkeypatch.setattr(program, "TemporaryDirectory", refused)
+    found = sqlite_check(sqlite_facts())
+
+    assert found.state is State.SKIPPED
+    assert "no scratch file can be made" in found.text
 
 
 def test_this_python_has_the_sqlite_and_the_zone_that_are_needed() -> None:
