@@ -60,7 +60,7 @@ async def _reconcile(engine: Engine, arguments: Mapping[str, Any]) -> Mapping[st
         result = await engine.reconciler.run(f"asked for: {reason}")
     return {
         "breaks": [{"con_id": found.con_id, "kind": found.kind.value, "text": found.text} for found in result.breaks],
-        "breaks_open": len(result.blocking),
+        "breaks_open": engine.desk.link.breaks_open,
     }
 
 

@@ -130,6 +130,7 @@ _BOOK: Final = {
     "net_price_differs": _warning("{text}"),
     "book_reconciled": _debug("{why}", "{positions} positions", "{breaks_open} breaks open", "{booked} newly booked"),
     "break_found": _warning("{kind}", "{text}", "book {book_qty}, account {account_qty}"),
+    "break_doubted": _info("the account agrees again, {breaks_open} breaks stay open until it does so twice"),
     "break_cleared": _info("{text}"),
     "pnl_unexplained": _warning("net liquidation moved {change_usd}, the book explains {explained_usd}"),
 }

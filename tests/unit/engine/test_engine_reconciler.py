@@ -101,7 +101,29 @@ def test_a_quantity_nobody_explains_is_an_open_break_until_it_is_gone(tmp_path: 
         world.broker.held[CALL] = 3
         assert world.reconciler.matches_stream()
         await world.reconciler.run("right again")
-        assert world.desk.link.breaks_open == 0
+        assert (world.desk.link.breaks_open, world.reconciler.in_doubt()) == (1, True)
+        await world.reconciler.run("and confirmed")
+        assert (world.desk.link.breaks_open, world.reconciler.in_doubt()) == (0, False)
+
+    play(tmp_path, scene)
+
+
+def test_one_snapshot_that_shows_the_account_falsely_flat_ends_no_break(tmp_path: Path) -> None:
+    """A fill that is never listed makes a break; a list without positions agrees with a book that lacks it."""
+
+    async def scene(world: World) -> None:
+        world.sent()
+        world.broker.held[CALL] = 3
+        await world.reconciler.run("its fill was never told")
+        assert world.desk.link.breaks_open == 1
+
+        world.broker.held.clear()
+        await world.reconciler.run("falsely flat")
+        assert world.desk.link.breaks_open == 1
+
+        world.broker.held[CALL] = 3
+        await world.reconciler.run("as it is")
+        assert world.desk.link.breaks_open == 1
 
     play(tmp_path, scene)
 
