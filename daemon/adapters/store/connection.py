@@ -124,6 +124,7 @@ def _sentence(path: Path, error: sqlite3.Error) -> str:
         "readonly": "cannot be written; check the rights of the file and its folder",
         "unable to open": "cannot be opened; check that its folder exists and may be written",
         "full": "cannot grow because the disk is full; free some space",
+        "disk I/O error": "cannot be read or written; free some space where it lies, or check that disk",
         "malformed": "is damaged; restore a backup",
     }
     hint = next((hint for word, hint in hints.items() if word in text), "failed")

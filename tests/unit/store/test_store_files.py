@@ -15,7 +15,7 @@ from ledger_values import AT, VIX_CALL, call_intent, event, trade
 from sqlite_utils import Database
 
 from daemon.adapters.store import SqliteStore, open_readonly
-from daemon.adapters.store.connection import open_reading, open_writing
+from daemon.adapters.store.connection import open_reading, open_writing, translated
 from daemon.adapters.store.schema import STEPS
 from daemon.core.orders.intent import IntentState
 from daemon.core.records import RunState
@@ -333,3 +333,12 @@ def test_a_killed_writer_leaves_everything_it_had_committed(path: Path, synchron
     assert [intent.state for intent in intents[: len(booked)]] == [IntentState.FILLED] * len(booked)
     assert len(intents) - len(booked) in (0, 1)
     assert all(intent.filled == 0 and intent.created_at == AT for intent in intents[len(booked) :])
+
+
+@pytest.mark.parametrize(
+    ("said", "advice"),
+    [("disk I/O error", "free some space where it lies"), ("database or disk is full", "free some space")],
+)
+def test_a_disk_that_gives_up_is_told_with_what_to_do(tmp_path: Path, said: str, advice: str) -> None:
+    with pytest.raises(StoreError, match=advice), translated(tmp_path / "condord.db"):
+        raise sqlite3.OperationalError(said)
