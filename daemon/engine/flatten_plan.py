@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import Final
 
 from daemon.core.book.book import Holding
 from daemon.core.book.condors import OpenCondor
@@ -15,8 +14,6 @@ from daemon.core.orders.intent import Leg, OrderRef, Strategy
 from daemon.engine.condor_quotes import PricedStep, priced_steps
 from daemon.engine.context import Desk
 from daemon.errors import BrokerError
-
-HELD_BACK: Final = "sold when nothing of its series and right is short any more"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
