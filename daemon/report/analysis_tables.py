@@ -346,7 +346,7 @@ def _years(found: Analysis) -> Table:
         "<>>>>",
         rows,
         "",
-        note="For information, no tax advice: options on SPX and VIX count as Section 1256 contracts, marked at the end of the "
+        note="Of the sessions of this period. For information, no tax advice: options on SPX and VIX count as Section 1256 contracts, marked at the end of the "
         "year, 60 % long-term and 40 % short-term.",
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from daemon.core.analysis.rows import E4_PER_USD, SessionRow
@@ -23,9 +24,9 @@ class YearGains:
     whole: bool
     """Whether closing figures reach into the next year."""
     realised_usd: float
-    """Of contracts that were closed or settled, by mean cost."""
+    """Of contracts that were closed or settled in its sessions, by mean cost."""
     gain_usd: float
-    """All of the year, what was open at both its ends by its marks."""
+    """All of its sessions, what was open at both ends by its marks."""
 
     @property
     def long_term_usd(self) -> float:
@@ -39,16 +40,17 @@ class YearGains:
 
 
 def gains_by_year(rows: Sequence[SessionRow], entries: Sequence[BookEntry]) -> tuple[YearGains, ...]:
-    """Return the gains of each year that the rows reach into; entries are all of the book, oldest first."""
-    realised = realised_by_year(entries)
+    """Return the gains of each year inside the period of the rows; entries are all of the book, oldest first."""
+    realised = realised_by_session(entries)
     found: list[YearGains] = []
     for year in sorted({row.session.year for row in rows}):
         inside = [row for row in rows if row.session.year == year]
+        start = max(rows[0].session, date(year, 1, 1))
         found.append(
             YearGains(
                 year=year,
                 whole=rows[-1].session.year > year,
-                realised_usd=realised.get(year, 0.0),
+                realised_usd=sum(usd for session, usd in realised.items() if start <= session <= inside[-1].session),
                 gain_usd=sum(row.condor_usd_cents + row.hedge_usd_cents for row in inside) / 100,
             )
         )
@@ -63,15 +65,15 @@ class _Lot:
     cash_usd: float = 0.0
 
 
-def realised_by_year(entries: Iterable[BookEntry]) -> dict[int, float]:
-    """Return what closing trades and settlements have realised by year, in dollars after fees, by mean cost."""
+def realised_by_session(entries: Iterable[BookEntry]) -> dict[date, float]:
+    """Return what closing trades and settlements have realised, in dollars after fees, by mean cost."""
     lots: dict[tuple[str, OptionContract], _Lot] = {}
-    years: dict[int, float] = defaultdict(float)
+    sessions: dict[date, float] = defaultdict(float)
     for entry in entries:
         key = entry.subject, entry.contract
         lots[key], realised_usd = _booked(lots.get(key, _Lot()), entry)
-        years[entry.session.year] += realised_usd
-    return dict(years)
+        sessions[entry.session] += realised_usd
+    return dict(sessions)
 
 
 def _booked(lot: _Lot, entry: BookEntry) -> tuple[_Lot, float]:

@@ -5,7 +5,7 @@ import pytest
 from analysis_values import row
 from ledger_values import VIX_CALL, trade
 
-from daemon.core.analysis.taxes import gains_by_year, realised_by_year
+from daemon.core.analysis.taxes import gains_by_year, realised_by_session
 from daemon.core.book.book import BookEntry
 
 
@@ -20,9 +20,9 @@ def test_a_closing_trade_realises_against_the_mean_cost_with_its_fees() -> None:
         booked("c.1.1", -1, 300, date(2020, 12, 30), fee_usd_e4=5_000),
         booked("d.1.1", -3, 100, date(2021, 1, 4)),
     ]
-    # 602 dollars for four, 150.50 each: 300 - 0.50 - 150.50 in 2020, 300 - 451.50 in 2021.
+    # 602 dollars for four, 150.50 each: 300 - 0.50 - 150.50 for the first, 300 - 451.50 for the others.
 
-    assert realised_by_year(entries) == pytest.approx({2020: 149.0, 2021: -151.5})
+    assert [*realised_by_session(entries).values()] == pytest.approx([0, 0, 149.0, -151.5])
 
 
 def test_a_trade_through_zero_closes_what_was_open_and_opens_the_rest() -> None:
@@ -32,7 +32,21 @@ def test_a_trade_through_zero_closes_what_was_open_and_opens_the_rest() -> None:
         booked("c.1.1", 1, 200, date(2021, 3, 3)),
     ]
 
-    assert realised_by_year(entries) == pytest.approx({2020: 100.0, 2021: -50.0})
+    assert [*realised_by_session(entries).values()] == pytest.approx([0, 100.0, -50.0])
+
+
+def test_only_what_was_closed_inside_the_period_is_realised_in_it() -> None:
+    entries = [
+        booked("a.1.1", 3, 100, date(2020, 2, 28)),
+        booked("b.1.1", -1, 200, date(2020, 2, 28)),
+        booked("c.1.1", -1, 400, date(2020, 3, 2)),
+        booked("d.1.1", -1, 800, date(2020, 3, 4)),
+    ]
+    days = [row(date(2020, 3, day), hedge_usd=0) for day in (2, 3)]
+
+    (found,) = gains_by_year(days, entries)
+
+    assert found.realised_usd == 300, "one call of 100 dollars sold for 400"
 
 
 def test_a_year_counts_all_its_gains_and_shares_them_60_to_40() -> None:
