@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 from math import log, sqrt
+from typing import Final
 
-DAYS_A_YEAR = 365
+DAYS_A_YEAR: Final = 365
 
 
 def sigmas(spx_pts: float, strike_pts: float, vix: float, session: date, expiry: date) -> float | None:
