@@ -82,6 +82,11 @@ def test_no_row_of_a_table_has_lost_its_heading(document: Path) -> None:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_no_preset_replaces_the_local_settings_which_name_the_gateway(document: Path) -> None:
+    assert not re.search(r"^(install|cp) .*presets/.*/local\.env$", document.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_a_setting_that_a_document_names_is_one(document: Path) -> None:
     named = set(re.findall(r"\bCONDORD_[A-Z0-9_]*[A-Z0-9]\b(?![*_])", document.read_text(encoding="utf-8")))
 
