@@ -207,3 +207,26 @@ class FakeStore:
 
     def close(self) -> None:
         pass
+
+
+HEADINGS = (
+    "VERDICT",
+    "ATTENTION",
+    "MARKET",
+    "PROFIT",
+    "HEDGE",
+    "ENTRY",
+    "EXITS",
+    "FILLS",
+    "CONDORS",
+    "LAYERS",
+    "RISK",
+    "LIMITS",
+    "RECONCILED",
+    "WARNINGS",
+    "JOBS",
+    "LINK",
+    "SETTINGS",
+    "TOMORROW",
+)
+"""Headings of the page of a day, in their order."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from rehearsals import FIRST, Done, Life, live, rehearse
+from report_fakes import HEADINGS
 
 from daemon.core.calendar.sessions import new_york, sessions_between
 from daemon.core.records import RunState
@@ -13,26 +14,6 @@ from daemon.core.records import RunState
 LAST = date(2020, 2, 26)
 NEXT = date(2020, 2, 19)
 THIRD = date(2020, 2, 20)
-HEADINGS = [
-    "VERDICT",
-    "ATTENTION",
-    "MARKET",
-    "PROFIT",
-    "HEDGE",
-    "ENTRY",
-    "EXITS",
-    "FILLS",
-    "CONDORS",
-    "LAYERS",
-    "RISK",
-    "LIMITS",
-    "RECONCILED",
-    "WARNINGS",
-    "JOBS",
-    "LINK",
-    "SETTINGS",
-    "TOMORROW",
-]
 
 
 def page(logs: Path, session: date) -> dict[str, str]:
@@ -71,7 +52,7 @@ def test_every_session_has_all_sections_in_their_order_and_nothing_is_wider_than
         text = (week[1] / f"{session}.log").read_text()
         block = text[text.index("=" * 100) :].split("\n\n# ")[0]
 
-        assert [*page(week[1], session)][: len(HEADINGS)] == HEADINGS, session
+        assert [*page(week[1], session)][: len(HEADINGS)] == [*HEADINGS], session
         assert max(len(line) for line in block.splitlines() if " ET " not in line[:25]) <= 100
 
 
@@ -96,7 +77,7 @@ def test_a_late_start_says_what_was_missed_what_ran_late_and_that_there_was_no_c
         await life.until(FIRST, time(16, 45))
         shown = page(tmp_path / "state" / "logs", FIRST)
 
-        assert [*shown][: len(HEADINGS)] == HEADINGS
+        assert [*shown][: len(HEADINGS)] == [*HEADINGS]
         assert "missed: cost_of_capital" not in shown["JOBS"]
         assert "late: preflight, signals, hedge_roll" in shown["JOBS"]
         assert "09:30 to 15:2" in shown["LINK"]
@@ -116,7 +97,7 @@ def test_a_session_that_was_missed_gets_its_page_at_the_next_start(tmp_path: Pat
         logs = tmp_path / "state" / "logs"
         for session in (FIRST, NEXT):
             shown = page(logs, session)
-            assert [*shown][: len(HEADINGS)] == HEADINGS
+            assert [*shown][: len(HEADINGS)] == [*HEADINGS]
             assert shown["VERDICT"].startswith("ATTENTION: ")
             assert "no closing figures recorded" in shown["ATTENTION"]
             assert "the daemon was not running" in shown["JOBS"]

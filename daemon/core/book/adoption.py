@@ -11,7 +11,7 @@ from typing import Final
 from daemon.core.book.book import BookEntry, EntryKind
 from daemon.core.book.breaks import Break
 from daemon.core.book.quantities import Booked
-from daemon.core.book.reconcile import is_news
+from daemon.core.book.reconcile import execution_entry, is_news
 from daemon.core.market.contracts import ConId, OptionContract, TradingClass
 from daemon.core.orders.broker_facts import ExecId, ExecutionFact, Snapshot
 from daemon.core.orders.intent import Intent, IntentState, OrderRef, Strategy
@@ -66,20 +66,8 @@ def adopted_execution(
     if not is_stranger(fact, booked, known_refs):
         raise SettingsError(f"{fact.exec_id} is in the book already, or will be by itself: there is nothing to adopt")
     adopter.require(fact.contract)
-    return BookEntry(
-        exec_id=fact.exec_id,
-        kind=EntryKind.TRADE,
-        order_ref=_order_of(adopter.intents, fact.contract, fact.quantity),
-        strategy=adopter.strategy,
-        subject=adopter.subject,
-        con_id=fact.con_id,
-        contract=fact.contract,
-        quantity=fact.quantity,
-        price_pts100=fact.price_pts100,
-        fee_usd_e4=None,
-        at=fact.at,
-        session=session,
-    )
+    ref = _order_of(adopter.intents, fact.contract, fact.quantity)
+    return execution_entry(fact, ref, strategy=adopter.strategy, subject=adopter.subject, session=session)
 
 
 def adopted_difference(

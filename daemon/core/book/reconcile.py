@@ -17,7 +17,7 @@ from daemon.core.book.breaks import Break, BreakKind, Reconciliation
 from daemon.core.book.quantities import Booked, Quantities
 from daemon.core.market.contracts import OptionContract
 from daemon.core.orders.broker_facts import ExecutionFact, FeeFact, OrderFact, Snapshot, exec_stem
-from daemon.core.orders.intent import REF_PREFIX, Intent, IntentState, OrderRef, PermId
+from daemon.core.orders.intent import REF_PREFIX, Intent, IntentState, OrderRef, PermId, Strategy
 from daemon.errors import InvariantError
 
 
@@ -38,14 +38,22 @@ def entry_from_execution(fact: ExecutionFact, intent: Intent, session: date) -> 
 
     Raises InvariantError for a combo's own execution, which is never booked.
     """
+    key = intent.key
+    return execution_entry(fact, intent.ref, strategy=key.strategy, subject=key.subject, session=session)
+
+
+def execution_entry(
+    fact: ExecutionFact, ref: OrderRef | None, *, strategy: Strategy, subject: str, session: date
+) -> BookEntry:
+    """Return the book entry of one leg execution for a subject; raises InvariantError for a combo's own."""
     if fact.is_combo or fact.contract is None:
         raise InvariantError(f"{fact.exec_id} is no execution of an option: only legs are booked")
     return BookEntry(
         exec_id=fact.exec_id,
         kind=EntryKind.TRADE,
-        order_ref=intent.ref,
-        strategy=intent.key.strategy,
-        subject=intent.key.subject,
+        order_ref=ref,
+        strategy=strategy,
+        subject=subject,
         con_id=fact.con_id,
         contract=fact.contract,
         quantity=fact.quantity,

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
-from report_fakes import FakeStore
+from report_fakes import HEADINGS, FakeStore
 from report_values import CONDOR, LEGS, MONDAY, TUESDAY, WEDNESDAY, condor_record, day_record, intent, noon, trade
 from report_world import FIRST, LAST, World
 
@@ -30,26 +30,6 @@ from daemon.report.day_text import LINE_WIDTH, WIDTH, render_day, session_line
 from daemon.report.period import gather_report
 from daemon.report.period_tables import tables_of
 
-HEADINGS = (
-    "VERDICT",
-    "ATTENTION",
-    "MARKET",
-    "PROFIT",
-    "HEDGE",
-    "ENTRY",
-    "EXITS",
-    "FILLS",
-    "CONDORS",
-    "LAYERS",
-    "RISK",
-    "LIMITS",
-    "RECONCILED",
-    "WARNINGS",
-    "JOBS",
-    "LINK",
-    "SETTINGS",
-    "TOMORROW",
-)
 TOMORROW = NextSession(
     session=date(2020, 4, 1),
     open_at=datetime(2020, 4, 1, 13, 30, tzinfo=UTC),
