@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
@@ -117,6 +118,16 @@ class Heard:
             self.calls += 1
 
         return take
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _library() -> None:
+    """Import the library inside a loop: it looks for one when it is imported, and other tests leave none behind."""
+
+    async def load() -> None:
+        import ib_insync  # noqa: F401 -- for the sake of the import
+
+    asyncio.run(load())
 
 
 def decoded(message: bytes, version: int) -> int:
