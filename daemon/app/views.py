@@ -24,6 +24,7 @@ from daemon.engine.flatten_plan import flatten_plan
 from daemon.engine.gather import Refusal, indexes
 from daemon.errors import BrokerError
 from daemon.report.hedge import hedge_arithmetic
+from daemon.report.tables import reason_json
 
 Json = dict[str, Any]
 Answer = TypeVar("Answer")
@@ -198,11 +199,6 @@ def _flatten_head(engine: Engine) -> Json:
         "at": engine.desk.clock.now().isoformat(),
         "run_state": engine.desk.store.run_state().state.value,
     }
-
-
-def reason_json(reason: Reason) -> Json:
-    """Return a reason as JSON."""
-    return {"name": reason.name, "text": reason.text, "value": reason.value, "limit": reason.limit}
 
 
 async def _asked(engine: Engine, today: date, ask: Callable[[], Awaitable[Answer]]) -> Answer | list[Json]:

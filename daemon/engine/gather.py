@@ -177,8 +177,14 @@ class OptionView:
     @property
     def mid_pts(self) -> float:
         """Return the mean of bid and ask; where nobody bids, the bid is zero."""
+        return (self.at_once_pts100(-1) + self.at_once_pts100(1)) / 200
+
+    def at_once_pts100(self, direction: int) -> int:
+        """Return the ask that a purchase (+1) pays or the bid that a sale (-1) gets; where nobody bids, nothing."""
+        if direction < 0:
+            return self.quote.bid_pts100 or 0
         assert self.quote.ask_pts100 is not None, "an option without an ask has no delta either"
-        return ((self.quote.bid_pts100 or 0) + self.quote.ask_pts100) / 200
+        return self.quote.ask_pts100
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,10 +212,7 @@ class UnitView:
     @property
     def natural_pts100(self) -> int:
         """Return what one costs at once: bought at the ask, sold at the bid; where nobody bids, for nothing."""
-        return sum(
-            direction * ((option.quote.ask_pts100 if direction > 0 else option.quote.bid_pts100) or 0)
-            for direction, option in self.options
-        )
+        return sum(direction * option.at_once_pts100(direction) for direction, option in self.options)
 
     @property
     def quotes(self) -> dict[OptionContract, Quote]:

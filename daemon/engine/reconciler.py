@@ -41,8 +41,8 @@ class Reconciler:
         self._lock = asyncio.Lock()
         self._absences: dict[OrderRef, _Absence] = {}
         self._shown: frozenset[str] = frozenset()
-        self._agreed: Reconciliation | None = None
-        """The result that agreed first after a break, until a second one confirms it; None else."""
+        self._agreed = False
+        """Whether a snapshot has agreed after a break, and a second one has still to confirm it."""
         self._matched: tuple[BookView, Mapping[ConId, PositionFact]] | None = None
         """The book and the streamed positions that agreed last; both are made anew when they change."""
 
@@ -62,10 +62,10 @@ class Reconciler:
             await self._cancel_orphans(result)
             await self._settler.settle()
             if self._agrees_for_the_first_time(result):
-                self._agreed = result
+                self._agreed = True
                 self._desk.journal.emit("break_doubted", {"breaks_open": self._desk.link.breaks_open})
                 return result
-            self._agreed = None
+            self._agreed = False
             self._report(result, why, told=told)
             return result
 
@@ -75,7 +75,7 @@ class Reconciler:
         Such a break stands until the next snapshot agrees, too.
         """
         explained = result.blocking or result.executions_to_book or result.to_settle
-        return self._agreed is None and self._desk.link.breaks_open > 0 and not explained
+        return not self._agreed and self._desk.link.breaks_open > 0 and not explained
 
     async def adopt(self, asked: AdoptionRequest) -> Reconciliation:
         """Book what a person says belongs to a condor or layer, and compare again.
@@ -90,7 +90,7 @@ class Reconciler:
                 self._facts.book_adoption(entry, asked.reason)
             result = self._compare(snapshot)
             self._heal(result, snapshot, frozenset())
-            self._agreed = None
+            self._agreed = False
             self._report(result, f"adopted: {asked.reason}", told=True)
             return result
 
@@ -172,7 +172,7 @@ class Reconciler:
 
     def in_doubt(self) -> bool:
         """Whether an order's outcome is unknown, or the end of a break not confirmed: a look at the broker may help."""
-        return self._agreed is not None or any(
+        return self._agreed or any(
             intent.state is IntentState.UNKNOWN for intent in self._desk.store.intents(live_only=True)
         )
 

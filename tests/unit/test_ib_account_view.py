@@ -76,3 +76,27 @@ def test_values_are_those_that_came_last_with_their_time(view: AccountView, cloc
     view.value(OURS, "NetLiquidation", "101.50", "USD")
 
     assert (view.values().net_liquidation_usd_cents, view.values().at) == (10_150, clock.at)
+
+
+@pytest.mark.parametrize(("told", "kept"), [(131.5, 132), (None, None), (0.0, None)])
+def test_what_a_position_cost_is_kept_in_points_and_unknown_where_nothing_sensible_is_told(
+    view: AccountView, told: float | None, kept: int | None
+) -> None:
+    call = WireContract(
+        con_id=7,
+        sec_type="OPT",
+        symbol="VIX",
+        last_trade="20200317",
+        strike=30.0,
+        right="C",
+        multiplier="100",
+        currency="USD",
+        local_symbol="VIX   200318C00030000",
+        trading_class="VIX",
+    )
+
+    fact = view.position(OURS, call, 2, told)
+
+    assert fact is not None
+    assert fact.contract is not None
+    assert fact.cost_pts100 == kept

@@ -172,7 +172,7 @@ def daemon_facts(state_dir: Path, runtime_dir: Path) -> DaemonFacts:
         pid=said["pid"],
         ready=said["ready"],
         waiting=said["waiting"],
-        breaks_open=said["breaks_open"] or 0,
+        breaks_open=said["breaks_open"],
         alerts=said["alerts"],
         lock_held=held,
     )

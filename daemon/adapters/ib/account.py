@@ -54,11 +54,11 @@ class AccountView:
         return dict(self._marks)
 
     def position(
-        self, account: str, contract: WireContract, quantity: float, average_cost: float
+        self, account: str, contract: WireContract, quantity: float, average_cost: float | None
     ) -> PositionFact | None:
         """Take a position; return it as a fact, with quantity 0 when it is gone, or None when it is not ours.
 
-        The average cost is in dollars for one contract, its multiplier counted in.
+        The average cost is in dollars for one contract, its multiplier counted in; None where the gateway tells none.
         """
         if account != self.account:
             return None
@@ -136,9 +136,9 @@ def _required(found: Mapping[str, str], tag: str) -> int:
     return cents
 
 
-def _cost_pts100(average_cost: float, contract: OptionContract) -> int | None:
-    value = finite(average_cost)
-    return None if value is None or value < 0 else round(100 * value / contract.multiplier)
+def _cost_pts100(average_cost: float | None, contract: OptionContract) -> int | None:
+    """Return the cost in points x 100; zero is no cost, but what a gateway writes that does not know it."""
+    return None if average_cost is None or average_cost <= 0 else round(100 * average_cost / contract.multiplier)
 
 
 def _whole(quantity: float, contract: WireContract) -> int:

@@ -182,7 +182,7 @@ class Conversation:
             # The gateway may send unset values first and the margins later.
             asyncio.get_running_loop().call_later(WHAT_IF_GRACE_S, self.requests.end_id, request_id)
 
-    def position(self, account: str, contract: WireContract, quantity: float, average_cost: float) -> None:
+    def position(self, account: str, contract: WireContract, quantity: float, average_cost: float | None) -> None:
         """Take a position, asked for or streamed."""
         if self.view is not None:
             fact = self.view.position(account, contract, quantity, average_cost)

@@ -203,7 +203,7 @@ class Inbox(Protocol):
     def row(self, key: int | str, row: object) -> None:
         """Take one row of an answer."""
 
-    def position(self, account: str, contract: WireContract, quantity: float, average_cost: float) -> None:
+    def position(self, account: str, contract: WireContract, quantity: float, average_cost: float | None) -> None:
         """Take a position, asked for or streamed."""
 
     def mark(self, account: str, con_id: int, quantity: float, price: float) -> None:

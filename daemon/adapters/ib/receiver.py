@@ -27,7 +27,7 @@ from daemon.adapters.ib.messages import (
     WhatIfRow,
     WireContract,
 )
-from daemon.adapters.ib.readings import finite
+from daemon.adapters.ib.readings import finite, number
 from daemon.adapters.ib.vendor import IB, Client, Wrapper
 
 _NO_RIGHT: Final = "?"
@@ -211,7 +211,7 @@ class RawHandlers:
             if len(self._contracts) >= _MAX_CONTRACTS:
                 self._contracts.clear()
             contract = self._contracts[fields[3]] = _raw_contract(fields[_POSITION_CONTRACT])
-        self._inbox.position(fields[2], contract, float(fields[14] or 0), float(fields[15] or 0))
+        self._inbox.position(fields[2], contract, float(fields[14] or 0), number(fields[15]))
 
     def _portfolio(self, fields: list[str]) -> None:
         self._inbox.mark(fields[19], int(fields[2]), float(fields[13] or 0), float(fields[14] or 0))

@@ -104,7 +104,7 @@ class DaemonFacts:
     """Whether it is connected and reconciled."""
     waiting: str = ""
     """Why it is not connected."""
-    breaks_open: int = 0
+    breaks_open: int | None = None
     alerts: bool = False
     """Whether it has outlets for alerts."""
     lock_held: bool = False
